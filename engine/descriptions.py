@@ -1,0 +1,71 @@
+"""What a method says of itself: controls, command-line options and help are made from this, torch-free."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from engine.requests import Parameter, Reduction
+
+if TYPE_CHECKING:
+    from engine.results import ModelInfo
+
+ParameterType = Literal["bool", "int", "float", "str"]
+
+AXIOMS = {
+    "completeness": "The attributions add up to f(input) − f(baseline).",
+    "sensitivity": "A feature that alone differs from the baseline and changes the score is not given zero.",
+    "dummy": "A feature the score does not depend on is given zero.",
+    "linearity": "The attribution of a·f + b·g is a times that of f plus b times that of g.",
+    "symmetry": "Features that the score treats alike, with equal values, are given equal attributions.",
+    "implementation_invariance": "Two networks that compute the same function are given the same attribution.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDescription:
+    """One keyword of a method. ``default`` None means "found by the method itself"; ``help`` says how."""
+
+    name: str
+    type: ParameterType
+    default: Parameter
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] | None = None
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodDescription:
+    """One attribution method.
+
+    Args:
+        needs: what a model must offer, in the words of ``ModelInfo.can`` (``differentiable``).
+        signed: positive raises the score, negative lowers it; otherwise a magnitude.
+        complete: promises that the attributions add up to f(input) − f(baseline).
+        uses_baseline: the baseline changes the answer.
+        uses_seed: the seed changes the answer.
+        uses_target: the target changes the answer.
+        axioms: keys of ``AXIOMS`` that it keeps; the others are known to fail.
+    """
+
+    id: str
+    label: str
+    summary: str
+    source: str
+    inputs: tuple[str, ...]
+    needs: tuple[str, ...]
+    signed: bool
+    complete: bool
+    axioms: tuple[str, ...]
+    reduction: Reduction
+    parameters: tuple[ParameterDescription, ...]
+    uses_baseline: bool
+    uses_seed: bool
+    uses_target: bool
+
+    def unavailable_because(self, model: "ModelInfo") -> str | None:
+        """Why this method cannot run on ``model``, as a sentence, or None when it can."""
+        if model.input_kind not in self.inputs:
+            return f"{self.label} reads {' or '.join(self.inputs)}; this model reads {model.input_kind}."
+        if "attribution" not in model.can:
+            return "This model has no output to explain."
+        return None

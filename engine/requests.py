@@ -1,0 +1,92 @@
+"""What can be asked of the engine: frozen, torch-free, hashable, so that a request is its own cache key.
+
+Whatever can change an answer is in its request; a result carries the request it answers.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Parameter = bool | int | float | str | None
+ScoreUnit = Literal["logit", "probability", "log_probability"]
+Reduction = Literal["sum", "mean", "l1", "l2", "signed_max", "none"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+DEFAULT_METHOD = "integrated_gradients"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModelRequest:
+    """Open the model in ``path``; nothing found there is run.
+
+    ``accept_reinitialised``: the user knows that some weights are missing and random, and goes on.
+    """
+
+    path: str
+    accept_reinitialised: bool = False
+    device: Device = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRequest:
+    """List the attribution methods with their parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextInput:
+    """A text as typed, and the second text of a pair where the model reads pairs. Offsets count within each."""
+
+    text: str
+    pair: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which scalar of the model is explained.
+
+    Args:
+        choice: ``predicted``, ``true``, an exact label, an index, or ``label:X`` / ``index:N`` to force one reading.
+        true: the true label, where the user gave it.
+        versus: the label whose score is subtracted (A versus B), read as ``choice`` is.
+        score: the unit.
+        position: language models: explain the token after this one; None: after the last.
+    """
+
+    choice: str = "predicted"
+    true: str | None = None
+    versus: str | None = None
+    score: ScoreUnit = "logit"
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRequest:
+    """What does the model say of this text? ``position`` as in ``Target``."""
+
+    model_sha256: str
+    input: TextInput
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionRequest:
+    """Why did the model say that?
+
+    Args:
+        model_sha256: the open model.
+        input: the text as typed, not token ids: equal ids can have other offsets.
+        method, parameters: a registered method, and the values the user set; the others take their defaults.
+        baselines: identifiers as on the command line (``zero``, ``pad``, …); several: the average over them.
+        reduction: over d_model; None: the method's own.
+    """
+
+    model_sha256: str
+    input: TextInput
+    target: Target = Target()
+    method: str = DEFAULT_METHOD
+    baselines: tuple[str, ...] = ("zero",)
+    reduction: Reduction | None = None
+    seed: int = 0
+    parameters: tuple[tuple[str, Parameter], ...] = ()
+
+
+Request = OpenModelRequest | CatalogueRequest | PredictionRequest | AttributionRequest

@@ -1,0 +1,286 @@
+"""What the engine answers: frozen, torch-free, NumPy at most. A result can always say how it was made."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.descriptions import MethodDescription
+from engine.requests import (
+    AttributionRequest,
+    OpenModelRequest,
+    Parameter,
+    PredictionRequest,
+    Reduction,
+    ScoreUnit,
+)
+
+ModelFormat = Literal["huggingface", "recurrent", "recurrent_checkpoint", "textgenrnn", "python_module"]
+Task = Literal[
+    "text_classification",
+    "image_classification",
+    "causal_lm",
+    "masked_lm",
+    "seq2seq_lm",
+    "encoder",
+    "record_regression",
+    "record_classification",
+]
+ProblemType = Literal["single_label", "multi_label", "regression"]
+FloatArray = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """One module of the model. ``name`` is dotted as in torch; ``shape`` is its weight's, or None without one."""
+
+    name: str
+    type: str
+    shape: tuple[int, ...] | None
+    parameters: int  # of the module and all inside it
+
+
+@dataclass(frozen=True, slots=True)
+class RecurrentInfo:
+    """One LSTM, GRU or RNN module."""
+
+    name: str
+    kind: str
+    layers: int
+    hidden_size: int
+    directions: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionInfo:
+    """How many attention layers, and heads in each."""
+
+    layers: int
+    heads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should know before trusting a number: what, in words, and how grave."""
+
+    message: str
+    kind: str = "note"
+    blocking: bool = False  # results are refused until the user accepts it
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What was recognised in a path.
+
+    Args:
+        path: as given by the user, made absolute.
+        labels: of the classes, in the order of the outputs; empty for language models and regression.
+        problem_type: how the outputs become probabilities (softmax, sigmoid, not at all).
+        bytes, forecast_bytes: on disk, and in memory once loaded.
+        can: ``attribution``, ``attention``, ``cells``, ``units``, ``generation``.
+        sha256: over the sorted (relative path, sha256) of the files read.
+        baselines: identifiers that can be computed for this model (no ``mask`` without a mask token).
+        maximum_tokens: longer texts are cut; None: no limit.
+    """
+
+    path: str
+    format: ModelFormat
+    task: Task
+    labels: tuple[str, ...]
+    problem_type: ProblemType
+    parameters: int
+    dtype_on_disk: str
+    bytes: int
+    forecast_bytes: int
+    tokenizer: str | None
+    layers: tuple[LayerInfo, ...]
+    recurrent: tuple[RecurrentInfo, ...]
+    attention: AttentionInfo | None
+    can: tuple[str, ...]
+    warnings: tuple[Notice, ...]
+    sha256: str
+    baselines: tuple[str, ...] = ()
+    maximum_tokens: int | None = None
+    input_kind: str = "text"
+    reads_pairs: bool = False
+    architecture: str = ""
+    device: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        """The folder's own name, as a person would call the model."""
+        return self.path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModelResult:
+    """A model that is now open under ``info.sha256``; with blocking warnings nothing but looking at it is allowed."""
+
+    request: OpenModelRequest
+    info: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueResult:
+    """Every registered attribution method, in the order they are offered."""
+
+    methods: tuple[MethodDescription, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One piece of the text. Offsets are code points into the text as typed; ``text`` is ``text[start:end]``.
+
+    Special tokens have ``start == end``. Several pieces may share one span (an emoji in a byte-level vocabulary).
+    ``segment`` 1 belongs to the second text of a pair.
+    """
+
+    text: str
+    piece: str
+    id: int
+    start: int
+    end: int
+    special: bool
+    segment: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedText:
+    """A text as typed and the tokens the model was given.
+
+    ``cut``: the code points [start, end) of the text that did not fit; ``cut_pair`` the same of the pair's second text.
+    """
+
+    text: str
+    tokens: tuple[Token, ...]
+    pair: str | None = None
+    cut: tuple[int, int] | None = None
+    cut_pair: tuple[int, int] | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether some of what was typed did not reach the model."""
+        return self.cut is not None or self.cut_pair is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassPrediction:
+    """One output. ``label`` and ``probability`` are None for regression."""
+
+    label: str | None
+    index: int
+    logit: float
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictionResult:
+    """What the model says, highest first (language models: the first 20 and the target)."""
+
+    request: PredictionRequest
+    input: TokenizedText
+    classes: tuple[ClassPrediction, ...]
+
+    @property
+    def predicted(self) -> ClassPrediction:
+        """The highest output."""
+        return self.classes[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTarget:
+    """The target as it was understood. ``versus_index`` is None unless a difference is explained."""
+
+    label: str | None
+    index: int
+    versus: str | None
+    versus_index: int | None
+    score: ScoreUnit
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Do the attributions add up to what the method promises? All in units of the score.
+
+    ``delta`` = ``sum`` − (``f_input`` − ``f_baseline``); ``relative_delta`` = |delta| / Σ|values|;
+    ``delta_of_difference`` = |delta| / |f_input − f_baseline|. ``converged``: ``relative_delta`` ≤ ``tolerance``, and
+    for methods that estimate their error, that estimate ≤ ``tolerance`` too.
+    """
+
+    f_input: float
+    f_baseline: float
+    sum: float
+    delta: float
+    relative_delta: float
+    delta_of_difference: float
+    converged: bool
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Samples (not batches) that went through the model; the displayed prediction is not counted."""
+
+    forward: int
+    backward: int
+    seconds: float
+    device: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PathCurve:
+    """The score along the straight path from baseline (α = 0) to input (α = 1).
+
+    ``slope`` is the directional derivative d score / d α; NaN where only the score was evaluated.
+    """
+
+    alpha: FloatArray  # (n,), ascending
+    score: FloatArray  # (n,)
+    slope: FloatArray  # (n,)
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineInfo:
+    """A baseline and what the model predicts on it, highest class first: an information-less input should not convince."""
+
+    id: str
+    prediction: tuple[ClassPrediction, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttributionResult:
+    """Why the model said that: one value per token (reduction ``none``: one row of d_model per token).
+
+    ``parameters`` holds every effective value; ``progress`` is below 1 for a partial map (shown while it sharpens, kept
+    when the user cancels).
+    """
+
+    request: AttributionRequest
+    model: ModelInfo
+    method: MethodDescription
+    prediction: PredictionResult
+    target: ResolvedTarget
+    values: FloatArray  # (seq,) or (seq, d_model), float32, in the score's unit
+    reduction: Reduction
+    parameters: tuple[tuple[str, Parameter], ...]
+    baselines: tuple[BaselineInfo, ...]
+    completeness: Completeness | None
+    cost: Cost
+    path: PathCurve | None = None
+    warnings: tuple[str, ...] = ()
+    progress: float = 1.0
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """One for each row of ``values``."""
+        return self.prediction.input.tokens
+
+    @property
+    def unit(self) -> str:
+        """Of ``values``, in words."""
+        return self.target.score.replace("_", " ")
+
+
+Result = OpenModelResult | CatalogueResult | PredictionResult | AttributionResult

@@ -1,0 +1,44 @@
+"""The samples that come with the product, read from their folders without touching torch."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+RESOURCES = Path(__file__).resolve().parent.parent / "resources"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text to try a sample with: ``true`` is its true label, ``note`` says why it is worth a look."""
+
+    text: str
+    true: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A model that comes with the product; ``path`` opens like any other."""
+
+    name: str
+    title: str
+    task: str
+    description: str
+    path: str
+    examples: tuple[Example, ...]
+
+
+def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
+    """Every sample that lies in ``folder``, by name."""
+    return tuple(_read(card) for card in sorted(folder.glob("*/sample.json")))
+
+
+def _read(card: Path) -> Sample:
+    known = json.loads(card.read_text(encoding="utf-8"))
+    examples = tuple(Example(e["text"], e.get("true"), e.get("note", "")) for e in known["examples"])
+    return Sample(known["name"], known["title"], known["task"], known["description"], str(card.parent), examples)
+
+
+def sample_path(name_or_path: str) -> str:
+    """A sample's folder where ``name_or_path`` is a sample's name, else ``name_or_path`` itself."""
+    return next((s.path for s in samples() if s.name == name_or_path), name_or_path)
