@@ -1,0 +1,89 @@
+"""The scalar that is explained, counted and sent in batches that fit."""
+
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from engine.devices import BatchSize, is_out_of_memory, release_memory
+
+
+class Score:
+    """(batch, seq, d_model) -> (batch,): the target's score in the unit the user chose.
+
+    Methods need to know nothing of memory, recurrent kernels or cost: all that is here.
+
+    Args:
+        function: differentiable, rows independent of each other.
+        batch: how many rows to send at once; None: found by measurement.
+        recurrent: leave cuDNN out of gradients, since it cannot differentiate recurrent layers in eval mode.
+    """
+
+    def __init__(self, function: Callable[[Tensor], Tensor], batch: BatchSize | None = None, recurrent: bool = False) -> None:
+        self._function = function
+        self._batch = batch or BatchSize()
+        self._recurrent = recurrent
+        self.forward = 0
+        self.backward = 0
+
+    @property
+    def batch_size(self) -> int:
+        """Rows that fit and pay; may change between two calls."""
+        return self._batch.size
+
+    def values(self, points: Tensor) -> Tensor:
+        """(n, seq, d_model) -> (n,) float64 on the CPU, without gradients."""
+        return self._in_batches(points, self._values)[0]
+
+    def gradient(self, points: Tensor) -> Tensor:
+        """(n, seq, d_model) -> the gradient at each point, detached, of the same shape."""
+        return self.value_and_gradient(points)[1]
+
+    def value_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """The gradient's forward pass has the values anyway: (n,) float64 on the CPU, and (n, seq, d_model)."""
+        values, gradients = self._in_batches(points, self._value_and_gradient)
+        return values, gradients
+
+    def _in_batches(self, points: Tensor, evaluate: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        """Send ``points`` in batches, each smaller one after memory ran out."""
+        parts: list[tuple[Tensor, ...]] = []
+        done = 0
+        while done < len(points):
+            batch = points[done : done + self._batch.size]
+            start = time.perf_counter()
+            part = _unless_out_of_memory(evaluate, batch)
+            if part is None:
+                release_memory()
+                self._batch.halve()
+                continue
+            self._batch.record(len(batch), time.perf_counter() - start)
+            parts.append(part)
+            done += len(batch)
+        return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+
+    @torch.no_grad()
+    def _values(self, points: Tensor) -> tuple[Tensor, ...]:
+        values = self._function(points)
+        self.forward += len(points)
+        return (values.double().cpu(),)
+
+    @torch.enable_grad()
+    def _value_and_gradient(self, points: Tensor) -> tuple[Tensor, ...]:
+        points = points.detach().requires_grad_()
+        with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not self._recurrent):
+            values = self._function(points)
+            (gradients,) = torch.autograd.grad(values.sum(), points)
+        self.forward += len(points)
+        self.backward += len(points)
+        return values.detach().double().cpu(), gradients
+
+
+def _unless_out_of_memory(evaluate: Callable[[Tensor], tuple[Tensor, ...]], batch: Tensor) -> tuple[Tensor, ...] | None:
+    """None where memory ran out; the exception, which holds tensors, is gone by then."""
+    try:
+        return evaluate(batch)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return None

@@ -1,0 +1,102 @@
+"""Where a model computes, how much memory there is, and how many samples to send at once."""
+
+import gc
+import os
+from pathlib import Path
+
+import torch
+
+from engine.errors import UserError
+from engine.requests import Device
+
+STEP_SECONDS = 0.2  # a step this short lets a cancel through at once
+WORTH_DOUBLING = 1.05  # how much faster per sample a doubled batch must be to go on
+
+
+def choose_device(wanted: Device) -> torch.device:
+    """The device ``wanted``; ``auto`` is CUDA, then MPS, then the CPU.
+
+    Raises:
+        UserError: the device is not there.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return torch.device(next(name for name in ("cuda", "mps", "cpu") if there[name]))
+    if not there[wanted]:
+        raise UserError(f"There is no {wanted.upper()} device here; choose cpu or auto.", "no_device")
+    return torch.device(wanted)
+
+
+def keep_full_precision() -> None:
+    """TF32 off, in matrix products and in cuDNN: its ten-bit mantissa breaks completeness."""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+
+
+def leave_a_core_free() -> None:
+    """The window draws while the engine computes."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+
+
+def available_memory(device: torch.device) -> int | None:
+    """Bytes that can still be allocated on ``device``; None where that cannot be told."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    if hasattr(os, "sysconf") and "SC_AVPHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Torch says it with a class of its own on a GPU, and with a plain RuntimeError on the CPU."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+
+
+def release_memory() -> None:
+    """Give back what the last failed batch held. Call it outside the ``except``: the exception keeps tensors alive."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+class BatchSize:
+    """How many samples to send at once: doubled while that pays, halved when memory runs out.
+
+    It is measured on the job's own batches, so nothing is computed twice.
+    """
+
+    def __init__(self, start: int = 4, largest: int = 1024) -> None:
+        self.size = min(start, largest)
+        self._largest = largest
+        self._settled = False
+        self._best_rate = 0.0  # samples per second
+
+    def record(self, samples: int, seconds: float) -> None:
+        """Learn from one batch; only full ones tell anything."""
+        if self._settled or samples < self.size:
+            return
+        rate = samples / max(seconds, 1e-9)
+        pays = rate > self._best_rate * WORTH_DOUBLING
+        self._best_rate = max(rate, self._best_rate)
+        if pays and 2 * self.size <= self._largest and 2 * seconds <= STEP_SECONDS:
+            self.size *= 2
+        else:
+            self._settled = True
+
+    def halve(self) -> None:
+        """Memory ran out at this size.
+
+        Raises:
+            UserError: not even one sample fits.
+        """
+        if self.size == 1:
+            raise UserError(
+                "There is not enough memory for even one sample of this input; shorten it, or close other programs.",
+                "out_of_memory",
+            )
+        self.size //= 2
+        self._largest, self._settled = self.size, True

@@ -1,0 +1,187 @@
+"""The files of a Hugging Face folder: config.json, tokenizer, and the network they describe. No code in them is run."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported, whatever it was
+
+import torch
+import transformers
+from torch import nn
+from transformers import CONFIG_MAPPING, MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoTokenizer
+
+from engine.devices import available_memory
+from engine.errors import LoadError
+from engine.models.files import Weights, read_json
+from engine.models.safety import check_bounds
+from engine.results import Notice
+
+logging: Any = transformers.utils.logging
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+
+_MAPPINGS: dict[str, Any] = {"ForSequenceClassification": MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING}
+_TOKENIZER_FILES = (
+    *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+    *("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model"),
+)
+_NEVER = (
+    *("attn_implementation", "experts_implementation", "kernel", "auto_map", "_name_or_path", "fusion_config"),
+    *("custom_pipelines", "transformers_weights", "output_attentions", "output_hidden_states", "return_dict"),
+    *("gradient_checkpointing", "distributed_config", "compression_config"),
+)
+
+
+def build_config(described: Mapping[str, Any]) -> tuple[Any, list[Notice]]:
+    """A config of the library's own class, without the keys that reach for code or kernels."""
+    model_type = described.get("model_type")
+    if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
+        why = " It names code of its own, which is never run." if "auto_map" in described else ""
+        raise LoadError(f"The model type {model_type!r} is not one of the installed library's.{why}", "unknown_model_type")
+    if "quantization_config" in described:
+        raise LoadError("This model is quantised; open the version it was made from.", "quantised")
+    notices = []
+    if "auto_map" in described:
+        notices.append(
+            Notice(f"config.json names code of its own; it was ignored, and the library's own {model_type} is used.", "auto_map")
+        )
+    values = _sanitised(described)
+    values.pop("model_type")
+    try:
+        return CONFIG_MAPPING[model_type](**values), notices
+    except Exception as error:  # whatever a config class makes of hostile values
+        raise LoadError(
+            f"config.json does not describe a {model_type} model that can be built.", "bad_config", str(error)
+        ) from None
+
+
+def _sanitised(described: Mapping[str, Any]) -> dict[str, Any]:
+    """``described`` without the keys in ``_NEVER``, at any depth, and with every size believable."""
+    clean: dict[str, Any] = {}
+    for key, value in described.items():
+        if any(word in key for word in _NEVER):
+            continue
+        if isinstance(value, Mapping) and key not in ("id2label", "label2id"):
+            value = _sanitised(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            _check_size(key, value)
+        clean[key] = value
+    return clean
+
+
+def _check_size(key: str, value: int) -> None:
+    if key in ("num_labels", "vocab_size") or key.endswith("vocab_size"):
+        check_bounds(vocabulary=value)
+    elif "layer" in key:
+        check_bounds(layers=value)
+    elif any(word in key for word in ("hidden", "embd", "d_model", "dim", "embedding_size", "heads")):
+        check_bounds(hidden=value)
+
+
+def network_class(described: Mapping[str, Any], config: Any) -> tuple[str, Any]:
+    """The class the config's first architecture names, if it is one that can be explained."""
+    architectures = described.get("architectures") or [""]
+    name = str(architectures[0])
+    for suffix, mapping in _MAPPINGS.items():
+        if name.endswith(suffix) and type(config) in mapping:
+            return name, mapping[type(config)]
+    raise LoadError(
+        f"This is a {name or 'bare ' + config.model_type}; Neuroloupe opens text classifiers (…ForSequenceClassification).",
+        "task",
+    )
+
+
+def count_parameters(network_type: Any, config: Any) -> int:
+    """How many numbers the model would hold, without allocating one."""
+    try:
+        with torch.device("meta"):
+            network = network_type(config)
+    except Exception as error:  # sizes that do not divide, unknown activations …
+        raise LoadError(
+            "config.json describes a model that cannot be built.", "bad_config", f"{type(error).__name__}: {error}"
+        ) from None
+    return sum(p.numel() for p in network.parameters())
+
+
+def check_fits(parameters: int, weights: Weights, device: torch.device) -> None:
+    """Refuse, before allocating, a model whose weights are mostly not there, or that memory cannot hold."""
+    held = sum(tensor.numel() for tensor in weights.tensors.values())
+    if held < parameters / 2:
+        raise LoadError(
+            f"config.json calls for {parameters:,} parameters, the weights hold {held:,}: they do not belong together.", "misfit"
+        )
+    free = available_memory(device)
+    if free is not None and 4 * parameters > free:
+        raise LoadError(
+            f"This model needs {4e-9 * parameters:.1f} GB of memory and {1e-9 * free:.1f} GB are free.", "out_of_memory"
+        )
+
+
+def load_network(network_type: Any, config: Any, weights: Weights) -> tuple[nn.Module, list[Notice]]:
+    """The network in float32, and what of it is not as it was saved. Missing weights are random, always the same."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network, report = network_type.from_pretrained(
+            None,
+            config=config,
+            state_dict=dict(weights.tensors),
+            dtype=torch.float32,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        )
+    mismatched = sorted(key[0] if isinstance(key, tuple) else key for key in report["mismatched_keys"])
+    missing, unexpected = sorted(set(report["missing_keys"]) - set(mismatched)), sorted(report["unexpected_keys"])
+    notices = []
+    if missing:
+        notices.append(
+            Notice(
+                f"{named(missing)} missing in the file and random instead: what the model says means nothing.", "missing", True
+            )
+        )
+    if mismatched:
+        notices.append(
+            Notice(f"{named(mismatched)} of another shape than config.json says, and random instead.", "mismatched", True)
+        )
+    if unexpected:
+        notices.append(Notice(f"{named(unexpected)} in the file but not part of this model.", "unexpected"))
+    return network, notices
+
+
+def named(names: list[str]) -> str:
+    """As in: 3 tensors (a, b, …) are."""
+    shown = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
+    return f"{len(names)} tensor{'s' if len(names) > 1 else ''} ({shown}) {'are' if len(names) > 1 else 'is'}"
+
+
+def load_tokenizer(folder: Path, described: Mapping[str, Any]) -> tuple[Any, list[Path]]:
+    """The tokenizer, read from copies of its files that name no code."""
+    files = [folder / name for name in _TOKENIZER_FILES if (folder / name).exists()]
+    if not any(path.name.startswith(("tokenizer.", "vocab", "spiece", "sentencepiece")) for path in files):
+        raise LoadError("The folder has no tokenizer (tokenizer.json); copy it from where the model was trained.", "no_tokenizer")
+    with tempfile.TemporaryDirectory() as clean:
+        (Path(clean) / "config.json").write_text(json.dumps({"model_type": described["model_type"]}))
+        for path in files:
+            _copy_without_code(path, Path(clean) / path.name)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(clean, local_files_only=True, trust_remote_code=False)
+        except Exception as error:  # the library raises whatever its parsers raise
+            raise LoadError(
+                "The tokenizer's files are damaged or incomplete; copy them again.", "bad_tokenizer", str(error)
+            ) from None
+    if not tokenizer.is_fast:
+        raise LoadError(
+            "This tokenizer does not tell where its tokens stand in the text; convert it to tokenizer.json.", "slow_tokenizer"
+        )
+    return tokenizer, files
+
+
+def _copy_without_code(path: Path, to: Path) -> None:
+    if path.name == "tokenizer_config.json":
+        to.write_text(json.dumps(_sanitised(read_json(path))), encoding="utf-8")
+    else:
+        shutil.copyfile(path, to)

@@ -1,0 +1,122 @@
+"""What the engine asks of a model that reads text, whatever format it came in."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import UserError
+from engine.requests import TextInput
+from engine.results import AttentionInfo, LayerInfo, ModelInfo, RecurrentInfo, TokenizedText
+
+_RECURRENT = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoding:
+    """A tokenised text as tensors on the model's device.
+
+    Args:
+        ids: (1, seq).
+        special: (seq,) bool; true at special tokens.
+        extras: what else the network is given, each (1, seq): ``attention_mask``, ``token_type_ids``.
+    """
+
+    input: TokenizedText
+    ids: Tensor
+    special: Tensor
+    extras: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class TextModel(ABC):
+    """A frozen network in eval mode. Everything is computed from embeddings, so that they can be attributed to."""
+
+    info: ModelInfo
+    network: nn.Module
+    substitutes: Mapping[str, int]  # token ids for the baselines pad, mask and unk, where the vocabulary has them
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.network.parameters()).device
+
+    @property
+    def recurrent(self) -> bool:
+        """cuDNN cannot differentiate recurrent layers in eval mode; it is left out for them."""
+        return bool(self.info.recurrent)
+
+    @abstractmethod
+    def encode(self, text: TextInput) -> Encoding:
+        """Tokenise ``text``; what does not fit is cut, and said so.
+
+        Raises:
+            UserError: nothing to read, or a piece outside a vocabulary that has no word for the unknown.
+        """
+
+    @abstractmethod
+    def embed(self, ids: Tensor) -> Tensor:
+        """(batch, seq) token ids -> (batch, seq, d_model) word embeddings."""
+
+    @abstractmethod
+    def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:
+        """(batch, seq, d_model) word embeddings in place of ``encoding``'s -> (batch, n_outputs).
+
+        ``position``: language models: the output after this token; None: after the last.
+        """
+
+    def output_label(self, index: int) -> str | None:
+        """What output ``index`` means, in the user's words; None where it has no name (regression)."""
+        return self.info.labels[index] if index < len(self.info.labels) else None
+
+    def output_index(self, text: str) -> int | None:
+        """The output with exactly this label."""
+        return self.info.labels.index(text) if text in self.info.labels else None
+
+
+def freeze(network: nn.Module) -> nn.Module:
+    """Eval mode, no parameter gradients: a third less memory per gradient, and nothing a job could leave behind."""
+    return network.eval().requires_grad_(False)
+
+
+def layers_of(network: nn.Module) -> tuple[LayerInfo, ...]:
+    """Every module with a name, outermost first."""
+    return tuple(
+        LayerInfo(name, type(module).__name__, _weight_shape(module), sum(p.numel() for p in module.parameters()))
+        for name, module in network.named_modules()
+        if name
+    )
+
+
+def _weight_shape(module: nn.Module) -> tuple[int, ...] | None:
+    weight = getattr(module, "weight", None)
+    return tuple(weight.shape) if isinstance(weight, Tensor) else None
+
+
+def recurrent_layers_of(network: nn.Module) -> tuple[RecurrentInfo, ...]:
+    """Every LSTM, GRU and RNN, found by type wherever it sits."""
+    return tuple(
+        RecurrentInfo(name, _RECURRENT[type(module)], module.num_layers, module.hidden_size, 2 if module.bidirectional else 1)
+        for name, module in network.named_modules()
+        if isinstance(module, nn.RNNBase) and type(module) in _RECURRENT
+    )
+
+
+def attention_of(config: object) -> AttentionInfo | None:
+    """Layers and heads as a Hugging Face config tells them."""
+    layers, heads = getattr(config, "num_hidden_layers", None), getattr(config, "num_attention_heads", None)
+    return AttentionInfo(layers, heads) if isinstance(layers, int) and isinstance(heads, int) else None
+
+
+def require_text(text: TextInput, reads_pairs: bool = False) -> None:
+    """Refuse what there is nothing to explain in."""
+    if not text.text.strip():
+        raise UserError("There is no text yet; type a sentence.", "empty_text")
+    if text.pair is not None and not reads_pairs:
+        raise UserError("This model reads one text, not a pair; leave the second text out.", "no_pairs")
+
+
+def not_finite(network: nn.Module) -> list[str]:
+    """The names of tensors that hold NaN or infinity."""
+    return [name for name, p in network.named_parameters() if not bool(torch.isfinite(p.detach().sum()))]

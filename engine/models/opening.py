@@ -1,0 +1,85 @@
+"""Open a path as a model: recognise what it is without running anything found there."""
+
+import zipfile
+from pathlib import Path
+
+from engine.errors import LoadError, UserError
+from engine.jobs import Partial, Steps
+from engine.models.files import read_json
+from engine.models.model import TextModel
+from engine.models.recurrent_spec import FORMAT
+from engine.requests import OpenModelRequest
+from engine.samples import sample_path
+
+_REFUSED = {
+    ".onnx": "ONNX files hold no gradients to explain with; open the model they were exported from.",
+    ".pt2": "A .pt2 file is a program; save the state dict of the model instead.",
+    ".h5": "Keras files are not read; save the model's weights as a recurrent folder.",
+    ".hdf5": "Keras files are not read; save the model's weights as a recurrent folder.",
+    ".keras": "Keras files are not read; save the model's weights as a recurrent folder.",
+    ".pkl": "A pickle is a program; save the state dict of the model as safetensors.",
+    ".pickle": "A pickle is a program; save the state dict of the model as safetensors.",
+    ".gguf": "GGUF files are quantised for inference; open the Hugging Face folder they were made from.",
+}
+_PARTS_OF_A_FOLDER = ("config.json", "model.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json")
+
+
+def open_model(request: OpenModelRequest) -> Steps[TextModel]:
+    """Open ``request.path``: a sample's name, a folder, or a file that belongs to one.
+
+    Raises:
+        LoadError: what it is and why it cannot be opened, in one sentence; nothing else is ever raised.
+    """
+    yield Partial(0, 2, doing="Looking at the files")
+    folder = _folder_of(Path(sample_path(request.path)).expanduser())
+    yield Partial(1, 2, doing=f"Reading {folder.name}")
+    try:
+        return _open_folder(folder, request)
+    except UserError:
+        raise
+    except MemoryError:
+        raise LoadError("There is not enough memory to open this model.", "out_of_memory") from None
+    except Exception as error:  # a file nobody foresaw is the user's to know about, not a crash
+        detail = f"{type(error).__name__}: {error}"
+        raise LoadError(
+            f"{folder.name} could not be opened as a model; its files do not fit together.", "unforeseen", detail
+        ) from error
+
+
+def _folder_of(path: Path) -> Path:
+    """The folder of a model named by itself or by one of its files."""
+    try:
+        if path.is_dir():
+            return path.resolve()
+        if path.is_file():
+            return _folder_of_file(path)
+    except (OSError, ValueError):  # a NUL in the path, a name too long
+        pass
+    raise LoadError(f"There is nothing at {str(path)!r}; check the path.", "no_such_path")
+
+
+def _folder_of_file(path: Path) -> Path:
+    if path.suffix.lower() in _REFUSED:
+        raise LoadError(f"{path.name}: {_REFUSED[path.suffix.lower()]}", "refused_format")
+    if path.name in _PARTS_OF_A_FOLDER:
+        return path.resolve().parent
+    if zipfile.is_zipfile(path) or path.suffix in (".pt", ".pth", ".safetensors", ".bin", ".ckpt"):
+        raise LoadError(f"{path.name} is a bare file of weights; open the folder that describes its model.", "bare_weights")
+    raise LoadError(f"{path.name} is not a model; open a Hugging Face folder or a recurrent folder.", "no_model")
+
+
+def _open_folder(folder: Path, request: OpenModelRequest) -> TextModel:
+    """The formats import their libraries only when one of them is met."""
+    if (folder / "config.json").exists():
+        from engine.models.huggingface import open_huggingface
+
+        return open_huggingface(folder, request)
+    if (folder / "model.json").exists():
+        if read_json(folder / "model.json").get("format") == FORMAT:
+            from engine.models.recurrent_model import open_recurrent
+
+            return open_recurrent(folder, request)
+        raise LoadError(
+            f"The model.json in {folder.name} is not of a recurrent folder (its format should be {FORMAT!r}).", "no_model"
+        )
+    raise LoadError(f"{folder.name} holds no model: there is no config.json and no model.json in it.", "no_model")

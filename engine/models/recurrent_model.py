@@ -1,0 +1,161 @@
+"""A recurrent folder opened as a model that can be asked."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.devices import available_memory, choose_device
+from engine.errors import LoadError, UserError
+from engine.inputs.baselines import baselines_of
+from engine.inputs.text import Piece, tokenized_text
+from engine.inputs.tokenise import Tokeniser
+from engine.models.files import SAFETENSORS, Weights, read_json, read_safetensors, sha256_of
+from engine.models.model import Encoding, TextModel, freeze, layers_of, not_finite, recurrent_layers_of, require_text
+from engine.models.recurrent import RecurrentNetwork, fit_weights
+from engine.models.recurrent_spec import RecurrentSpec, read_spec
+from engine.models.safety import check_bounds
+from engine.requests import OpenModelRequest, TextInput
+from engine.results import ModelInfo, Notice
+
+LONGEST_TEXT = 20_000  # tokens; a recurrent net has no limit of its own, the gradient through it has
+
+
+def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
+    """Open a recurrent folder.
+
+    Raises:
+        LoadError: a file is missing or damaged, or the weights do not fit their description.
+    """
+    spec = read_spec(read_json(folder / "model.json"))
+    vocabulary = _read_vocabulary(folder / "vocabulary.json")
+    if not (folder / SAFETENSORS).exists():
+        raise LoadError(f"The folder has no weights: {SAFETENSORS} is missing.", "no_weights")
+    weights = Weights(read_safetensors(folder / SAFETENSORS), (folder / SAFETENSORS,))
+    device = choose_device(request.device)
+    network = _build(spec, vocabulary, weights, device)
+    parameters = sum(p.numel() for p in network.parameters())
+    model = RecurrentModel(network, spec, vocabulary)
+    model.info = ModelInfo(
+        path=str(folder),
+        format="recurrent",
+        task=spec.task,
+        labels=spec.labels,
+        problem_type=spec.problem_type,
+        parameters=parameters,
+        dtype_on_disk=weights.dtype,
+        bytes=weights.bytes,
+        forecast_bytes=4 * parameters,
+        tokenizer=spec.tokeniser,
+        layers=layers_of(network),
+        recurrent=recurrent_layers_of(network),
+        attention=None,
+        can=("attribution",),
+        warnings=tuple(_notices(network, weights)),
+        sha256=sha256_of(folder, (folder / "model.json", folder / "vocabulary.json", *weights.files)),
+        baselines=baselines_of(set(model.substitutes)),
+        maximum_tokens=spec.maximum_tokens or LONGEST_TEXT,
+        architecture=f"{spec.architecture.upper()} {spec.layers} × {spec.hidden_size}"
+        + (" bidirectional" if spec.bidirectional else ""),
+        device=str(device),
+    )
+    return model
+
+
+def _read_vocabulary(path: Path) -> list[str]:
+    try:
+        vocabulary = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise LoadError(f"{path.name} is missing or cannot be read.", "half_a_folder", str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise LoadError(f"{path.name} is not valid JSON.", "bad_json", str(error)) from None
+    if not isinstance(vocabulary, list) or not vocabulary or not all(isinstance(entry, str) for entry in vocabulary):
+        raise LoadError(f"{path.name} should be a list of texts; entry i has the id i.", "bad_vocabulary")
+    check_bounds(vocabulary=len(vocabulary))
+    return vocabulary
+
+
+def _build(spec: RecurrentSpec, vocabulary: list[str], weights: Weights, device: torch.device) -> RecurrentNetwork:
+    """The network with its weights; on the meta device first, so that a hostile description costs nothing."""
+    if spec.task == "causal_lm" and spec.head[-1] != len(vocabulary):
+        raise LoadError(f"The head has {spec.head[-1]} outputs for a vocabulary of {len(vocabulary)}.", "bad_description")
+    with torch.device("meta"):
+        network = RecurrentNetwork(spec, len(vocabulary))
+    needed, free = 4 * sum(p.numel() for p in network.parameters()), available_memory(device)
+    if free is not None and needed > free:
+        raise LoadError(f"This model needs {1e-9 * needed:.1f} GB of memory and {1e-9 * free:.1f} GB are free.", "out_of_memory")
+    network.to_empty(device=device)
+    fit_weights(network, weights.tensors)
+    freeze(network)
+    return network
+
+
+def _notices(network: RecurrentNetwork, weights: Weights) -> list[Notice]:
+    notices = []
+    broken = not_finite(network)
+    if broken:
+        notices.append(
+            Notice(f"The tensor {broken[0]} is not finite (NaN or infinity): the file is damaged.", "not_finite", True)
+        )
+    if weights.dtype not in ("float32", "float64"):
+        notices.append(Notice(f"Stored as {weights.dtype}, computed in float32.", "dtype"))
+    return notices
+
+
+class RecurrentModel(TextModel):
+    """A recurrent classifier or language model."""
+
+    network: Any
+
+    def __init__(self, network: RecurrentNetwork, spec: RecurrentSpec, vocabulary: list[str]) -> None:
+        self.network, self.spec, self.vocabulary = network, spec, vocabulary
+        self._ids = {entry: i for i, entry in reversed(list(enumerate(vocabulary)))}
+        named = {"pad": spec.padding, "unk": spec.unknown}
+        self.substitutes = {name: self._ids[entry] for name, entry in named.items() if entry in self._ids}
+        self._tokeniser = Tokeniser(spec.tokeniser, self._ids, self.substitutes.get("unk"), spec.lowercase)
+
+    def encode(self, text: TextInput) -> Encoding:
+        """See ``TextModel``."""
+        require_text(text)
+        pieces, overflowed = self._pieces(text.text)
+        if not pieces:
+            raise UserError("There is nothing in this text that the model's tokeniser reads; type a word.", "empty_text")
+        return Encoding(
+            input=tokenized_text(text.text, None, pieces, overflowed),
+            ids=torch.tensor([[p.id for p in pieces]], device=self.device),
+            special=torch.zeros(len(pieces), dtype=torch.bool, device=self.device),
+        )
+
+    def _pieces(self, text: str) -> tuple[list[Piece], bool]:
+        """As many pieces as the model reads, and whether there would have been more."""
+        limit = self.spec.maximum_tokens or LONGEST_TEXT
+        pieces: list[Piece] = []
+        for piece, known, start, end in self._tokeniser.pieces(text):
+            if len(pieces) == limit:
+                return pieces, True
+            if known is None:
+                raise UserError(
+                    f"{piece!r} is not in the model's vocabulary, which has no entry for the unknown.", "unknown_piece"
+                )
+            pieces.append(Piece(self.vocabulary[known], known, start, end, 0))
+        return pieces, False
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """See ``TextModel``."""
+        embedded: Tensor = self.network.embed(ids)
+        return embedded
+
+    def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:
+        """See ``TextModel``."""
+        outputs: Tensor = self.network(embeddings)
+        return outputs[:, -1 if position is None else position] if self.spec.task == "causal_lm" else outputs
+
+    def output_label(self, index: int) -> str | None:
+        """See ``TextModel``."""
+        return self.vocabulary[index] if self.spec.task == "causal_lm" else super().output_label(index)
+
+    def output_index(self, text: str) -> int | None:
+        """See ``TextModel``."""
+        return self._ids.get(text) if self.spec.task == "causal_lm" else super().output_index(text)
