@@ -1,0 +1,118 @@
+"""What a scene of the tour needs: a mark for its function, and a stage to act on with mouse and keys.
+
+A file `tests/tour/scene_<number>_<topic>.py` is played by `packaging/dev.py tour DIR`:
+
+    from stage import Stage, scene
+
+    @scene
+    def typed_sentence(stage: Stage) -> None:
+        stage.click("inputText")
+        stage.type("Not once does it come close to being exciting.")
+        stage.wait_for(lambda: stage.find("readOut").text() != "")
+        stage.shot(note="the heatmap of a typed sentence")            # 02-typed-sentence-light.png
+        stage.hover("attributionView", (40, 20))
+        stage.shot("hover", note="the exact value")                   # 02b-typed-sentence-hover-light.png
+
+Scenes are played in the order of their files, then as written, in one window that stays open: each goes on from
+where the one before left it. A widget is named by its objectName. A dialog opened with `exec()` blocks its scene
+until it is closed: ours are shown with `open()`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPixmap
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+SCENES: list[Callable[[Stage], None]] = []
+SETTLE_MS = 150                                          # hover delays and the last repaint, before a picture is taken
+
+
+def scene(function: Callable[[Stage], None]) -> Callable[[Stage], None]:
+    SCENES.append(function)
+    return function
+
+
+class Stage:
+    """The real window, and hands that use it as a person would."""
+
+    def __init__(self, window: QWidget, folder: Path, variant: str) -> None:
+        self.window = window
+        self._folder = folder
+        self._variant = variant                          # the end of each picture's name: light, dark-1.5x, …
+        self._number = 0
+        self._scene = ""
+        self._shots = 0
+
+    def play(self, number: int, act: Callable[[Stage], None]) -> None:
+        self._number, self._scene, self._shots = number, act.__name__.replace("_", "-"), 0
+        act(self)
+
+    def find(self, name: str) -> QWidget:
+        """The visible widget of that objectName, in any of the application's windows."""
+        visible = [widget for widget in QApplication.allWidgets() if widget.isVisible() and widget.objectName()]
+        for widget in visible:
+            if widget.objectName() == name:
+                return widget
+        raise LookupError(f"no visible widget {name!r} among {sorted({widget.objectName() for widget in visible})}")
+
+    def click(
+        self, target: str | QWidget, at: tuple[int, int] | None = None, button: Qt.MouseButton = Qt.MouseButton.LeftButton
+    ) -> None:
+        widget, point = self._aim(target, at)
+        QTest.mouseMove(widget, point)
+        QTest.mouseClick(widget, button, Qt.KeyboardModifier.NoModifier, point)
+
+    def hover(self, target: str | QWidget, at: tuple[int, int] | None = None) -> None:
+        widget, point = self._aim(target, at)
+        QTest.mouseMove(widget, point - QPoint(1, 1))    # a move to where the mouse already is would say nothing
+        QTest.mouseMove(widget, point)
+
+    def key(self, keys: str) -> None:
+        """Press keys by their name, such as `Ctrl+Shift+P` or `Right`, where the focus is."""
+        QTest.keySequence(self._focus(), QKeySequence(keys))
+
+    def type(self, text: str) -> None:
+        """Type where the focus is, character by character; QTest itself aborts on what is not ASCII."""
+        for character in text:
+            if character.isascii():
+                QTest.keyClicks(self._focus(), character)
+            else:
+                press = QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, character)
+                QApplication.sendEvent(self._focus(), press)
+
+    def wait_for(self, predicate: Callable[[], object], timeout: float = 30.0) -> None:
+        """Let the window live until the predicate holds."""
+        end = time.monotonic() + timeout
+        while not predicate():
+            if time.monotonic() > end:
+                raise TimeoutError(f"scene {self._scene}: not so after {timeout:g} s")
+            QTest.qWait(10)
+
+    def shot(self, name: str = "", note: str = "") -> Path:
+        """Save what the window's part of the screen shows, menus and dialogs included, and print the note with it."""
+        QTest.qWait(SETTLE_MS)
+        part = "" if self._shots == 0 else chr(ord("a") + self._shots)
+        words = "-".join(word for word in (self._scene, name, self._variant) if word)
+        file = self._folder / f"{self._number:02}{part}-{words}.png"
+        self._shots += 1
+        self._picture().save(str(file))
+        print(f"{file.name}  {note}".rstrip(), flush=True)
+        return file
+
+    def _picture(self) -> QPixmap:
+        area: QRect = self.window.frameGeometry()
+        picture = self.window.screen().grabWindow(0, area.x(), area.y(), area.width(), area.height())
+        return picture if not picture.isNull() else self.window.grab()   # Wayland lets nobody read the screen
+
+    def _aim(self, target: str | QWidget, at: tuple[int, int] | None) -> tuple[QWidget, QPoint]:
+        widget = self.find(target) if isinstance(target, str) else target
+        return widget, QPoint(*at) if at else widget.rect().center()
+
+    def _focus(self) -> QWidget:
+        return QApplication.activePopupWidget() or QApplication.focusWidget() or QApplication.activeModalWidget() or self.window
