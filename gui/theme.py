@@ -24,7 +24,7 @@ RETHEME_EVENTS = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
 _UNCHOSEN_FAMILIES = ("", "sans serif", "sans", "dejavu sans", "bitstream vera sans", "helvetica")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Theme:
     """Every colour by its role."""
 

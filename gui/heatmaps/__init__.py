@@ -1,0 +1,1 @@
+"""Values drawn on what they belong to."""
