@@ -115,4 +115,7 @@ class Stage:
         return widget, QPoint(*at) if at else widget.rect().center()
 
     def _focus(self) -> QWidget:
-        return QApplication.activePopupWidget() or QApplication.focusWidget() or QApplication.activeModalWidget() or self.window
+        popup = QApplication.activePopupWidget()         # a menu itself, but the list within a combo box's
+        if popup:
+            return popup.focusWidget() or popup
+        return QApplication.focusWidget() or QApplication.activeModalWidget() or self.window
