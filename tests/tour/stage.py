@@ -115,7 +115,7 @@ class Stage:
         return widget, QPoint(*at) if at else widget.rect().center()
 
     def _focus(self) -> QWidget:
-        popup = QApplication.activePopupWidget()         # a menu itself, but the list within a combo box's
-        if popup:
-            return popup.focusWidget() or popup
-        return QApplication.focusWidget() or QApplication.activeModalWidget() or self.window
+        focused, popup = QApplication.focusWidget(), QApplication.activePopupWidget()
+        if popup and not (focused and popup.isAncestorOf(focused)):
+            return popup                                 # a menu has the keys without having the focus
+        return focused or QApplication.activeModalWidget() or self.window
