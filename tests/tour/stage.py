@@ -30,6 +30,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 SCENES: list[Callable[[Stage], None]] = []
+PAUSE_MS = 30                                            # after each act: the pointer's own events arrive late
 SETTLE_MS = 150                                          # hover delays and the last repaint, before a picture is taken
 
 
@@ -66,16 +67,20 @@ class Stage:
     ) -> None:
         widget, point = self._aim(target, at)
         QTest.mouseMove(widget, point)
+        QTest.qWait(PAUSE_MS)
         QTest.mouseClick(widget, button, Qt.KeyboardModifier.NoModifier, point)
+        QTest.qWait(PAUSE_MS)
 
     def hover(self, target: str | QWidget, at: tuple[int, int] | None = None) -> None:
         widget, point = self._aim(target, at)
         QTest.mouseMove(widget, point - QPoint(1, 1))    # a move to where the mouse already is would say nothing
         QTest.mouseMove(widget, point)
+        QTest.qWait(PAUSE_MS)
 
     def key(self, keys: str) -> None:
         """Press keys by their name, such as `Ctrl+Shift+P` or `Right`, where the focus is."""
         QTest.keySequence(self._focus(), QKeySequence(keys))
+        QTest.qWait(PAUSE_MS)
 
     def type(self, text: str) -> None:
         """Type where the focus is, character by character; QTest itself aborts on what is not ASCII."""
