@@ -49,7 +49,7 @@ def test(environment: Environment, options: argparse.Namespace, arguments: list[
     checks = {
         "ruff": ["-m", "ruff", "check"],
         "mypy": ["-m", "mypy"],
-        "import-linter": ["-c", "from importlinter.cli import lint_imports_command as main; main()"],
+        "import-linter": ["-c", "from importlinter.cli import lint_imports_command as main; main()", "--no-logo"],
     }
     failed = [name for name, command in checks.items() if check(environment, name, command) != 0]
     if failed:
