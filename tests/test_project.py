@@ -77,6 +77,12 @@ def test_every_module_imports_without_the_other_side(package: str, unwanted: set
     assert not loaded_by("import " + ", ".join(modules)) & unwanted
 
 
+def test_the_walls_see_every_module() -> None:
+    """import-linter passes over folders without an `__init__.py`."""
+    files = [file for package in ("engine", "gui") for file in (ROOT / package).rglob("*.py")]
+    assert not [str(file) for file in files if not (file.parent / "__init__.py").exists()]
+
+
 def test_main_imports_neither_side_before_it_knows_what_is_asked() -> None:
     if (ROOT / "main.py").exists():
         assert not loaded_by("import main") & {"torch", "transformers", "PySide6"}
