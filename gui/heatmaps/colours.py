@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor
 
-from gui.theme import Theme
+from gui.theme import Theme, mix
 
 STEPS = 255  # on either side of zero
 READABLE = 4.5  # contrast of text on its cell
@@ -88,7 +88,7 @@ def colour_map(theme: Theme, *, signed: bool) -> ColourMap:
 
 def missing_brush(theme: Theme) -> QBrush:
     """Hatching, for NaN: never to be taken for "no effect"."""
-    return QBrush(theme.muted, Qt.BrushStyle.BDiagPattern)
+    return QBrush(mix(theme.panel, theme.muted, 0.6), Qt.BrushStyle.BDiagPattern)
 
 
 def contrast(first: QColor, second: QColor) -> float:
