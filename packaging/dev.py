@@ -22,6 +22,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import installer
 import system_libraries
 from environment import Environment
 
@@ -95,17 +96,14 @@ def prepare(environment: Environment, options: argparse.Namespace) -> None:
     """Return at once where `.venv` is as it should be; otherwise say what is done, and do it."""
     if environment.is_ready() and options.torch == "auto":
         return
-    import installer  # not loaded for the usual run, which has nothing to install
-
-    if not environment.folder.exists() and not system_libraries.has_ensurepip():
-        sys.exit(f"Python lacks its venv module. {system_libraries.remedy({'ensurepip': system_libraries.VENV_PACKAGE})}")
     print("Preparing .venv (once, or after the requirements changed) …", file=sys.stderr)
     try:
         environment.prepare(options.torch, options.torch_index)
     except installer.Refused as reason:
         sys.exit(str(reason))
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted. The next run makes .venv anew.")
+        print("\nInterrupted. The next run makes .venv anew.", file=sys.stderr)
+        sys.exit(130)
 
 
 def check(environment: Environment, title: str, command: list[str]) -> int:

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import installer
+import system_libraries
+
 
 class Environment:
     """The virtual environment of the project at ``root``.
@@ -54,8 +57,6 @@ class Environment:
 
     def prepare(self, torch: str = "auto", torch_index: str | None = None) -> None:
         """Complete what is there, or make it from nothing, and stamp it."""
-        import installer  # not loaded for the usual run, which has nothing to install
-
         with self._locked():
             if self.is_ready() and torch == "auto":
                 return                                   # made by another process while this one waited
@@ -71,11 +72,13 @@ class Environment:
 
     def _make_folder(self) -> None:
         reason = self.damage()
+        if self.folder.exists() and not reason:
+            return
+        if not system_libraries.has_ensurepip():         # asked before anything is taken away
+            raise installer.Refused(f"Python lacks its venv module. {system_libraries.remedy(system_libraries.VENV)}")
         if reason:
             print(f"Making .venv anew: {reason}.", file=sys.stderr)
             shutil.rmtree(self.folder)
-        if self.folder.exists():
-            return
         self.folder.mkdir()
         self.unfinished.touch()
         outer_python = getattr(sys, "_base_executable", sys.executable)   # not the .venv that is being replaced

@@ -9,12 +9,12 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 TORCH = "2.13.0"
 CPU_SIZE = "about 200 MB to download, 750 MB on disk"
 CUDA_SIZE = "about 3 GB to download, 6 GB on disk: the CUDA build"
+OTHERS_SIZE = "about 300 MB to download, 1 GB on disk"
 PLAIN_IS_CUDA = sys.platform == "linux" and platform.machine() == "x86_64"   # elsewhere the index serves CPU builds
 
 
@@ -36,11 +36,13 @@ def install(python: Path, project: Path, constraints: Path, torch: str, torch_in
         constraints = _without_torch(python, constraints)
     else:
         _install_torch(python, constraints, torch, ["--index-url", torch_index] if torch_index else [])
-    print("Installing the other packages (about 300 MB to download, 1 GB on disk) …", file=sys.stderr)
+    print(f"Installing the other packages, unless they are there ({OTHERS_SIZE}) …", file=sys.stderr)
     _pip(python, "--constraint", str(constraints), *requirements(project))
 
 
 def requirements(project: Path) -> list[str]:
+    import tomllib  # a tenth of the usual run's time, which needs none of this
+
     with project.open("rb") as file:
         declared = tomllib.load(file)["project"]
     return [*declared["dependencies"], *declared["optional-dependencies"]["test"]]
@@ -49,7 +51,7 @@ def requirements(project: Path) -> list[str]:
 def _install_torch(python: Path, constraints: Path, kind: str, index: list[str]) -> None:
     build = _torch_build(python, kind, index)
     size = CUDA_SIZE if PLAIN_IS_CUDA and not build.endswith("+cpu") else CPU_SIZE
-    print(f"Installing torch {TORCH} ({size}) …", file=sys.stderr)
+    print(f"Installing torch {TORCH}, unless it is there already ({size}) …", file=sys.stderr)
     alone = ["--no-deps"] if index else []               # what torch needs comes with the rest, from the usual index
     _pip(python, "--constraint", str(constraints), *index, *alone, build)
 

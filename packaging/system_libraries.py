@@ -27,7 +27,7 @@ LIBRARIES = {
     "libwayland-egl.so.1": "libwayland-egl1",
 }
 TEST_PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool"}
-VENV_PACKAGE = "python3-venv"
+VENV = {"ensurepip": "python3-venv"}
 
 
 def missing_libraries() -> dict[str, str]:
@@ -43,7 +43,7 @@ def missing() -> dict[str, str]:
     if sys.platform.startswith("linux"):
         found |= {program: package for program, package in TEST_PROGRAMS.items() if not shutil.which(program)}
     if not has_ensurepip():
-        found["ensurepip"] = VENV_PACKAGE
+        found |= VENV
     return found
 
 

@@ -209,11 +209,12 @@ def test_a_library_that_does_not_load_is_missing(monkeypatch: pytest.MonkeyPatch
     assert system_libraries.missing_libraries() == {"libnosuchthing.so.9": "libnosuchthing9"}
 
 
-def test_no_ensurepip_is_told_with_the_package_that_brings_it(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_ensurepip_is_told_before_anything_is_taken_away(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system_libraries, "has_ensurepip", lambda: False)
-    options = SimpleNamespace(torch="auto", torch_index=None)
-    with pytest.raises(SystemExit, match="python3-venv"):
-        dev.prepare(Environment(environment.root / "elsewhere"), options)
+    environment.unfinished.touch()
+    with pytest.raises(installer.Refused, match="apt-get install python3-venv"):
+        environment.prepare()
+    assert environment.python.exists()
 
 
 def test_all_checks_run_and_pytest_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,11 +234,11 @@ def test_an_old_python_gets_a_sentence_and_no_syntax_error() -> None:
     assert done.stderr.strip() == "Neuroloupe needs Python 3.11 or newer, and this is Python 3.8."
 
 
-def test_the_second_run_loads_neither_pip_nor_toml() -> None:
-    """A count that stands for the delay: the usual run imports little."""
+def test_the_usual_run_loads_little() -> None:
+    """A count that stands for its delay."""
     code = f"import sys, json; sys.path.insert(0, {str(ROOT / 'packaging')!r}); import dev; print(json.dumps(list(sys.modules)))"
     modules = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
-    assert not {"tomllib", "installer", "inspect"} & set(modules)
+    assert not {"tomllib", "inspect", "typing", "ctypes.util"} & set(modules)
 
 
 def test_two_preparations_take_turns(environment: Environment, installed: list[str]) -> None:

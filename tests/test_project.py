@@ -1,7 +1,6 @@
 """Promises of the project as a whole, whatever is added to it."""
 
 import ast
-import importlib.util
 import json
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, Signal
+
+import installer
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = [ROOT / "engine", ROOT / "gui", ROOT / "resources", ROOT / "packaging", ROOT / "main.py"]
@@ -166,10 +167,10 @@ def test_every_sample_has_its_recipe_and_card() -> None:
 
 
 def test_every_dependency_is_pinned() -> None:
-    installer = importlib.import_module("installer")
     pins = [line.split("==")[0] for line in (ROOT / "packaging" / "constraints.txt").read_text().splitlines() if "==" in line]
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     needed = {canonicalize_name(Requirement(line).name) for line in installer.requirements(ROOT / "pyproject.toml")}
     assert needed <= {canonicalize_name(pin) for pin in pins}
+    assert f"torch=={installer.TORCH}" in (ROOT / "packaging" / "constraints.txt").read_text().splitlines()
