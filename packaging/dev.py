@@ -88,7 +88,8 @@ def window_obstacle() -> str | None:
         return None
     missing = system_libraries.missing_libraries()
     if missing:
-        return f"The window needs {', '.join(missing)}. {system_libraries.remedy(missing)}"
+        venv = {} if system_libraries.has_ensurepip() else system_libraries.VENV    # it would be the next complaint
+        return f"The window needs {', '.join(missing)}. {system_libraries.remedy(missing | venv)}"
     return None if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") else NO_DISPLAY
 
 
