@@ -282,5 +282,10 @@ class AttributionResult:
         """Of ``values``, in words."""
         return self.target.score.replace("_", " ")
 
+    @property
+    def signed(self) -> bool:
+        """Whether positive raises the score and negative lowers it; a norm has no sign."""
+        return self.method.signed and self.reduction not in ("l1", "l2")
+
 
 Result = OpenModelResult | CatalogueResult | PredictionResult | AttributionResult

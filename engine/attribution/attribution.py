@@ -53,4 +53,4 @@ def _ratio(part: float, whole: float) -> float:
 
 def as_array(tensor: Any) -> FloatArray:
     """A tensor on its way out of the engine: (…) float64, a copy."""
-    return np.array(tensor.detach().double().numpy(force=True))
+    return np.array(tensor.detach().cpu().double().numpy())

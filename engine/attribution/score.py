@@ -66,7 +66,7 @@ class Score:
     def _values(self, points: Tensor) -> tuple[Tensor, ...]:
         values = self._function(points)
         self.forward += len(points)
-        return (values.double().cpu(),)
+        return (values.cpu().double(),)
 
     @torch.enable_grad()
     def _value_and_gradient(self, points: Tensor) -> tuple[Tensor, ...]:
@@ -76,7 +76,7 @@ class Score:
             (gradients,) = torch.autograd.grad(values.sum(), points)
         self.forward += len(points)
         self.backward += len(points)
-        return values.detach().double().cpu(), gradients
+        return values.detach().cpu().double(), gradients
 
 
 def _unless_out_of_memory(evaluate: Callable[[Tensor], tuple[Tensor, ...]], batch: Tensor) -> tuple[Tensor, ...] | None:

@@ -1,0 +1,204 @@
+"""The jobs behind a prediction and a heatmap: text in, tokens with values out."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.attribution.attribution import Attribution, completeness_of
+from engine.attribution.registry import Method, method
+from engine.attribution.score import Score
+from engine.attribution.target import check_position, classes, resolve, score_function
+from engine.errors import UserError
+from engine.inputs.baselines import baseline_embeddings
+from engine.jobs import Partial, Steps
+from engine.models.model import Encoding, TextModel
+from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction
+from engine.results import AttributionResult, BaselineInfo, ClassPrediction, Cost, FloatArray, PredictionResult, ResolvedTarget
+
+_REDUCTIONS: dict[Reduction, Any] = {
+    "sum": lambda v: v.sum(-1),
+    "mean": lambda v: v.mean(-1),
+    "l1": lambda v: np.abs(v).sum(-1),
+    "l2": lambda v: np.sqrt((v**2).sum(-1)),
+    "signed_max": lambda v: np.take_along_axis(v, np.abs(v).argmax(-1)[..., None], -1)[..., 0],
+    "none": lambda v: v,
+}
+CONFIDENT = 0.5  # of the way from chance to certainty
+
+
+def predict(model: TextModel, request: PredictionRequest) -> Steps[PredictionResult]:
+    """What the model says of a text."""
+    yield Partial(0, 1, doing="Predicting")
+    encoding = model.encode(request.input)
+    logits = _logits(model, encoding, check_position(request.position, model, encoding))
+    return PredictionResult(request, encoding.input, classes(model, logits))
+
+
+def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionResult]:
+    """Why the model said that.
+
+    Yields:
+        First a partial that holds the ``PredictionResult``, then the map so far.
+
+    Raises:
+        UserError: the request does not fit the model, in one sentence.
+    """
+    yield Partial(0, doing="Predicting")
+    question = _ask(model, request)
+    yield Partial(0, result=question.prediction, doing=question.method.description.label)
+    start = time.perf_counter()
+    baselines = {name: baseline_embeddings(name, model, question.encoding) for name in question.baselines}
+    said = tuple(BaselineInfo(name, _classes_at(question, embeddings)) for name, embeddings in baselines.items())
+    score = Score(score_function(model, question.encoding, question.target), recurrent=model.recurrent)
+    steps = _attribute(question, score, list(baselines.values()))
+    while True:
+        try:
+            partial = next(steps)
+        except StopIteration as end:
+            return _answer(question, end.value, said, score, start)
+        found = partial.result
+        answer = _answer(question, found, said, score, start, partial.fraction or 0.0) if isinstance(found, Attribution) else None
+        yield replace(partial, result=answer, doing=question.method.description.label)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """A request held against a model: what was read, and what of it is explained."""
+
+    model: TextModel
+    request: AttributionRequest
+    method: Method
+    parameters: Mapping[str, Parameter]
+    baselines: tuple[str, ...]
+    encoding: Encoding
+    prediction: PredictionResult
+    target: ResolvedTarget
+
+
+def _ask(model: TextModel, request: AttributionRequest) -> _Question:
+    """Check everything that can be checked before anything costly runs."""
+    chosen = method(request.method)
+    refusal = chosen.description.unavailable_because(model.info)
+    if refusal is not None:
+        raise UserError(refusal, "unavailable")
+    parameters = chosen.effective(dict(request.parameters))
+    encoding = model.encode(request.input)
+    position = check_position(request.target.position, model, encoding)
+    logits = _logits(model, encoding, position)
+    target = resolve(request.target, model, encoding, logits)
+    also = tuple(i for i in (target.index, target.versus_index) if i is not None)
+    predicted = PredictionRequest(request.model_sha256, request.input, request.target.position)
+    prediction = PredictionResult(predicted, encoding.input, classes(model, logits, also))
+    baselines = tuple(dict.fromkeys(request.baselines)) if chosen.description.uses_baseline else ()
+    return _Question(model, request, chosen, parameters, baselines, encoding, prediction, target)
+
+
+@torch.no_grad()
+def _logits(model: TextModel, encoding: Encoding, position: int | None) -> Tensor:
+    """(n_outputs,) on the CPU."""
+    return model.logits(model.embed(encoding.ids), encoding, position)[0].cpu()
+
+
+@torch.no_grad()
+def _classes_at(question: _Question, embeddings: Tensor) -> tuple[ClassPrediction, ...]:
+    logits = question.model.logits(embeddings, question.encoding, question.target.position)[0].cpu()
+    return classes(question.model, logits, (question.target.index,))
+
+
+def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> Steps[Attribution]:
+    """One run for each baseline, averaged; methods without a baseline run once."""
+    inputs = _inputs(question)
+    runs: list[Attribution] = []
+    wanted: list[Tensor] = baselines or [inputs]
+    for i, baseline in enumerate(wanted):
+        steps = question.method.steps(score, inputs, baseline, question.request.seed, question.parameters)
+        while True:
+            try:
+                partial = next(steps)
+            except StopIteration as end:
+                runs.append(end.value)
+                break
+            so_far = _average([*runs, partial.result]) if isinstance(partial.result, Attribution) else None
+            yield Partial(i + (partial.fraction or 0.0), len(wanted), so_far)
+    return _average(runs)
+
+
+@torch.no_grad()
+def _inputs(question: _Question) -> Tensor:
+    return question.model.embed(question.encoding.ids)
+
+
+def _average(runs: list[Attribution]) -> Attribution:
+    """The mean over baselines; what it adds up to is the mean of what each promised."""
+    if len(runs) == 1:
+        return runs[0]
+    values: FloatArray = np.mean([run.values for run in runs], axis=0)
+    promised = [run.completeness for run in runs if run.completeness is not None]
+    completeness = None
+    if promised:
+        f_baseline = float(np.mean([c.f_baseline for c in promised]))
+        completeness = completeness_of(values, promised[0].f_input, f_baseline, promised[0].tolerance)
+        completeness = replace(completeness, converged=completeness.converged and all(c.converged for c in promised))
+    steps = [run.effective["n_steps"] for run in runs if "n_steps" in run.effective]
+    effective = dict(runs[0].effective) | ({"n_steps": sum(n for n in steps if isinstance(n, int))} if steps else {})
+    return Attribution(values, completeness, None, effective)
+
+
+def _answer(
+    question: _Question,
+    found: Attribution,
+    baselines: tuple[BaselineInfo, ...],
+    score: Score,
+    start: float,
+    progress: float = 1.0,
+) -> AttributionResult:
+    """What the window and the command line are given."""
+    reduction = question.request.reduction or question.method.description.reduction
+    return AttributionResult(
+        request=question.request,
+        model=question.model.info,
+        method=question.method.description,
+        prediction=question.prediction,
+        target=question.target,
+        values=_REDUCTIONS[reduction](found.values).astype(np.float32),
+        reduction=reduction,
+        parameters=tuple((dict(question.parameters) | dict(found.effective)).items()),
+        baselines=baselines,
+        completeness=found.completeness,
+        cost=Cost(score.forward, score.backward, time.perf_counter() - start, question.model.info.device),
+        path=found.path,
+        warnings=tuple(_warnings(question, found, baselines, progress)),
+        progress=progress,
+    )
+
+
+def _warnings(question: _Question, found: Attribution, baselines: tuple[BaselineInfo, ...], progress: float) -> list[str]:
+    """What one should know before trusting the picture, in words."""
+    warnings = [notice.message for notice in question.model.info.warnings if notice.blocking]
+    text = question.prediction.input
+    if text.cut:
+        warnings.append(
+            f"Characters {text.cut[0]} to {text.cut[1]} of the text were not read: it is longer than the model's limit."
+        )
+    if text.cut_pair:
+        warnings.append(f"Characters {text.cut_pair[0]} to {text.cut_pair[1]} of the second text were not read: it is too long.")
+    for baseline in baselines:
+        first = baseline.prediction[0]
+        if first.probability is not None and _is_confident(first.probability, len(question.model.info.labels)):
+            said = f"{first.label} with {100 * first.probability:.0f} %"
+            warnings.append(f"The model is confident on the baseline {baseline.id} too ({said}): it is not information-less.")
+    if progress < 1:
+        warnings.append(f"Stopped at {100 * progress:.0f} %: the map is not finished.")
+    elif found.completeness is not None and not found.completeness.converged:
+        warnings.append("Not converged: the attributions do not add up within the tolerance.")
+    return warnings
+
+
+def _is_confident(probability: float, outputs: int) -> bool:
+    chance = 1 / outputs if outputs > 1 else 0.5
+    return probability >= chance + CONFIDENT * (1 - chance)

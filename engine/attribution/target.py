@@ -1,0 +1,129 @@
+"""From what the user named to the scalar that is explained."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from engine.errors import UserError
+from engine.models.model import Encoding, TextModel
+from engine.requests import ScoreUnit, Target
+from engine.results import ClassPrediction, ProblemType, ResolvedTarget
+
+SHOWN_OF_A_VOCABULARY = 20
+
+
+def resolve(target: Target, model: TextModel, encoding: Encoding, logits: Tensor) -> ResolvedTarget:
+    """Read ``target`` against a model's answer.
+
+    Args:
+        logits: (n_outputs,) for the input.
+
+    Raises:
+        UserError: no such class, a true label that was not given, or a unit the task does not have.
+    """
+    if model.info.problem_type == "regression" and target.score != "logit":
+        raise UserError("A regression has no probabilities; choose the score logit, which is its value.", "no_such_unit")
+    index = _output(target.choice, target, model, logits)
+    versus = None if target.versus is None else _output(target.versus, target, model, logits)
+    if versus == index:
+        raise UserError("A class cannot be explained versus itself; choose two classes.", "same_class")
+    label = model.output_label(index)
+    return ResolvedTarget(
+        label,
+        index,
+        None if versus is None else model.output_label(versus),
+        versus,
+        target.score,
+        check_position(target.position, model, encoding),
+    )
+
+
+def _output(choice: str, target: Target, model: TextModel, logits: Tensor) -> int:
+    """The output ``choice`` names: predicted, true, an exact label first, else an index."""
+    if choice == "predicted":
+        return int(logits.argmax())
+    if choice == "true":
+        if target.true is None:
+            raise UserError("The true label is not known; give it with --true.", "no_true_label")
+        return _output(target.true, target, model, logits)
+    form, _, rest = choice.partition(":")
+    by_label = model.output_index(rest if form == "label" and rest else choice)
+    if by_label is not None:
+        return by_label
+    number = rest if form == "index" else choice
+    if form != "label" and number.isdecimal() and int(number) < len(logits):
+        return int(number)
+    raise UserError(f"The model has no class “{choice}”; it has {_some_labels(model, len(logits))}.", "no_such_class")
+
+
+def _some_labels(model: TextModel, outputs: int) -> str:
+    labels = model.info.labels
+    return ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "") if labels else f"{outputs} outputs, named by index:N"
+
+
+def check_position(position: int | None, model: TextModel, encoding: Encoding) -> int | None:
+    """``position`` as an index into the tokens; None for models that answer once.
+
+    Raises:
+        UserError: it lies outside the text, or the model is no language model.
+    """
+    tokens = len(encoding.input.tokens)
+    if model.info.task != "causal_lm":
+        if position is not None:
+            raise UserError("This model answers once for the whole text; leave the position out.", "no_position")
+        return None
+    if position is None:
+        return tokens - 1
+    if not 0 <= position < tokens:
+        raise UserError(
+            f"The text has the token positions 0 to {tokens - 1}; there is no position {position}.", "no_such_position"
+        )
+    return position
+
+
+def probabilities(logits: Tensor, problem: ProblemType) -> Tensor | None:
+    """(…, n_outputs) -> the same: softmax, or sigmoid of each label by itself; None for regression."""
+    if problem == "regression":
+        return None
+    return logits.sigmoid() if problem == "multi_label" else logits.softmax(dim=-1)
+
+
+def in_unit(logits: Tensor, unit: ScoreUnit, problem: ProblemType) -> Tensor:
+    """(batch, n_outputs) logits -> the same in ``unit``."""
+    if unit == "logit":
+        return logits
+    multi = problem == "multi_label"
+    if unit == "probability":
+        return logits.sigmoid() if multi else logits.softmax(dim=-1)
+    return torch.nn.functional.logsigmoid(logits) if multi else logits.log_softmax(dim=-1)
+
+
+def score_function(model: TextModel, encoding: Encoding, target: ResolvedTarget) -> Callable[[Tensor], Tensor]:
+    """(batch, seq, d_model) embeddings -> (batch,): the target's score, or the difference of two."""
+
+    def function(embeddings: Tensor) -> Tensor:
+        scores = in_unit(model.logits(embeddings, encoding, target.position), target.score, model.info.problem_type)
+        chosen = scores[:, target.index]
+        return chosen if target.versus_index is None else chosen - scores[:, target.versus_index]
+
+    return function
+
+
+def classes(model: TextModel, logits: Tensor, also: tuple[int, ...] = ()) -> tuple[ClassPrediction, ...]:
+    """(n_outputs,) logits -> every class, highest first; of a vocabulary the first 20 and those in ``also``.
+
+    Raises:
+        UserError: the model answered with NaN or infinity.
+    """
+    if not bool(torch.isfinite(logits).all()):
+        raise UserError(
+            "The model answers with NaN or infinity: its weights are damaged, or too large for float32.", "not_finite"
+        )
+    chances = probabilities(logits.double(), model.info.problem_type)
+    order = logits.argsort(descending=True, stable=True).tolist()
+    if not model.info.labels:
+        first = order[:SHOWN_OF_A_VOCABULARY]
+        order = first + [index for index in also if index not in first]
+    values, likely = logits.tolist(), None if chances is None else chances.tolist()
+    return tuple(ClassPrediction(model.output_label(i), i, values[i], None if likely is None else likely[i]) for i in order)

@@ -1,0 +1,151 @@
+"""Results as strict JSON, in the keys of the command line."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from engine import VERSION
+from engine.descriptions import MethodDescription
+from engine.results import AttributionResult, ClassPrediction, Completeness, ModelInfo, TokenizedText
+from engine.samples import Sample
+
+SCHEMA = 1
+
+
+def to_json_text(result: AttributionResult) -> str:
+    """An explanation as ``explain`` prints it."""
+    return strict(attribution_as_dict(result))
+
+
+def strict(value: dict[str, Any] | list[Any]) -> str:
+    """Indented JSON. What is not finite becomes null and, where there are ``warnings``, is named there."""
+    lost: list[str] = []
+    clean = _finite(value, "", lost)
+    if lost and isinstance(clean, dict) and "warnings" in clean:
+        shown = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
+        clean["warnings"] = [*clean["warnings"], f"Not finite, and therefore null here: {shown}."]
+    return json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any, where: str, lost: list[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner, f"{where}.{key}".lstrip("."), lost) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner, f"{where}[{i}]", lost) for i, inner in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        lost.append(where)
+        return None
+    return value
+
+
+def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
+    """The keys of ``explain``."""
+    target = result.target
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "model": {"path": result.model.path, "task": result.model.task, "sha256": result.model.sha256},
+        "input": _input(result.prediction.input, result.model.reads_pairs),
+        "prediction": [_class(c) for c in result.prediction.classes],
+        "target": {
+            "label": target.label,
+            "index": target.index,
+            "versus": target.versus,
+            "score": target.score,
+            "position": target.position,
+        },
+        "method": {"id": result.method.id, "parameters": dict(result.parameters), "seed": result.request.seed},
+        "baseline": [{"id": b.id, "prediction": [_class(c) for c in b.prediction]} for b in result.baselines],
+        "attribution": {
+            "values": _shortest(result.values),
+            "reduction": result.reduction,
+            "signed": result.signed,
+            "unit": result.unit,
+        },
+        "completeness": _completeness(result.completeness),
+        "cost": {
+            "forward": result.cost.forward,
+            "backward": result.cost.backward,
+            "seconds": round(result.cost.seconds, 4),
+            "device": result.cost.device,
+        },
+        "warnings": list(result.warnings),
+    }
+
+
+def _shortest(values: np.ndarray) -> Any:
+    """Float32 in as few digits as bring it back exactly."""
+    if values.ndim > 1:
+        return [_shortest(row) for row in values]
+    return [float(str(value)) for value in values.astype(np.float32)]
+
+
+def _input(text: TokenizedText, with_segments: bool) -> dict[str, Any]:
+    def token(t: Any) -> dict[str, Any]:
+        known = {"text": t.text, "piece": t.piece, "id": t.id, "start": t.start, "end": t.end, "special": t.special}
+        return known | ({"segment": t.segment} if text.pair is not None else {})
+
+    pair = {} if text.pair is None else {"text_pair": text.pair, "cut_pair": text.cut_pair}
+    return {
+        "kind": "text",
+        "text": text.text,
+        **pair,
+        "truncated": text.truncated,
+        "cut": text.cut,
+        "tokens": [token(t) for t in text.tokens],
+    }
+
+
+def _class(prediction: ClassPrediction) -> dict[str, Any]:
+    return {
+        "label": prediction.label,
+        "index": prediction.index,
+        "logit": prediction.logit,
+        "probability": prediction.probability,
+    }
+
+
+def _completeness(completeness: Completeness | None) -> dict[str, Any] | None:
+    if completeness is None:
+        return None
+    return {name: getattr(completeness, name) for name in Completeness.__dataclass_fields__}
+
+
+def model_as_dict(info: ModelInfo) -> dict[str, Any]:
+    """The keys of ``inspect``."""
+    keys = ["path", "format", "task", "labels", "parameters", "dtype_on_disk", "bytes", "forecast_bytes", "tokenizer"]
+    return {
+        **{key: getattr(info, key) for key in keys},
+        "layers": [{"name": x.name, "type": x.type, "shape": x.shape, "parameters": x.parameters} for x in info.layers],
+        "recurrent": [
+            {"name": r.name, "kind": r.kind, "layers": r.layers, "hidden_size": r.hidden_size, "directions": r.directions}
+            for r in info.recurrent
+        ],
+        "attention": {"layers": info.attention.layers, "heads": info.attention.heads} if info.attention else None,
+        "can": list(info.can),
+        "warnings": [notice.message for notice in info.warnings],
+        "sha256": info.sha256,
+    }
+
+
+def method_as_dict(method: MethodDescription) -> dict[str, Any]:
+    """The keys of ``methods``."""
+    keys = ["name", "type", "default", "minimum", "maximum", "choices", "help"]
+    return {
+        "id": method.id,
+        "label": method.label,
+        "inputs": list(method.inputs),
+        "needs": list(method.needs),
+        "signed": method.signed,
+        "complete": method.complete,
+        "axioms": list(method.axioms),
+        "parameters": [{key: getattr(p, key) for key in keys} for p in method.parameters],
+        "source": method.source,
+    }
+
+
+def sample_as_dict(sample: Sample) -> dict[str, Any]:
+    """The keys of ``samples``."""
+    return {"name": sample.name, "task": sample.task, "description": sample.description, "path": sample.path}

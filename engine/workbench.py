@@ -1,0 +1,69 @@
+"""The engine behind one window or one command: it holds what is open, and makes the job for each request."""
+
+from engine.attribution.explain import explain, predict
+from engine.attribution.registry import METHODS
+from engine.devices import keep_full_precision, leave_a_core_free
+from engine.errors import UserError
+from engine.jobs import Partial, Steps
+from engine.models.model import TextModel
+from engine.models.opening import open_model
+from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest, Request
+from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult, Result
+
+
+class Workbench:
+    """Holds the open model; one for a window, or one for a command.
+
+    Args:
+        interactive: leave a core to the window.
+    """
+
+    def __init__(self, interactive: bool = False) -> None:
+        keep_full_precision()
+        if interactive:
+            leave_a_core_free()
+        self._model: TextModel | None = None
+        self._accepted = False
+
+    def job_for(self, request: Request) -> Steps[Result]:
+        """The generator that answers ``request``; nothing runs before its first step."""
+        match request:
+            case OpenModelRequest():
+                return self._open(request)
+            case CatalogueRequest():
+                return self._catalogue()
+            case PredictionRequest():
+                return self._predict(request)
+            case AttributionRequest():
+                return self._explain(request)
+
+    def _open(self, request: OpenModelRequest) -> Steps[Result]:
+        """The old model stays until the new one is there."""
+        model = yield from open_model(request)
+        self._model, self._accepted = model, request.accept_reinitialised
+        return OpenModelResult(request, model.info)
+
+    def _catalogue(self) -> Steps[Result]:
+        yield Partial(0, 1)
+        return CatalogueResult(tuple(method.description for method in METHODS.values()))
+
+    def _predict(self, request: PredictionRequest) -> Steps[Result]:
+        result: PredictionResult = yield from predict(self._usable(request.model_sha256), request)
+        return result
+
+    def _explain(self, request: AttributionRequest) -> Steps[Result]:
+        result: AttributionResult = yield from explain(self._usable(request.model_sha256), request)
+        return result
+
+    def _usable(self, sha256: str) -> TextModel:
+        """The open model, unless something about it must be accepted first.
+
+        Raises:
+            UserError: another model is open, or this one holds random or damaged weights.
+        """
+        if self._model is None or self._model.info.sha256 != sha256:
+            raise UserError("This model is no longer open; open it again.", "not_open")
+        blocking = [notice.message for notice in self._model.info.warnings if notice.blocking]
+        if blocking and not self._accepted:
+            raise UserError(f"{blocking[0]} Accept that first, to go on all the same.", "reinitialised")
+        return self._model
