@@ -1,0 +1,60 @@
+"""What the controls hold, frozen: with a model and a text it is a request."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.requests import (
+    DEFAULT_METHOD,
+    AttributionRequest,
+    Parameter,
+    PredictionRequest,
+    Reduction,
+    Target,
+    TextInput,
+)
+
+PREDICTED = "predicted"
+TRUE = "true"
+_RESERVED = (PREDICTED, TRUE)
+_FORCED = ("label:", "index:", "unit:")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Fields as in ``AttributionRequest``; what the method does not use stands at its default."""
+
+    target: Target = field(default_factory=Target)
+    method: str = DEFAULT_METHOD
+    baselines: tuple[str, ...] = ("zero",)
+    reduction: Reduction | None = None
+    seed: int = 0
+    parameters: tuple[tuple[str, Parameter], ...] = ()
+
+    def attribution_of(self, input: TextInput, model_sha256: str) -> AttributionRequest:
+        """Why did the model say that?"""
+        return AttributionRequest(
+            model_sha256, input, self.target, self.method, self.baselines, self.reduction, self.seed, self.parameters
+        )
+
+    def prediction_of(self, input: TextInput, model_sha256: str) -> PredictionRequest:
+        """What does the model say?"""
+        return PredictionRequest(model_sha256, input, self.target.position)
+
+
+def choice_for(labels: Sequence[str], index: int) -> str:
+    """A target's spelling that means output ``index`` and nothing else: its label where that is plain."""
+    if index >= len(labels):
+        return f"index:{index}"
+    label = labels[index]
+    plain = label not in _RESERVED and not label.startswith(_FORCED) and not label.strip().lstrip("+-").isdigit()
+    return label if label.strip() and plain and Counter(labels)[label] == 1 else f"index:{index}"
+
+
+def choices_for(labels: Sequence[str]) -> tuple[str, ...]:
+    """``choice_for`` of every output."""
+    counts = Counter(labels)
+    return tuple(
+        choice_for((label,), 0) if counts[label] == 1 and choice_for((label,), 0) == label else f"index:{index}"
+        for index, label in enumerate(labels)
+    )

@@ -1,0 +1,94 @@
+"""The command line that makes the map on screen again, to the letter of the contract."""
+
+import hashlib
+import shlex
+import sys
+import unicodedata
+from pathlib import Path
+
+from engine.errors import UserError
+from engine.requests import Parameter
+from engine.results import AttributionResult
+from gui.atomic_file import write_atomically
+
+LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
+_PLAIN_CONTROLS = "\n\t"
+MAIN = Path(__file__).resolve().parent.parent / "main.py"
+
+
+def command_for(result: AttributionResult, texts: Path, accept_reinitialised: bool = False) -> str:
+    """As one line for a POSIX shell.
+
+    Args:
+        texts: a folder for texts that no command line can hold (very long, or with control characters); the command
+            then names a file there.
+        accept_reinitialised: the model was opened despite missing weights.
+
+    Raises:
+        OSError: such a file cannot be written.
+        UserError: the second text of a pair cannot be put on a command line.
+    """
+    return shlex.join(arguments_for(result, texts, accept_reinitialised))
+
+
+def program() -> list[str]:
+    """What starts Neuroloupe from anywhere."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, str(MAIN)]
+
+
+def arguments_for(result: AttributionResult, texts: Path, accept_reinitialised: bool = False) -> list[str]:
+    """The words of the command."""
+    request, target = result.request, result.request.target
+    words = [*program(), "explain", result.model.path]
+    words += _text(request.input.text, texts)
+    words += _pair(request.input.pair)
+    words += _option("--method", request.method)
+    words += _option("--target", target.choice)
+    words += _option("--true", target.true)
+    words += _option("--versus", target.versus)
+    words += _option("--score", target.score)
+    words += _option("--position", target.position)
+    for baseline in request.baselines if result.method.uses_baseline else ():
+        words += _option("--baseline", baseline)
+    words += _option("--reduction", result.reduction)
+    words += _option("--seed", request.seed) if result.method.uses_seed else []
+    for name, value in request.parameters:
+        words += _option("--set", f"{name}={_written(value)}")
+    words += _option("--device", result.cost.device)
+    return words + (["--accept-reinitialised"] if accept_reinitialised else [])
+
+
+def _option(name: str, value: Parameter) -> list[str]:
+    """Joined by = where the value would be read as an option itself."""
+    if value is None:
+        return []
+    written = _written(value)
+    return [f"{name}={written}"] if written.startswith("-") else [name, written]
+
+
+def _written(value: Parameter) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _text(text: str, texts: Path) -> list[str]:
+    if len(text) <= LONGEST_ARGUMENT and not any(_is_awkward(character) for character in text):
+        return _option("--text", text)
+    content = text.encode()
+    path = texts / f"text-{hashlib.sha256(content).hexdigest()[:16]}.txt"
+    texts.mkdir(parents=True, exist_ok=True)
+    if text.startswith("\ufeff"):
+        content = b"\xef\xbb\xbf" + content  # one such mark is dropped when the file is read
+    write_atomically(path, content)
+    return ["--text-file", str(path)]
+
+
+def _pair(pair: str | None) -> list[str]:
+    if pair is not None and (len(pair) > LONGEST_ARGUMENT or any(map(_is_awkward, pair))):
+        raise UserError("The second text is too long for a command line or holds control characters.", "no_command")
+    return _option("--text-pair", pair)
+
+
+def _is_awkward(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" and character not in _PLAIN_CONTROLS

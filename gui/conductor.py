@@ -1,0 +1,345 @@
+"""Turns what is typed and chosen into requests, and answers into pictures."""
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from engine.jobs import Failure
+from engine.requests import CatalogueRequest
+from engine.results import AttributionResult, CatalogueResult, ModelInfo, OpenModelResult, PredictionResult
+from engine.samples import Example, Sample
+from gui.actions import Actions
+from gui.choices import Choices
+from gui.engine_thread import EngineThread
+from gui.explanation import Explanation
+from gui.memory import Memory
+from gui.model_opening import ModelOpening
+from gui.settings import RECENT_MODELS, RECENT_TEXTS, with_recent
+from gui.views.message_bar import Message
+from gui.workspace import Workspace
+
+TYPING_PAUSE_MS = 150
+OLD_MAP_STAYS_MS = 250  # so long the former map is shown over a new text; what takes longer begins with the bare text
+EMPTY_HINT = "Type a text: an empty one cannot be explained."
+ACCEPT = "accept_reinitialised"
+
+
+class Conductor(QObject):
+    """Decides when to ask, and where an answer goes."""
+
+    message = Signal(object)  # Message
+    cleared = Signal(str)  # a subject that is well again
+    model_opened = Signal(object)  # ModelInfo
+    map_changed = Signal()
+
+    def __init__(self, engine: EngineThread, workspace: Workspace, actions: Actions, memory: Memory) -> None:
+        super().__init__(workspace)
+        self._engine, self._workspace, self._actions, self._memory = engine, workspace, actions, memory
+        self.opening, self.explanation = ModelOpening(engine, self), Explanation(engine, self)
+        self.model: ModelInfo | None = None
+        self.map: AttributionResult | None = None
+        self.accepted_reinitialised = False
+        self._samples: tuple[Sample, ...] = ()
+        self._catalogue: int | None = None
+        self._pending: Example | None = None
+        self._true_of_example = False
+        self._engine_failed = ""
+        self._pause, self._show_bare = _single_shot(self, TYPING_PAUSE_MS), _single_shot(self, OLD_MAP_STAYS_MS)
+        self._bare: PredictionResult | None = None
+        self._restore()
+        self._connect()
+        self._refresh_actions()
+
+    def _restore(self) -> None:
+        settings, session = self._memory.settings, self._memory.session
+        chosen = Choices(baselines=settings.baselines, reduction=settings.reduction, seed=settings.seed)
+        self._workspace.method_panel.restore(settings.method, settings.parameters, settings.score, chosen)
+        self._workspace.input_panel.set_text(session.text)
+        self._workspace.input_panel.set_pair(session.pair)
+        self._workspace.input_panel.show_recent(session.recent_texts)
+        self._actions["auto_run"].setChecked(settings.auto_run)
+
+    def _connect(self) -> None:
+        panel, text, view = self._workspace.method_panel, self._workspace.input_panel, self._workspace.attribution_view
+        panel.changed.connect(self._on_choices_changed)
+        panel.true_changed.connect(self._on_true_changed)
+        text.edited.connect(self._on_edited)
+        text.example_chosen.connect(self._on_example_chosen)
+        view.remedy_chosen.connect(panel.apply_remedy)
+        self._workspace.prediction_view.target_chosen.connect(panel.set_target)
+        self._workspace.prediction_view.versus_chosen.connect(panel.set_versus)
+        self._workspace.model_panel.accept_chosen.connect(self.accept_reinitialised)
+        self._pause.timeout.connect(self._on_pause)
+        self._show_bare.timeout.connect(self._on_show_bare)
+        self.opening.opened.connect(self._on_opened)
+        self.opening.failed.connect(self._on_opening_failed)
+        self.opening.given_up.connect(self._on_opening_given_up)
+        self.explanation.predicted.connect(self._on_predicted)
+        self.explanation.attributed.connect(self._on_attributed)
+        self.explanation.stopped.connect(self._on_stopped)
+        self.explanation.failed.connect(self._on_failed)
+        self._engine.unavailable.connect(self._on_engine_unavailable)
+        self._engine.finished.connect(self._on_finished)
+        self._actions["run"].triggered.connect(self.run)
+        self._actions["cancel"].triggered.connect(self.cancel)
+        self._actions["auto_run"].toggled.connect(self._on_auto_run)
+        self._actions["swap"].triggered.connect(panel.target_controls.swap)
+        self._actions["true_versus"].triggered.connect(panel.target_controls.explain_predicted_versus_true)
+
+    def start(self) -> None:
+        """Ask for the catalogue; answered when the engine is ready."""
+        self._catalogue = self._engine.submit(CatalogueRequest())
+
+    def show_samples(self, samples: tuple[Sample, ...]) -> None:
+        """Those installed."""
+        self._samples = samples
+
+    @Slot(str)
+    def open_model(self, path: str) -> None:
+        """The open one stays until the new one is there."""
+        self._pending = None
+        self._open(path)
+
+    @Slot(str)
+    def open_sample(self, name: str) -> None:
+        """With its first example, run to a finished map."""
+        sample = next((each for each in self._samples if each.name == name), None)
+        if sample is not None:
+            self._pending = sample.examples[0] if sample.examples else None
+            self._open(sample.path)
+
+    @Slot()
+    def accept_reinitialised(self) -> None:
+        """The user knows that some weights are random."""
+        if self.model is not None:
+            self._open(self.model.path, accept=True)
+
+    def _open(self, path: str, accept: bool = False) -> None:
+        self.cleared.emit("opening")
+        self.opening.open(path, accept)
+        self._refresh_actions()
+
+    @Slot()
+    def run(self) -> None:
+        """Now, whether or not anything has changed."""
+        if self._workspace.input_panel.input().text:
+            self._remember_text()
+        self._ask()
+
+    @Slot()
+    def cancel(self) -> None:
+        """Whatever runs for the user; a partial map stays."""
+        self._pause.stop()
+        self.opening.cancel()
+        self.explanation.cancel()
+
+    def end(self) -> None:
+        """The window closes: nothing more is asked."""
+        self._pause.stop()
+        self._show_bare.stop()
+
+    def why_not_run(self) -> str | None:
+        """As a sentence, or None."""
+        if self._engine_failed:
+            return self._engine_failed
+        if self.model is None:
+            return "Open a model first."
+        if any(notice.blocking for notice in self.model.warnings) and not self.accepted_reinitialised:
+            return "Some weights of this model are random; look at its warnings first."
+        if "attribution" not in self.model.can:
+            return "This model has no output to explain."
+        return None
+
+    def _ask(self) -> None:
+        self._pause.stop()
+        panel, text = self._workspace.method_panel, self._workspace.input_panel.input()
+        if not text.text:
+            self.explanation.forget()
+            self._show_nothing(EMPTY_HINT)
+        elif self.model is not None and self.why_not_run() is None:
+            self._workspace.input_panel.show_hint("")
+            choices = panel.choices()
+            method = panel.method_box.currentText()
+            self.explanation.ask(
+                choices.prediction_of(text, self.model.sha256), choices.attribution_of(text, self.model.sha256), method
+            )
+        self._refresh_actions()
+
+    def _show_nothing(self, hint: str) -> None:
+        self._show_bare.stop()
+        self.map = None
+        self._workspace.input_panel.show_hint(hint)
+        self._workspace.attribution_view.clear()
+        self.map_changed.emit()
+
+    @Slot()
+    def _on_edited(self) -> None:
+        if self._true_of_example:  # another text: its true label is not known
+            self._true_of_example = False
+            self._workspace.method_panel.set_true(None)
+        self._pause.start()
+
+    @Slot()
+    def _on_choices_changed(self) -> None:
+        panel = self._workspace.method_panel
+        choices = panel.choices()
+        self._memory.change_settings(
+            method=panel.wanted_method,
+            parameters=panel.wishes(),
+            score=choices.target.score,
+            baselines=panel.baseline_list.wishes,
+            reduction=choices.reduction,
+            seed=panel.seed,
+        )
+        self._pause.start()
+
+    @Slot()
+    def _on_pause(self) -> None:
+        text = self._workspace.input_panel
+        self._memory.change_session(text=text.editor.text(), pair=text.pair())
+        if self._actions["auto_run"].isChecked() or not text.editor.text():
+            self._ask()
+        elif self.model is not None:
+            text.show_hint("Changed since the last run.")
+
+    @Slot(bool)
+    def _on_auto_run(self, on: bool) -> None:
+        self._memory.change_settings(auto_run=on)
+        if on:
+            self._ask()
+
+    @Slot(str, object)
+    def _on_example_chosen(self, text: str, true: str | None) -> None:
+        self._remember_text()
+        self._show_example(Example(text, true, ""))
+        self._ask()
+
+    def put_text(self, text: str) -> None:
+        """In place of what was typed, which is kept among the recent texts."""
+        self._remember_text()
+        self._workspace.input_panel.set_text(text)
+        self._on_edited()
+
+    def _show_example(self, example: Example) -> None:
+        self._workspace.input_panel.set_text(example.text)
+        self._workspace.method_panel.set_true(example.true)
+        self._true_of_example = example.true is not None
+        self._on_true_changed()
+        self._memory.change_session(text=example.text)
+
+    def _remember_text(self) -> None:
+        text = self._workspace.input_panel.editor.text()
+        if text.strip():
+            recent = with_recent(self._memory.session.recent_texts, text, RECENT_TEXTS)
+            self._memory.change_session(text=text, recent_texts=recent)
+            self._workspace.input_panel.show_recent(recent)
+
+    @Slot()
+    def _on_true_changed(self) -> None:
+        self._workspace.prediction_view.set_true(self._workspace.method_panel.target_controls.true_label())
+        self._refresh_actions()
+
+    @Slot(object)
+    def _on_opened(self, result: OpenModelResult) -> None:
+        self.model, self.accepted_reinitialised = result.info, result.request.accept_reinitialised
+        self.explanation.forget()
+        self._show_nothing("")
+        self._workspace.model_panel.show_model(result.info)
+        self._workspace.method_panel.show_model(result.info)
+        self._workspace.input_panel.show_pairs(result.info.reads_pairs)
+        sample = next((each for each in self._samples if each.path == result.info.path), None)
+        self._workspace.input_panel.show_examples(sample.examples if sample else ())
+        recent = with_recent(self._memory.settings.recent_models, result.info.path, RECENT_MODELS)
+        self._memory.change_settings(recent_models=recent)
+        self.model_opened.emit(result.info)
+        self.cleared.emit("opening")
+        self.cleared.emit("running")
+        self._show_blocking()
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._remember_text()
+            self._show_example(pending)
+            self._ask()
+        elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.input().text:
+            self._ask()
+        self._on_true_changed()
+
+    def _show_blocking(self) -> None:
+        blocking = [notice for notice in self.model.warnings if notice.blocking] if self.model else []
+        if blocking and not self.accepted_reinitialised:
+            words = " ".join(notice.message for notice in blocking)
+            self.message.emit(Message("model", words, "warning", action=ACCEPT, action_text="Use it anyway"))
+        else:
+            self.cleared.emit("model")
+
+    @Slot(str, object)
+    def _on_opening_failed(self, path: str, failure: Failure) -> None:
+        self.message.emit(Message("opening", failure.message, detail=failure.detail))
+        self._refresh_actions()
+
+    @Slot(str)
+    def _on_opening_given_up(self, path: str) -> None:
+        self._refresh_actions()
+
+    @Slot(object)
+    def _on_predicted(self, result: PredictionResult) -> None:
+        self._workspace.prediction_view.show_result(result, self.model.problem_type if self.model else None)
+        self._workspace.method_panel.show_prediction(result)
+        self._on_true_changed()
+        self._bare = result
+        self._show_bare.start()
+
+    @Slot()
+    def _on_show_bare(self) -> None:
+        if self._bare is not None and (self.map is None or self.map.request.input != self._bare.request.input):
+            self._workspace.attribution_view.show_prediction(self._bare)
+
+    @Slot(object)
+    def _on_attributed(self, result: AttributionResult) -> None:
+        self._show_bare.stop()
+        self.map = result
+        self._workspace.attribution_view.show_result(result)
+        self._workspace.prediction_view.set_target(result.target.index, result.target.versus_index)
+        self.cleared.emit("running")
+        self.map_changed.emit()
+        self._refresh_actions()
+
+    @Slot()
+    def _on_stopped(self) -> None:
+        self._show_bare.stop()
+        self._workspace.attribution_view.show_stopped()
+        self._refresh_actions()
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        self._show_nothing("")
+        self.message.emit(Message("running", failure.message, detail=failure.detail))
+        self._refresh_actions()
+
+    @Slot(int, object)
+    def _on_finished(self, ticket: int, result: object) -> None:
+        if ticket == self._catalogue and isinstance(result, CatalogueResult):
+            self._workspace.method_panel.show_catalogue(result.methods)
+            self._refresh_actions()
+
+    @Slot(object)
+    def _on_engine_unavailable(self, failure: Failure) -> None:
+        self._engine_failed = failure.message
+        self.message.emit(Message("engine", failure.message, detail=failure.detail))
+        self._refresh_actions()
+
+    def _refresh_actions(self) -> None:
+        self._actions.set_available("run", self.why_not_run())
+        running = self.opening.running or self.explanation.running
+        self._actions.set_available("cancel", None if running else "Nothing is running.")
+        no_map = None if self.map is not None else "There is no map yet."
+        for id in ("save", "copy_command", "copy_picture"):
+            self._actions.set_available(id, no_map)
+        controls = self._workspace.method_panel.target_controls
+        self._actions.set_available("swap", None if controls.target().versus else "Choose a second class under Versus first.")
+        self._actions.set_available("true_versus", None if controls.is_wrong else "No true label is given, or the model agrees.")
+
+
+def _single_shot(parent: QObject, milliseconds: int) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    return timer

@@ -1,0 +1,110 @@
+"""Which input counts as saying nothing: one, or the average over several."""
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+
+from gui.controls.rows import name_control
+
+ROW_PIXELS = 28
+ID = Qt.ItemDataRole.UserRole
+WORDS = {
+    "zero": ("Zero embedding", "Word embeddings of ordinary tokens are zero; special tokens and positions stay."),
+    "zero_all": ("Zero, specials too", "The embeddings of special tokens are zero as well."),
+    "pad": ("Padding token", "Every ordinary token is replaced by the padding token."),
+    "mask": ("Mask token", "Every ordinary token is replaced by the mask token."),
+    "unk": ("Unknown token", "Every ordinary token is replaced by the unknown token."),
+    "mean": ("Mean embedding", "Every ordinary token has the mean of all embeddings."),
+    "random_document": ("Random document", "Another document of the data."),
+}
+
+
+class BaselineList(QListWidget):
+    """A click on a name chooses it alone; ticking several averages over them. One is always ticked."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._wishes: tuple[str, ...] = ("zero",)
+        self._ticked_by_click = False
+        name_control(
+            self, "baselineBox", "Baseline", "The input that says nothing. Click a name for it alone; tick several to average."
+        )
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setUniformItemSizes(True)
+        self.itemChanged.connect(self._on_item_changed)
+        self.itemClicked.connect(self._on_item_clicked)
+        self.show_baselines(self._wishes)
+
+    def show_baselines(self, offered: tuple[str, ...]) -> None:
+        """The identifiers this model can compute; what was wished stays ticked where it is among them."""
+        self.blockSignals(True)
+        self.clear()
+        for id in offered:
+            words, hint = WORDS.get(id, (id.replace("_", " "), ""))
+            item = QListWidgetItem(words, self)
+            item.setData(ID, id)
+            item.setToolTip(hint)
+            item.setSizeHint(QSize(0, ROW_PIXELS))
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+        self._tick([id for id in self._wishes if id in offered] or list(offered[:1]))
+        self.setFixedHeight(ROW_PIXELS * min(8, max(1, self.count())) + 4)
+        self.blockSignals(False)
+
+    def baselines(self) -> tuple[str, ...]:
+        """What is ticked."""
+        return tuple(str(item.data(ID)) for item in self._items() if item.checkState() is Qt.CheckState.Checked)
+
+    @property
+    def wishes(self) -> tuple[str, ...]:
+        """What the user ticked last, also where this model lacks it."""
+        return self._wishes
+
+    def set_baselines(self, wanted: tuple[str, ...]) -> None:
+        """Silently; what is not offered here is remembered for a model that does."""
+        self._wishes = wanted
+        self.show_baselines(tuple(str(item.data(ID)) for item in self._items()))
+
+    def next_baseline(self) -> str | None:
+        """One that is offered and not ticked, after the ticked one."""
+        ids = [str(item.data(ID)) for item in self._items()]
+        ticked = self.baselines()
+        start = ids.index(ticked[-1]) + 1 if ticked else 0
+        return next((id for id in ids[start:] + ids[:start] if id not in ticked), None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A tick set by this click shows itself before ``itemClicked``."""
+        self._ticked_by_click = False
+        super().mousePressEvent(event)
+
+    @Slot(QListWidgetItem)
+    def _on_item_changed(self, item: QListWidgetItem) -> None:
+        self._ticked_by_click = True
+        if not self.baselines():
+            self._tick([str(item.data(ID))])
+            return
+        self._emit()
+
+    @Slot(QListWidgetItem)
+    def _on_item_clicked(self, item: QListWidgetItem) -> None:
+        id = str(item.data(ID))
+        if self._ticked_by_click or self.baselines() == (id,):
+            return
+        self._tick([id])
+        self._emit()
+
+    def _emit(self) -> None:
+        self._wishes = self.baselines()
+        self.changed.emit()
+
+    def _tick(self, ids: list[str]) -> None:
+        quiet = self.blockSignals(True)
+        for item in self._items():
+            item.setCheckState(Qt.CheckState.Checked if item.data(ID) in ids else Qt.CheckState.Unchecked)
+        self.blockSignals(quiet)
+        self.viewport().update()
+
+    def _items(self) -> list[QListWidgetItem]:
+        return [self.item(row) for row in range(self.count())]

@@ -1,0 +1,49 @@
+"""Which method: those that cannot run on this model are greyed and say why."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from engine.descriptions import MethodDescription
+from engine.results import ModelInfo
+from gui.controls.rows import name_control
+
+
+class MethodBox(QComboBox):
+    """Lists the catalogue in its order."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._methods: dict[str, MethodDescription] = {}
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(12)
+        self.setMaxVisibleItems(30)
+        self.setPlaceholderText("The engine is starting…")
+        name_control(self, "methodBox", "Method", "How the score is shared out over the tokens.")
+
+    def show_methods(self, methods: tuple[MethodDescription, ...], model: ModelInfo | None, wanted: str) -> None:
+        """Silently; a method that cannot run here is not chosen, whatever was wanted."""
+        self.blockSignals(True)
+        self._methods = {method.id: method for method in methods}
+        self.clear()
+        for method in methods:
+            self._add(method, model)
+        runnable = [m.id for m in methods if model is None or m.unavailable_because(model) is None]
+        chosen = wanted if wanted in runnable else next(iter(runnable), "")
+        self.setCurrentIndex(self.findData(chosen))
+        self.blockSignals(False)
+
+    def method(self) -> MethodDescription | None:
+        """The chosen one; None before the catalogue is there or when none can run."""
+        return self._methods.get(str(self.currentData()))
+
+    def _add(self, method: MethodDescription, model: ModelInfo | None) -> None:
+        reason = method.unavailable_because(model) if model is not None else None
+        self.addItem(method.label, method.id)
+        at = self.count() - 1
+        self.setItemData(at, reason or method.summary, Qt.ItemDataRole.ToolTipRole)
+        items = self.model()
+        if reason and isinstance(items, QStandardItemModel):
+            item: QStandardItem = items.item(at)
+            item.setEnabled(False)
+            item.setText(f"{method.label}\n{reason}")

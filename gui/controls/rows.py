@@ -1,0 +1,57 @@
+"""How the rows of a panel are set: a label of one width, a control, names that a screen reader can say."""
+
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+
+LABEL_WIDTH = 84
+
+
+def form_layout(parent: QWidget | None = None) -> QFormLayout:
+    """An empty form in the panel's measures."""
+    form = QFormLayout(parent)
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setHorizontalSpacing(8)
+    form.setVerticalSpacing(8)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    return form
+
+
+def name_control(control: QWidget, object_name: str, name: str, description: str) -> None:
+    """For tests, for screen readers, and for the mouse that rests on it."""
+    control.setObjectName(object_name)
+    control.setAccessibleName(name)
+    control.setAccessibleDescription(description)
+    control.setToolTip(description)
+
+
+def add_row(form: QFormLayout, title: str, control: QWidget) -> QLabel:
+    """One labelled row."""
+    label = QLabel(title)
+    label.setMinimumWidth(LABEL_WIDTH)
+    label.setBuddy(control)
+    label.setToolTip(control.toolTip())
+    form.addRow(label, control)
+    return label
+
+
+def small_combo(parent: QWidget | None = None) -> QComboBox:
+    """A combo box that is as wide as its column, however long its longest item."""
+    box = QComboBox(parent)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
+    box.setMaxVisibleItems(20)
+    return box
+
+
+def section_label(words: str) -> QLabel:
+    """The title of a group of rows."""
+    label = QLabel(words)
+    label.setProperty("role", "section")
+    return label
+
+
+def caption_label(words: str = "") -> QLabel:
+    """Small, muted, as long as it needs to be."""
+    label = QLabel(words)
+    label.setProperty("role", "caption")
+    label.setWordWrap(True)
+    return label

@@ -1,0 +1,263 @@
+"""Which scalar of the model is explained: target, versus, the true label, the unit, the position."""
+
+from typing import get_args
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from engine.requests import ScoreUnit, Target
+from engine.results import ClassPrediction, ModelInfo, PredictionResult
+from gui.choices import PREDICTED, TRUE, choices_for
+from gui.controls.rows import add_row, form_layout, name_control, small_combo
+from gui.controls.wheel_guard import WheelGuard
+
+UNITS: tuple[ScoreUnit, ...] = get_args(ScoreUnit)
+LAST = -1
+
+
+class TargetControls(QWidget):
+    """Remembers what was wished for, also while a model without that class is open."""
+
+    changed = Signal()
+    true_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._labels: tuple[str, ...] = ()
+        self._spelling: tuple[str, ...] = ()
+        self._predicted: ClassPrediction | None = None
+        self._build()
+        self._connect()
+        self._fill()
+
+    def _build(self) -> None:
+        guard = WheelGuard(self)
+        self._target, self._versus, self._true, self._score = (small_combo(self) for _ in range(4))
+        self._position = QSpinBox(self)
+        self._position.setRange(LAST, 10_000_000)
+        self._position.setSpecialValueText("after the last token")
+        self._position.setKeyboardTracking(False)
+        self._suggestion = QPushButton("Explain predicted versus true", self)
+        self._suggestion.setProperty("role", "link")
+        for unit in UNITS:
+            self._score.addItem(unit.replace("_", " "), unit)
+        for control, words in (
+            (self._target, ("targetBox", "Target", "The output whose score is explained.")),
+            (self._versus, ("versusBox", "Versus", "A second output: what is explained is the difference of the two scores.")),
+            (self._true, ("trueBox", "True label", "What the text really is, where you know it.")),
+            (self._score, ("scoreBox", "Score", "The unit of the score, and so of every number in the map.")),
+            (self._position, ("positionBox", "Position", "Language models: the token after which the next one is asked.")),
+            (
+                self._suggestion,
+                ("suggestTrue", "Predicted versus true", "The difference of two scores: a shift common to all cancels."),
+            ),
+        ):
+            name_control(control, *words)
+            control.installEventFilter(guard)
+        form = form_layout()
+        titles = ("Target", "Versus", "True label", "Score")
+        for title, control in zip(titles, (self._target, self._versus, self._true, self._score), strict=True):
+            add_row(form, title, control)
+        self._position_label = add_row(form, "Position", self._position)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(form)
+        column.addWidget(self._suggestion)
+        self._suggestion.hide()
+
+    def _connect(self) -> None:
+        self._target.currentIndexChanged.connect(self._on_changed)
+        self._versus.currentIndexChanged.connect(self._on_changed)
+        self._score.currentIndexChanged.connect(self._on_changed)
+        self._true.currentIndexChanged.connect(self._on_true_changed)
+        self._target.editTextChanged.connect(self._on_changed)
+        self._versus.editTextChanged.connect(self._on_changed)
+        self._position.valueChanged.connect(self._on_changed)
+        self._suggestion.clicked.connect(self.explain_predicted_versus_true)
+
+    def show_model(self, model: ModelInfo) -> None:
+        """Offer the outputs of ``model``; what was chosen stays where it is one of them."""
+        before = self.target()
+        self._labels, self._predicted = model.labels, None
+        self._spelling = choices_for(model.labels)
+        speaks = model.task in ("causal_lm", "masked_lm", "seq2seq_lm")
+        self._set_editable(speaks)
+        for shown in (self._position, self._position_label):
+            shown.setVisible(speaks)
+        self._fill()
+        self.set_target(before)
+        self._true.setEnabled(bool(self._labels))
+        self._target.setEnabled(bool(self._labels) or speaks)
+        self._versus.setEnabled(len(self._labels) > 1 or speaks)
+        self._restrict_units(model)
+
+    def show_uses_target(self, uses: bool) -> None:
+        """Grey the rows for methods whose answer is the same for every target."""
+        self._target.setEnabled(uses and (bool(self._labels) or self._target.isEditable()))
+        self._versus.setEnabled(uses and (len(self._labels) > 1 or self._versus.isEditable()))
+
+    def show_prediction(self, result: PredictionResult) -> None:
+        """Name the predicted class in the box."""
+        self._predicted = result.predicted
+        self._target.setItemText(0, self._predicted_words())
+        self._suggest()
+
+    def target(self) -> Target:
+        """What is on screen."""
+        position = self._position.value() if not self._position.isHidden() and self._position.value() != LAST else None
+        true = self._true.currentData()
+        choice = self._choice(self._target) or PREDICTED
+        if choice == TRUE and true is None:
+            choice = PREDICTED
+        return Target(choice, true, self._choice(self._versus), self._score.currentData(), position)
+
+    def set_target(self, wanted: Target) -> None:
+        """Silently; what this model does not have falls back to ``predicted`` and none."""
+        self._silence(True)
+        self._select(self._true, wanted.true)
+        self._offer_true()
+        self._select(self._target, wanted.choice)
+        self._select(self._versus, wanted.versus)
+        self._select(self._score, wanted.score)
+        self._position.setValue(LAST if wanted.position is None else wanted.position)
+        self._silence(False)
+        self._suggest()
+
+    def true_label(self) -> str | None:
+        """The label itself, as the model names it."""
+        true = self._true.currentData()
+        return None if true is None else self._labels[self._spelling.index(true)]
+
+    def spelling(self, label: str | None) -> str | None:
+        """How a label is spelled in a target; None where this model has none of that name."""
+        if label is None or label not in self._labels or label in self._spelling:
+            return label if label in self._spelling else None
+        return self._spelling[self._labels.index(label)]
+
+    @Slot()
+    def explain_predicted_versus_true(self) -> None:
+        """The question to ask of a wrong answer."""
+        self._silence(True)
+        self._select(self._target, PREDICTED)
+        self._select(self._versus, TRUE)
+        self._silence(False)
+        self._on_changed()
+
+    def swap(self) -> None:
+        """A versus B becomes B versus A."""
+        target = self.target()
+        if target.versus is None:
+            return
+        choice = target.choice
+        if choice == PREDICTED and self._predicted is not None:
+            choice = self._spelling_of(self._predicted)
+        self._silence(True)
+        self._select(self._target, target.versus)
+        self._select(self._versus, choice)
+        self._silence(False)
+        self._on_changed()
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the true label is known and the model says another."""
+        true = self._true.currentData()
+        return true is not None and self._predicted is not None and true != self._spelling_of(self._predicted)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self._suggest()
+        self.changed.emit()
+
+    @Slot()
+    def _on_true_changed(self) -> None:
+        target = self.target()
+        self._silence(True)
+        self._offer_true()
+        self._select(self._target, target.choice)
+        self._select(self._versus, target.versus)
+        self._silence(False)
+        self._suggest()
+        self.true_changed.emit(self._true.currentData() or "")
+        self.changed.emit()
+
+    def _fill(self) -> None:
+        self._silence(True)
+        for box in (self._target, self._versus, self._true):
+            box.clear()
+        self._target.addItem(self._predicted_words(), PREDICTED)
+        self._versus.addItem("none", None)
+        self._true.addItem("not known", None)
+        for box in (self._target, self._versus, self._true):
+            for label, spelling in zip(self._labels, self._spelling, strict=True):
+                box.addItem(label or "(no name)", spelling)
+        self._silence(False)
+
+    def _offer_true(self) -> None:
+        """``true`` is a choice of target and versus only while it is known."""
+        for box in (self._target, self._versus):
+            at = box.findData(TRUE)
+            if self._true.currentData() is None:
+                if at >= 0:
+                    box.removeItem(at)
+            else:
+                words = f"true ({self._true.currentText()})"
+                if at >= 0:
+                    box.setItemText(at, words)
+                else:
+                    box.insertItem(1, words, TRUE)
+
+    def _suggest(self) -> None:
+        target = self.target()
+        asked = target.choice == PREDICTED and target.versus in (TRUE, target.true)
+        self._suggestion.setVisible(self.is_wrong and not asked and self._target.isEnabled())
+
+    def _predicted_words(self) -> str:
+        if self._predicted is None or self._predicted.label is None:
+            return "predicted"
+        return f"predicted ({self._predicted.label})"
+
+    def _spelling_of(self, predicted: ClassPrediction) -> str:
+        return self._spelling[predicted.index] if predicted.index < len(self._spelling) else f"index:{predicted.index}"
+
+    def _set_editable(self, speaks: bool) -> None:
+        for box in (self._target, self._versus):
+            box.setEditable(speaks)
+            line = box.lineEdit()
+            if speaks and line is not None:
+                line.setPlaceholderText("a token's text")
+
+    def _restrict_units(self, model: ModelInfo) -> None:
+        """A regressed value has no probability."""
+        regression = model.problem_type == "regression"
+        if regression:
+            self._silence(True)
+            self._select(self._score, "logit")
+            self._silence(False)
+        self._score.setEnabled(not regression)
+
+    def _choice(self, box: QComboBox) -> str | None:
+        """An item's meaning; in a language model's box what was typed, if it is no item."""
+        at = box.currentIndex()
+        if box.isEditable() and box.currentText() != box.itemText(at):
+            return box.currentText() or None
+        data = box.itemData(at)
+        return None if data is None else str(data)
+
+    def _select(self, box: QComboBox, wanted: str | None) -> None:
+        at = box.findData(self._known(wanted)) if wanted is not None else 0
+        if at < 0 and box.isEditable() and wanted:
+            box.setEditText(wanted)
+        else:
+            box.setCurrentIndex(max(0, at))
+
+    def _known(self, wanted: str) -> str:
+        """``wanted`` as the boxes spell it: other ways to name an output are ``index:N`` and the bare label."""
+        if wanted.removeprefix("index:").isdecimal() and wanted.startswith("index:"):
+            index = int(wanted.removeprefix("index:"))
+            return self._spelling[index] if index < len(self._spelling) else wanted
+        return self.spelling(wanted) or wanted
+
+    def _silence(self, quiet: bool) -> None:
+        for control in (self._target, self._versus, self._true, self._score, self._position):
+            control.blockSignals(quiet)

@@ -1,0 +1,57 @@
+"""A rotating log in the user's state folder, and what fills it: our own notes, Qt's messages, crashes.
+
+No text of the user's goes there: exceptions are logged by type and place, without their messages.
+"""
+
+import faulthandler
+import logging
+import logging.handlers
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+LOG_FILE = "neuroloupe.log"
+_qt = logging.getLogger("qt")
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+_NOISE = ("This plugin does not support propagateSizeHints()",)  # once per window where there is no screen
+
+
+def start_logging(folder: Path) -> None:
+    """Log to ``folder`` (5 files of 1 MB), Qt's messages and crashes of C code included."""
+    handler = logging.handlers.RotatingFileHandler(folder / LOG_FILE, maxBytes=2**20, backupCount=4, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    qInstallMessageHandler(_on_qt_message)
+    faulthandler.enable((folder / "crash.log").open("a", encoding="utf-8"))
+
+
+def _on_qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    if message not in _NOISE:
+        _qt.log(_LEVELS.get(kind, logging.WARNING), "%s", message)
+
+
+def install_excepthook(show: Callable[[str, str], None]) -> None:
+    """An exception nobody caught is logged, handed to ``show`` as sentence and detail, and the application goes on."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        places = "".join(traceback.format_tb(trace))
+        logging.getLogger(__name__).error("uncaught %s\n%s", kind.__name__, places)
+        detail = "".join(traceback.format_exception(kind, error, trace))
+        show(f"Something went wrong in Neuroloupe itself ({kind.__name__}); your text is kept.", detail)
+
+    sys.excepthook = hook

@@ -1,0 +1,298 @@
+"""The window: a bar above, pages in the middle, a line below; it only puts the pieces together."""
+
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QFrame, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.errors import UserError
+from engine.jobs import Partial
+from engine.results import ModelInfo
+from engine.samples import Sample
+from gui.actions import ActionDescription, Actions
+from gui.conductor import ACCEPT, Conductor
+from gui.dialogs import Dialogs, NativeDialogs
+from gui.dropping import drop_of, read_text
+from gui.engine_thread import EngineThread
+from gui.geometry import SMALLEST, placed
+from gui.keeping import Keeping
+from gui.memory import Memory
+from gui.path_check import PathCheck
+from gui.view_actions import ViewActions
+from gui.views.bottom_bar import BottomBar
+from gui.views.drop_overlay import DropOverlay
+from gui.views.message_bar import Message, MessageBar
+from gui.views.top_bar import TopBar
+from gui.views.welcome import WelcomePage
+from gui.workspace import Workspace
+
+TITLE = "Neuroloupe"
+ENGINE_JOB = 0  # tickets begin at 1
+CLOSING_JOB = 2**31 - 1
+
+
+class MainWindow(QMainWindow):
+    """Owns everything on screen; the engine thread is handed in and shut down when the window closes."""
+
+    closed = Signal()
+
+    def __init__(
+        self, engine: EngineThread, memory: Memory, samples: tuple[Sample, ...] = (), dialogs: Dialogs | None = None
+    ) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle(TITLE)
+        self.setAcceptDrops(True)
+        self._engine, self._memory, self._samples = engine, memory, samples
+        self.dialogs: Dialogs = dialogs or NativeDialogs()
+        self._closing = False
+        self.actions_registry = Actions(self)
+        self._add_sample_actions()
+        self.top_bar, self.bottom_bar, self.message_bar = TopBar(self.actions_registry), BottomBar(), MessageBar()
+        self.welcome, self.workspace = WelcomePage(self.actions_registry), Workspace(self.actions_registry)
+        self.conductor = Conductor(engine, self.workspace, self.actions_registry, memory)
+        self.keeping = Keeping(self.conductor, self.actions_registry, memory, self.dialogs, self)
+        self.view_actions = ViewActions(self, self.workspace, self.actions_registry, memory)
+        self._paths = PathCheck(self)
+        self._build()
+        self._connect()
+        self._connect_engine()
+        self.conductor.show_samples(samples)
+        self.welcome.show_samples(samples)
+        self._show_recent()
+
+    def _build(self) -> None:
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self.workspace)
+        messages = QFrame()
+        inside = QVBoxLayout(messages)
+        inside.setContentsMargins(16, 8, 16, 0)
+        inside.addWidget(self.message_bar)
+        self._messages = messages
+        messages.hide()
+        self.message_bar.installEventFilter(self)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for each in (self.top_bar, _line(), messages):
+            column.addWidget(each)
+        column.addWidget(self._pages, 1)
+        for each in (_line(), self.bottom_bar):
+            column.addWidget(each)
+        self.setCentralWidget(centre)
+        self._overlay = DropOverlay(centre)
+        self.setMinimumSize(*SMALLEST)
+        screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        self.setGeometry(placed(self._memory.settings.geometry, screens))
+
+    def _connect(self) -> None:
+        actions, conductor = self.actions_registry, self.conductor
+        actions["open_model"].triggered.connect(self._on_open_model)
+        actions["go_to_path"].triggered.connect(self._on_go_to_path)
+        actions["forget_recent"].triggered.connect(self._on_forget_recent)
+        self.top_bar.path_entered.connect(conductor.open_model)
+        self.top_bar.recent_chosen.connect(conductor.open_model)
+        self.welcome.recent_chosen.connect(conductor.open_model)
+        self.welcome.sample_chosen.connect(conductor.open_sample)
+        self.view_actions.home_chosen.connect(self.show_welcome)
+        self.view_actions.text_chosen.connect(self.show_workspace)
+        self.message_bar.action_chosen.connect(self._on_message_action)
+        self.bottom_bar.job_bar.cancel_requested.connect(conductor.cancel)
+        self.workspace.attribution_view.read_out_changed.connect(self.bottom_bar.show_value)
+        self.workspace.prediction_view.read_out_changed.connect(self.bottom_bar.show_value)
+        for told in (conductor.message, self.keeping.message):
+            told.connect(self._on_message)
+        conductor.cleared.connect(self._on_cleared)
+        conductor.model_opened.connect(self._on_model_opened)
+        self.keeping.done.connect(self.bottom_bar.show_note)
+        self._memory.not_saved.connect(self._on_not_saved)
+        self._paths.checked.connect(self._on_paths_checked)
+
+    def _connect_engine(self) -> None:
+        job_bar = self.bottom_bar.job_bar
+        self.conductor.opening.asked.connect(job_bar.begin)
+        self.conductor.explanation.asked.connect(job_bar.begin)
+        self._engine.partial.connect(self._on_partial)
+        self._engine.finished.connect(self._on_job_ended)
+        self._engine.failed.connect(self._on_job_ended)
+        self._engine.cancelled.connect(self._on_job_ended)
+        self._engine.ready.connect(self._on_engine_settled)
+        self._engine.unavailable.connect(self._on_engine_settled)
+        self._engine.stopped.connect(self._on_engine_stopped)
+
+    def start(self, path: str | None = None) -> None:
+        """Start the engine, once the window is on screen; then open ``path``."""
+        self.bottom_bar.job_bar.begin(ENGINE_JOB, "Starting the engine…")
+        self._engine.start()
+        self.conductor.start()
+        if path:
+            self.conductor.open_model(path)
+
+    @Slot()
+    def show_welcome(self) -> None:
+        """Samples, recent models, a place to drop one."""
+        self._show_recent()
+        self._pages.setCurrentWidget(self.welcome)
+
+    @Slot()
+    def show_workspace(self) -> None:
+        """Model, text, map, method."""
+        self._pages.setCurrentWidget(self.workspace)
+
+    def report(self, text: str, detail: str) -> None:
+        """A bug of ours; the window goes on."""
+        self._on_message(Message("bug", text, detail=detail))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say what a drop would do."""
+        drop = drop_of(event.mimeData())
+        if drop is not None:
+            event.acceptProposedAction()
+            self._overlay.show_words(drop.words)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Not here, then."""
+        self._overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Do it."""
+        self._overlay.hide()
+        drop = drop_of(event.mimeData())
+        if drop is None:
+            return
+        event.acceptProposedAction()
+        if drop.is_text:
+            self._read(drop.path)
+        else:
+            self.conductor.open_model(drop.path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Cancel, wait visibly for the running step, then go."""
+        self._remember()
+        self.conductor.end()
+        self.bottom_bar.end()
+        if not self._engine.running:
+            self._paths.finish()
+            event.accept()
+            self.closed.emit()
+            return
+        event.ignore()
+        if not self._closing:
+            self._closing = True
+            self._pages.setEnabled(False)
+            self.top_bar.setEnabled(False)
+            self.bottom_bar.job_bar.begin(CLOSING_JOB, "Ending the running step…")
+            self._engine.shut_down()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The margin around the message goes with it."""
+        if watched is self.message_bar and event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            self._messages.setVisible(event.type() is QEvent.Type.ShowToParent)
+        return False
+
+    def _remember(self) -> None:
+        rect, text = self.normalGeometry(), self.workspace.input_panel
+        self._memory.change_settings(geometry=(rect.x(), rect.y(), rect.width(), rect.height()), maximised=self.isMaximized())
+        self._memory.change_session(text=text.editor.text(), pair=text.pair())
+        self._memory.save()
+
+    def _read(self, path: str) -> None:
+        try:
+            text = read_text(path)
+        except UserError as error:
+            self._on_message(Message("reading", error.message, detail=error.detail))
+        else:
+            self.conductor.put_text(text)
+            self.show_workspace()
+
+    def _add_sample_actions(self) -> None:
+        for sample in self._samples:
+            description = ActionDescription(f"sample:{sample.name}", sample.title, "Samples", "flask", (), sample.description)
+            action = self.actions_registry.add(description)
+            action.setData(sample.name)
+            action.triggered.connect(self._on_sample)
+
+    def _show_recent(self) -> None:
+        recent = self._memory.settings.recent_models
+        self._on_paths_checked(tuple((path, True) for path in recent))
+        self.actions_registry.set_available("forget_recent", None if recent else "There are none.")
+        self._paths.check(recent)
+
+    @Slot(object)
+    def _on_paths_checked(self, paths: tuple[tuple[str, bool], ...]) -> None:
+        self.welcome.show_recent(paths)
+        self.top_bar.show_recent(paths)
+
+    @Slot()
+    def _on_sample(self) -> None:
+        sender = self.sender()
+        if sender is not None:
+            self.conductor.open_sample(str(sender.data()))  # type: ignore[attr-defined]  # always a QAction
+
+    @Slot()
+    def _on_open_model(self) -> None:
+        path = self.dialogs.model_folder(self, self._memory.settings.folder)
+        if path is not None:
+            self._memory.change_settings(folder=path)
+            self.conductor.open_model(path)
+
+    @Slot()
+    def _on_go_to_path(self) -> None:
+        self.top_bar.path.setFocus()
+        self.top_bar.path.selectAll()
+
+    @Slot()
+    def _on_forget_recent(self) -> None:
+        self._memory.change_settings(recent_models=())
+        self._show_recent()
+
+    @Slot(object)
+    def _on_model_opened(self, model: ModelInfo) -> None:
+        self.setWindowTitle(f"{model.name} — {TITLE}")
+        self.top_bar.show_path(model.path)
+        self.top_bar.show_device(model.device.upper())
+        self._show_recent()
+        self.show_workspace()
+        self.workspace.input_panel.editor.setFocus()
+
+    @Slot(str)
+    def _on_message_action(self, action: str) -> None:
+        if action == ACCEPT:
+            self.conductor.accept_reinitialised()
+
+    @Slot(object)
+    def _on_message(self, message: Message) -> None:
+        self.message_bar.show_message(message)
+
+    @Slot(str)
+    def _on_cleared(self, subject: str) -> None:
+        self.message_bar.clear(subject)
+
+    @Slot(str)
+    def _on_not_saved(self, words: str) -> None:
+        self._on_message(Message("memory", words, "warning"))
+
+    @Slot(int, object)
+    def _on_partial(self, ticket: int, partial: Partial) -> None:
+        self.bottom_bar.job_bar.show_partial(ticket, partial)
+
+    @Slot(int)
+    def _on_job_ended(self, ticket: int) -> None:
+        self.bottom_bar.job_bar.end(ticket)
+
+    @Slot()
+    def _on_engine_settled(self) -> None:
+        self.bottom_bar.job_bar.end(ENGINE_JOB)
+
+    @Slot()
+    def _on_engine_stopped(self) -> None:
+        self._engine.wait()
+        if self._closing:
+            QTimer.singleShot(0, self, self.close)
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setProperty("role", "separator")
+    return line

@@ -1,0 +1,112 @@
+"""What runs, how far it is, how long it will take, and Cancel; empty when nothing runs."""
+
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from engine.jobs import Partial, TimeLeft
+from gui.controls.rows import name_control
+from gui.theme import numbers_font
+
+SHOW_AFTER_MS = 300  # what is done sooner announces itself by its result
+RESOLUTION = 1000
+
+
+@dataclass(slots=True)
+class _Shown:
+    what: str
+    time_left: TimeLeft = field(default_factory=TimeLeft)
+    last: Partial | None = None
+    seconds: float | None = None
+
+
+class JobBar(QWidget):
+    """Several jobs may run; the one begun last is shown."""
+
+    cancel_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs: dict[int, _Shown] = {}
+        self._build()
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(SHOW_AFTER_MS)
+        self._patience.timeout.connect(self._refresh)
+        self._cancel.clicked.connect(self.cancel_requested)
+        self._show_parts(False)
+
+    def _build(self) -> None:
+        self._what, self._count, self._left = QLabel(), QLabel(), QLabel()
+        self._count.setFont(numbers_font())
+        self._left.setFont(numbers_font())
+        self._left.setProperty("role", "muted")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(160)
+        name_control(self._bar, "jobProgress", "Progress", "How far the running job is.")
+        self._cancel = QPushButton("Cancel")
+        name_control(self._cancel, "cancelButton", "Cancel", "Stop, and keep the map as far as it got (Esc).")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        for each in (self._what, self._bar, self._count, self._left, self._cancel):
+            row.addWidget(each)
+        row.addStretch()
+
+    def begin(self, ticket: int, what: str) -> None:
+        """A job was asked for."""
+        self._jobs[ticket] = _Shown(what)
+        if not self._patience.isActive() and self._bar.isHidden():
+            self._patience.start()
+        elif not self._bar.isHidden():
+            self._refresh()
+
+    def show_partial(self, ticket: int, partial: Partial) -> None:
+        """How far it is."""
+        job = self._jobs.get(ticket)
+        if job is not None:
+            job.seconds, job.last = job.time_left.update(partial), partial
+            if not self._bar.isHidden():
+                self._refresh()
+
+    def end(self, ticket: int) -> None:
+        """It finished, failed or was cancelled."""
+        self._jobs.pop(ticket, None)
+        if not self._jobs:
+            self._patience.stop()
+            self._show_parts(False)
+        elif not self._bar.isHidden():
+            self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        if not self._jobs:
+            return
+        job = self._jobs[max(self._jobs)]
+        partial = job.last
+        self._what.setText((partial.doing if partial else "") or job.what)
+        fraction = partial.fraction if partial else None
+        self._bar.setRange(0, 0 if fraction is None else RESOLUTION)
+        if fraction is not None:
+            self._bar.setValue(round(fraction * RESOLUTION))
+        self._count.setText(_count(partial))
+        self._left.setText("" if job.seconds is None or job.seconds < 1 else f"{_duration(job.seconds)} left")
+        self._show_parts(True)
+
+    def _show_parts(self, shown: bool) -> None:
+        for each in (self._what, self._bar, self._count, self._left, self._cancel):
+            each.setVisible(shown)
+
+
+def _count(partial: Partial | None) -> str:
+    if partial is None or not partial.total:
+        return ""
+    return f"{partial.done:g}/{partial.total:g}" if float(partial.total).is_integer() else f"{partial.fraction:.0%}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,114 @@
+"""A sample on the welcome page: its name, and the sentence it will read, as pieces that wait for colour."""
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+
+from engine.samples import Sample
+from gui import theme
+from gui.controls.rows import caption_label, section_label
+
+PICTURE_LINES = 3
+
+
+class SampleCard(QFrame):
+    """One click, Enter or Space opens it."""
+
+    chosen = Signal(str)  # the sample's name
+
+    def __init__(self, sample: Sample, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = sample.name
+        self.setObjectName(f"sample_{sample.name}")
+        self.setAccessibleName(f"Open the sample {sample.title}")
+        self.setAccessibleDescription(sample.description)
+        self.setProperty("role", "card")
+        self.setProperty("clickable", "true")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(8)
+        column.addWidget(_Sentence(sample.examples[0].text if sample.examples else sample.title))
+        column.addWidget(section_label(sample.title))
+        column.addWidget(caption_label(sample.description))
+        column.addStretch()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click inside."""
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.chosen.emit(self._name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """As a button."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self._name)
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The frame, and the ring when it has the focus."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            theme.paint_focus_ring(painter, QRectF(self.rect()))
+
+    def event(self, event: QEvent) -> bool:
+        """Focus changes the ring."""
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.update()
+        return super().event(event)
+
+
+class _Sentence(QWidget):
+    """The example cut at its blanks, each word in an outlined cell: what the heatmap will be drawn on, before it is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._words = text.split()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._font = theme.reading_font()
+
+    def sizeHint(self) -> QSize:
+        """Three lines."""
+        return QSize(240, self._line_height() * PICTURE_LINES)
+
+    def minimumSizeHint(self) -> QSize:
+        """Never squeezed."""
+        return QSize(160, self._line_height() * PICTURE_LINES)
+
+    def _line_height(self) -> int:
+        return round(theme.READING_PIXELS * 2)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """As many words as three lines hold."""
+        colours, metrics = theme.current(), QFontMetricsF(self._font)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._font)
+        for cell, word in self._cells(metrics):
+            painter.setPen(QPen(colours.border, 1))
+            painter.setBrush(colours.window)
+            painter.drawRoundedRect(cell, theme.CELL_RADIUS, theme.CELL_RADIUS)
+            painter.setPen(colours.text)
+            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, word)
+
+    def _cells(self, metrics: QFontMetricsF) -> list[tuple[QRectF, str]]:
+        place = QPointF(0.5, 0.5)
+        cells: list[tuple[QRectF, str]] = []
+        height = metrics.height() + 2
+        for word in self._words:
+            width = metrics.horizontalAdvance(word) + 8
+            if place.x() + width > self.width() and place.x() > 1:
+                place = QPointF(0.5, place.y() + self._line_height())
+            if place.y() + height > self.height():
+                last, _ = cells[-1]
+                cells[-1] = (
+                    QRectF(last.topLeft(), QPointF(last.left() + metrics.horizontalAdvance("…") + 8, last.bottom())),
+                    "…",
+                )
+                break
+            cells.append((QRectF(place.x(), place.y(), min(width, self.width() - 1), height), word))
+            place.setX(place.x() + width + 4)
+        return cells

@@ -1,0 +1,150 @@
+"""The line above everything: what to open, where it lies, how to find an action, device and theme."""
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
+
+from gui.actions import Actions
+from gui.controls.rows import name_control
+from gui.icons import icon
+
+BAR_PIXELS = 48
+THEMES = ("theme_system", "theme_light", "theme_dark")
+MENUS = {"Model": "Model", "Explain": "Explain", "Result": "Result", "View": "View", "Help": "Help"}
+
+
+class TopBar(QFrame):
+    """Holds no state of its own: every button is an action of the registry."""
+
+    path_entered = Signal(str)
+    recent_chosen = Signal(str)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._actions = actions
+        self.setFixedHeight(BAR_PIXELS)
+        self._samples_menu, self._more_menu, self._theme_menu = QMenu(self), QMenu(self), QMenu(self)
+        self._recent: tuple[tuple[str, bool], ...] = ()
+        self.path = QLineEdit()
+        self._device = QLabel()
+        self._build()
+        self.path.returnPressed.connect(self._on_path_entered)
+        self._more_menu.aboutToShow.connect(self._fill_more)
+        self._samples_menu.aboutToShow.connect(self._fill_samples)
+
+    def _build(self) -> None:
+        self.path.setPlaceholderText("A model's folder or file")
+        self.path.setAcceptDrops(False)  # the window opens what is dropped
+        name_control(self.path, "modelPath", "Model path", "The folder or file of a model; Enter opens it.")
+        name_control(self._device, "deviceLabel", "Device", "Where the model computes.")
+        self._device.setProperty("role", "muted")
+        self._open = self._button("openModelButton", self._actions["open_model"], words=True)
+        self._samples = self._menu_button("samplesButton", "Samples", self._samples_menu, "Models that come with Neuroloupe.")
+        self._find = self._button("paletteButton", self._actions["palette"])
+        self._theme = self._menu_button("themeButton", "Theme", self._theme_menu, "Light, dark, or as the system.")
+        self._more = self._menu_button("menuButton", "Menu", self._more_menu, "Every action, with its keys.")
+        for id in THEMES:
+            self._theme_menu.addAction(self._actions[id])
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 16, 8)
+        row.setSpacing(8)
+        row.addWidget(self._open)
+        row.addWidget(self._samples)
+        row.addWidget(self.path, 1)
+        row.addWidget(self._find)
+        row.addWidget(self._device)
+        row.addWidget(self._theme)
+        row.addWidget(self._more)
+        self._dress()
+
+    def show_path(self, path: str) -> None:
+        """Of the open model."""
+        self.path.setText(path)
+        self.path.setCursorPosition(0)
+
+    def show_device(self, words: str) -> None:
+        """Of the open model."""
+        self._device.setText(words)
+
+    def show_recent(self, paths: tuple[tuple[str, bool], ...]) -> None:
+        """Path, and whether it is still there."""
+        self._recent = paths
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A new theme: new icons."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_more"):
+            self._dress()
+
+    def _dress(self) -> None:
+        self._samples.setIcon(icon("flask"))
+        self._theme.setIcon(icon("circle-half"))
+        self._more.setIcon(icon("list"))
+
+    def _button(self, object_name: str, action: QAction, words: bool = True) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(action)
+        _finish(button, object_name, action.text().rstrip("…"), words)
+        return button
+
+    def _menu_button(self, object_name: str, text: str, menu: QMenu, hint: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolTip(hint)
+        _finish(button, object_name, text, True)
+        button.setAccessibleDescription(hint)
+        return button
+
+    @Slot()
+    def _on_path_entered(self) -> None:
+        path = self.path.text().strip().strip("\"'")
+        if path:
+            self.path_entered.emit(path.removeprefix("file://"))
+
+    @Slot()
+    def _fill_samples(self) -> None:
+        self._samples_menu.clear()
+        for description in self._actions.descriptions():
+            if description.group == "Samples":
+                self._samples_menu.addAction(self._actions[description.id])
+        if self._samples_menu.isEmpty():
+            self._samples_menu.addAction("No samples are installed.").setEnabled(False)
+
+    @Slot()
+    def _fill_more(self) -> None:
+        self._more_menu.clear()
+        self._more_menu.setToolTipsVisible(True)
+        for group, title in MENUS.items():
+            sub = self._more_menu.addMenu(title)
+            sub.setToolTipsVisible(True)
+            for description in self._actions.descriptions():
+                if description.group == group:
+                    sub.addAction(self._actions[description.id])
+            if group == "Model":
+                self._add_recent(sub)
+
+    def _add_recent(self, menu: QMenu) -> None:
+        menu.addSection("Recent")
+        for path, exists in self._recent:
+            action = menu.addAction(path.replace("&", "&&") if exists else f"{path} (not there)")
+            action.setEnabled(exists)
+            action.setData(path)
+            action.triggered.connect(self._on_recent)
+
+    @Slot()
+    def _on_recent(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.recent_chosen.emit(action.data())
+
+
+def _finish(button: QToolButton, object_name: str, name: str, words: bool) -> None:
+    button.setObjectName(object_name)
+    button.setAccessibleName(name)
+    button.setProperty("role", "flat")
+    button.setIconSize(QSize(16, 16))
+    style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if words else Qt.ToolButtonStyle.ToolButtonIconOnly
+    button.setToolButtonStyle(style)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

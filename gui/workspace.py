@@ -1,0 +1,77 @@
+"""What is seen once a model is open: model left, text, prediction and views in the middle, method right."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from gui.actions import Actions
+from gui.controls.method_panel import MethodPanel
+from gui.views.attribution import AttributionView
+from gui.views.input_panel import InputPanel
+from gui.views.model_panel import ModelPanel
+from gui.views.prediction import PredictionView
+
+PANEL_PIXELS = (260, 320)
+CONTENT_PIXELS = 1200  # beyond, bars and lines of text would be too long to compare
+INPUT_PIXELS = 132
+
+
+class Workspace(QSplitter):
+    """Only places things; ``Conductor`` brings them to life."""
+
+    panels_resized = Signal(int, int)  # model, method
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setObjectName("workspace")
+        self.model_panel, self.method_panel = ModelPanel(), MethodPanel()
+        self.input_panel = InputPanel(actions)
+        self.prediction_view, self.attribution_view = PredictionView(), AttributionView()
+        self.prediction_view.setObjectName("predictionView")
+        self.attribution_view.setObjectName("attributionView")
+        self.tabs = QTabWidget()
+        self._build()
+        self.splitterMoved.connect(self._on_moved)
+
+    def _build(self) -> None:
+        self.tabs.setObjectName("viewTabs")
+        self.tabs.setAccessibleName("Views")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.attribution_view, "Attribution")
+        answers = QWidget()
+        below = QVBoxLayout(answers)
+        below.setContentsMargins(0, 8, 0, 0)
+        below.setSpacing(16)
+        below.addWidget(self.prediction_view)
+        below.addWidget(self.tabs, 1)
+        self._middle = QSplitter(Qt.Orientation.Vertical)
+        self._middle.addWidget(self.input_panel)
+        self._middle.addWidget(answers)
+        self._middle.setChildrenCollapsible(False)
+        self._middle.setStretchFactor(0, 0)
+        self._middle.setStretchFactor(1, 1)
+        self._middle.setSizes([INPUT_PIXELS, 600])
+        self._middle.setMaximumWidth(CONTENT_PIXELS)
+        centre = QWidget()
+        row = QHBoxLayout(centre)
+        row.setContentsMargins(16, 12, 16, 8)
+        row.addStretch(1)
+        row.addWidget(self._middle, 1000)
+        row.addStretch(1)
+        for panel in (self.model_panel, self.method_panel):
+            panel.setMinimumWidth(PANEL_PIXELS[0])
+            panel.setMaximumWidth(PANEL_PIXELS[1])
+        for each in (self.model_panel, centre, self.method_panel):
+            self.addWidget(each)
+        self.setChildrenCollapsible(False)
+        for at, stretch in enumerate((0, 1, 0)):
+            self.setStretchFactor(at, stretch)
+
+    def set_panel_widths(self, model: int, method: int) -> None:
+        """As remembered."""
+        self.setSizes([model, max(400, self.width() - model - method), method])
+
+    @Slot()
+    def _on_moved(self) -> None:
+        model, _, method = self.sizes()
+        low, high = PANEL_PIXELS
+        self.panels_resized.emit(max(low, min(high, model)), max(low, min(high, method)))

@@ -1,0 +1,202 @@
+"""An engine for the window's tests: the same language, no torch; every answer can be foretold."""
+
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from engine.descriptions import MethodDescription, ParameterDescription
+from engine.errors import LoadError, UserError
+from engine.jobs import Partial
+from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest
+from engine.results import (
+    AttentionInfo,
+    AttributionResult,
+    BaselineInfo,
+    CatalogueResult,
+    ClassPrediction,
+    Completeness,
+    Cost,
+    LayerInfo,
+    ModelInfo,
+    Notice,
+    OpenModelResult,
+    PathCurve,
+    PredictionResult,
+    ResolvedTarget,
+    Token,
+    TokenizedText,
+)
+
+LABELS = ("negative", "neutral", "positive")
+
+
+def method(id: str = "integrated_gradients", label: str = "Integrated Gradients", **changes: Any) -> MethodDescription:
+    steps = ParameterDescription("n_steps", "int", None, 1, 100_000, None, "Gradient evaluations; auto: as the tolerance asks.")
+    rule = ParameterDescription("quadrature", "str", "gauss_legendre", None, None, ("gauss_legendre", "midpoint"), "Where on the path.")
+    tolerance = ParameterDescription("tolerance", "float", 0.01, 1e-6, 1.0, None, "How far off the sum may be, of all values.")
+    known: dict[str, Any] = {
+        "id": id,
+        "label": label,
+        "summary": "Integrates the gradient along the straight path from the baseline to the input.",
+        "source": "Sundararajan et al. 2017",
+        "inputs": ("text",),
+        "needs": ("differentiable",),
+        "signed": True,
+        "complete": True,
+        "axioms": ("completeness", "sensitivity"),
+        "reduction": "sum",
+        "parameters": (steps, rule, tolerance),
+        "uses_baseline": True,
+        "uses_seed": False,
+        "uses_target": True,
+    }
+    return MethodDescription(**{**known, **changes})
+
+
+METHODS = (
+    method("saliency", "Saliency", parameters=(), signed=False, complete=False, reduction="l2", uses_baseline=False),
+    method(),
+    method("random", "Random", parameters=(), complete=False, uses_seed=True, uses_baseline=False, uses_target=False),
+    method("grad_cam", "Grad-CAM", parameters=(), inputs=("image",)),
+)
+
+
+def layers() -> tuple[LayerInfo, ...]:
+    listed = [LayerInfo("bert", "BertModel", None, 4_000_000), LayerInfo("bert.embeddings", "Embeddings", (8000, 384), 3_072_000)]
+    for at in range(6):
+        name = f"bert.encoder.layer.{at}"
+        listed += [LayerInfo(name, "BertLayer", None, 1_774_464), LayerInfo(f"{name}.attention", "Attention", None, 591_360)]
+        listed += [LayerInfo(f"{name}.attention.query", "Linear", (384, 384), 147_840)]
+    return (*listed, LayerInfo("classifier", "Linear", (3, 384), 1_155))
+
+
+def model(path: str = "/models/film-mood", **changes: Any) -> ModelInfo:
+    known: dict[str, Any] = {
+        "path": path,
+        "format": "huggingface",
+        "task": "text_classification",
+        "labels": LABELS,
+        "problem_type": "single_label",
+        "parameters": 4_123_456,
+        "dtype_on_disk": "float16",
+        "bytes": 8_246_912,
+        "forecast_bytes": 16_493_824,
+        "tokenizer": "BertTokenizerFast, 8,000 pieces",
+        "layers": layers(),
+        "recurrent": (),
+        "attention": AttentionInfo(6, 12),
+        "can": ("attribution", "attention", "units"),
+        "warnings": (),
+        "sha256": f"sha of {path}",
+        "baselines": ("zero", "zero_all", "pad", "mask", "unk"),
+        "maximum_tokens": 512,
+        "architecture": "BERT",
+    }
+    return ModelInfo(**{**known, **changes})
+
+
+def tokenized(request: PredictionRequest) -> TokenizedText:
+    text, at, tokens = request.input.text, 0, [Token("", "[CLS]", 1, 0, 0, True)]
+    for word in text.split():
+        start = text.index(word, at)
+        at = start + len(word)
+        tokens.append(Token(word, word.lower(), len(word), start, at, False))
+    tokens.append(Token("", "[SEP]", 2, len(text), len(text), True))
+    return TokenizedText(text, tuple(tokens), request.input.pair)
+
+
+def prediction(request: PredictionRequest) -> PredictionResult:
+    """The longer the text, the better the mood."""
+    mood = min(2.0, len(request.input.text) / 40)
+    logits = np.array([1.0 - mood, 0.2, mood - 0.5])
+    shares = np.exp(logits) / np.exp(logits).sum()
+    classes = [ClassPrediction(LABELS[i], i, float(logits[i]), float(shares[i])) for i in np.argsort(-logits)]
+    return PredictionResult(request, tokenized(request), tuple(classes))
+
+
+def attribution(request: AttributionRequest, progress: float = 1.0, of: ModelInfo | None = None) -> AttributionResult:
+    said = prediction(PredictionRequest(request.model_sha256, request.input))
+    chosen = said.predicted.index if request.target.choice not in LABELS else LABELS.index(request.target.choice)
+    versus = LABELS.index(request.target.versus) if request.target.versus in LABELS else None
+    rng = np.random.default_rng(len(request.input.text))
+    values = rng.normal(size=len(said.input.tokens)).astype(np.float32) * progress
+    values[[token.special for token in said.input.tokens]] *= 0.1
+    alpha = np.linspace(0, 1, 22)
+    total = float(values.sum())
+    how = next((each for each in METHODS if each.id == request.method), METHODS[1])
+    return AttributionResult(
+        request,
+        of or model(),
+        how,
+        said,
+        ResolvedTarget(LABELS[chosen], chosen, request.target.versus, versus, request.target.score),
+        values,
+        request.reduction or how.reduction,
+        (("n_steps", 22), ("quadrature", "gauss_legendre"), ("tolerance", 0.01)),
+        tuple(BaselineInfo(id, said.classes) for id in request.baselines),
+        Completeness(total - 0.31, -0.31, total, 0.001, 0.0004, 0.0005, True, 0.01) if how.complete else None,
+        Cost(24, 22, 0.31, "cpu"),
+        PathCurve(alpha, total * alpha**2, 2 * total * alpha) if how.complete else None,
+        progress=progress,
+    )
+
+
+class StubEngine:
+    """Steps are as slow as told. Texts beginning with ``!`` fail; paths are opened by what they are called."""
+
+    def __init__(self, step_seconds: float = 0.0, steps: int = 4) -> None:
+        self.step_seconds, self.steps = step_seconds, steps
+        self.asked: list[Any] = []
+        self.closed: list[Any] = []
+        self.threads: set[int] = set()
+
+    def job_for(self, request: Any) -> Generator[Partial, None, Any]:
+        self.asked.append(request)
+        self.threads.add(threading.get_ident())
+        jobs = {
+            CatalogueRequest: self._catalogue,
+            OpenModelRequest: self._open,
+            PredictionRequest: self._predict,
+            AttributionRequest: self._explain,
+        }
+        return self._noted(request, jobs[type(request)](request))
+
+    def _noted(self, request: Any, job: Generator[Partial, None, Any]) -> Generator[Partial, None, Any]:
+        try:
+            return (yield from job)
+        except GeneratorExit:
+            self.closed.append(request)
+            raise
+
+    def _catalogue(self, request: CatalogueRequest) -> Generator[Partial, None, CatalogueResult]:
+        yield Partial(0, 1)
+        return CatalogueResult(METHODS)
+
+    def _open(self, request: OpenModelRequest) -> Generator[Partial, None, OpenModelResult]:
+        for step, doing in enumerate(("Reading the description", "Reading the weights", "Checking")):
+            yield Partial(step, 3, doing=doing)
+            time.sleep(self.step_seconds)
+        if "missing" in request.path:
+            raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
+        opened = model(request.path)
+        if "random" in request.path:
+            words = "2 weights are missing in the file and are random: classifier.weight, classifier.bias."
+            opened = replace(opened, warnings=(Notice(words, "reinitialised", blocking=True),))
+        return OpenModelResult(request, opened)
+
+    def _predict(self, request: PredictionRequest) -> Generator[Partial, None, PredictionResult]:
+        yield Partial(0, 1)
+        if request.input.text.startswith("!"):
+            raise UserError("The model's answer is not a number; its weights hold NaN.", "nan", "layer 3")
+        return prediction(request)
+
+    def _explain(self, request: AttributionRequest) -> Generator[Partial, None, AttributionResult]:
+        for step in range(self.steps):
+            time.sleep(self.step_seconds)
+            done = (step + 1) / self.steps
+            yield Partial(step + 1, self.steps, attribution(request, done if done < 1 else 0.99))
+        return attribution(request)
