@@ -8,7 +8,7 @@ from engine.jobs import Partial, Steps
 from engine.models.model import TextModel
 from engine.models.opening import open_model
 from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest, Request
-from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult, Result
+from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult
 
 
 class Workbench:
@@ -25,7 +25,15 @@ class Workbench:
         self._model: TextModel | None = None
         self._accepted = False
 
-    def job_for(self, request: Request) -> Steps[Result]:
+    @overload
+    def job_for(self, request: OpenModelRequest) -> Steps[OpenModelResult]: ...
+    @overload
+    def job_for(self, request: CatalogueRequest) -> Steps[CatalogueResult]: ...
+    @overload
+    def job_for(self, request: PredictionRequest) -> Steps[PredictionResult]: ...
+    @overload
+    def job_for(self, request: AttributionRequest) -> Steps[AttributionResult]: ...
+    def job_for(self, request: Request) -> Steps[Any]:
         """The generator that answers ``request``; nothing runs before its first step."""
         match request:
             case OpenModelRequest():
@@ -37,23 +45,21 @@ class Workbench:
             case AttributionRequest():
                 return self._explain(request)
 
-    def _open(self, request: OpenModelRequest) -> Steps[Result]:
+    def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
         """The old model stays until the new one is there."""
         model = yield from open_model(request)
         self._model, self._accepted = model, request.accept_reinitialised
         return OpenModelResult(request, model.info)
 
-    def _catalogue(self) -> Steps[Result]:
+    def _catalogue(self) -> Steps[CatalogueResult]:
         yield Partial(0, 1)
         return CatalogueResult(tuple(method.description for method in METHODS.values()))
 
-    def _predict(self, request: PredictionRequest) -> Steps[Result]:
-        result: PredictionResult = yield from predict(self._usable(request.model_sha256), request)
-        return result
+    def _predict(self, request: PredictionRequest) -> Steps[PredictionResult]:
+        return (yield from predict(self._usable(request.model_sha256), request))
 
-    def _explain(self, request: AttributionRequest) -> Steps[Result]:
-        result: AttributionResult = yield from explain(self._usable(request.model_sha256), request)
-        return result
+    def _explain(self, request: AttributionRequest) -> Steps[AttributionResult]:
+        return (yield from explain(self._usable(request.model_sha256), request))
 
     def _usable(self, sha256: str) -> TextModel:
         """The open model, unless something about it must be accepted first.

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Neuroloupe: arguments, then the window or a command; nothing else."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.results import AttributionResult
+    from engine.workbench import Workbench
+
+
+def main(arguments: list[str]) -> int:
+    """Run what ``arguments`` ask for and return the exit code: none, or one existing path, is the window."""
+    try:
+        if not arguments or (len(arguments) == 1 and Path(arguments[0]).exists()):
+            return _window(arguments[0] if arguments else None)
+        from engine.commands import main as command
+
+        return command(arguments, _draw)
+    except ModuleNotFoundError as error:
+        print(f"Neuroloupe needs {error.name}, which is not installed; run: python3 packaging/dev.py run", file=sys.stderr)
+        return 2
+
+
+def _window(path: str | None) -> int:
+    if sys.platform == "win32":
+        import torch as torch  # Qt first would keep torch's libraries from loading there
+    from gui.app import main as window
+
+    return window(path, _make_engine)
+
+
+def _make_engine() -> "Workbench":
+    """Called in the engine thread, when the window is already visible."""
+    from engine.workbench import Workbench
+
+    return Workbench(interactive=True)
+
+
+def _draw(result: "AttributionResult", path: Path) -> None:
+    """A picture of an explanation, by offscreen Qt."""
+    from gui.picture_file import save_picture
+
+    save_picture(result, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
