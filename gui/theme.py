@@ -254,6 +254,7 @@ QLabel[role="section"] { font-weight: 600; }
 *[role="good"] { color: $good; }
 *[role="mono"] { font-family: "JetBrains Mono", monospace; }
 *[role="panel"] { background: $panel; }
+QFrame[role="sheet"] { background: $panel; border: 1px solid $border; border-radius: 6px; }
 QFrame[role="card"] { background: $raised; border: 1px solid $border; border-radius: 6px; }
 QFrame[role="card"]:hover[clickable="true"] { background: $hover; }
 QFrame[role="separator"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
@@ -273,6 +274,9 @@ QPushButton[role="primary"]:disabled { background: $hover; color: $disabled; bor
 QPushButton[role="flat"], QToolButton[role="flat"] { background: transparent; border: 1px solid transparent; }
 QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover { background: $hover; }
 QPushButton[role="flat"]:focus, QToolButton[role="flat"]:focus { border: 2px solid $focus; }
+QToolButton[role="fold"] { background: transparent; border: 1px solid transparent; padding: 4px 8px 4px 0; margin-left: -4px; }
+QToolButton[role="fold"]:hover { color: $accent; }
+QToolButton[role="fold"]:focus { border: 2px solid $focus; padding: 3px 7px 3px 0; }
 QPushButton[role="link"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 1px 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:focus { border: 2px solid $focus; padding: 0 3px; }
@@ -337,8 +341,8 @@ QTreeView::branch:has-children:open { image: url($glyphs/chevron-down.svg); }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 8px;
   min-height: 20px; font-weight: 400; }
-QHeaderView::down-arrow { image: url($glyphs/chevron-down.svg); width: 12px; }
-QHeaderView::up-arrow { image: url($glyphs/chevron-up.svg); width: 12px; }
+QHeaderView::down-arrow { image: url($glyphs/chevron-down.svg); width: 10px; height: 8px; subcontrol-position: top center; }
+QHeaderView::up-arrow { image: url($glyphs/chevron-up.svg); width: 10px; height: 8px; subcontrol-position: top center; }
 QTableCornerButton::section { background: $panel; border: none; }
 
 QScrollArea { border: none; background: transparent; }

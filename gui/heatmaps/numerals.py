@@ -32,19 +32,22 @@ def fixed(value: float, decimals: int) -> str:
     return text.lstrip("-") if float(text) == 0 else text.replace("-", MINUS)
 
 
-def aligned(values: Sequence[float], digits: int = 3) -> list[str]:
+def aligned(values: Sequence[float], outcome: float, digits: int = 3) -> list[str]:
     """``values`` that stand in one sum, with the same decimals, so that the reader can check the sum.
 
-    The smallest that is not negligible gets ``digits`` significant digits, as long as the largest keeps to seven.
+    ``outcome`` gets ``digits`` significant digits, as long as the largest value keeps to seven.
     """
-    magnitudes = [abs(value) for value in values if value and math.isfinite(value)]
-    if len(magnitudes) == 0 or not all(math.isfinite(value) for value in values):
+    if not all(math.isfinite(value) for value in values) or not any(values):
         return [figures(value, digits) for value in values]
-    largest, smallest = (math.floor(math.log10(pick(magnitudes))) for pick in (max, min))
+    largest = _exponent(max(values, key=abs))
     if not _PLAIN[0] <= largest < _PLAIN[1]:
-        return [figures(value, digits + 1) for value in values]
-    wanted = digits - 1 - max(smallest, largest - 2)
+        return [figures(value, digits) for value in values]
+    wanted = digits - 1 - (_exponent(outcome) if outcome else largest)
     return [fixed(value, max(0, min(wanted, 6 - largest))) for value in values]
+
+
+def _exponent(value: float) -> int:
+    return int(f"{value:.2e}".split("e")[1])
 
 
 def percent(share: float) -> str:

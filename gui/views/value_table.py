@@ -1,0 +1,192 @@
+"""The values of a map as a table: for screen readers, for sorting, for copying."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from engine.results import Token
+from gui import theme
+from gui.heatmaps.numerals import percent, signed_figures
+
+COLUMNS = ("Position", "Token", "Piece", "Start", "End", "Value", "Rank", "Share of Σ|values|")
+_POSITION, _TOKEN, _PIECE, _START, _END, _VALUE, _RANK, _SHARE = range(len(COLUMNS))
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TokenValues:
+    """The values of the tokens, with rank (1 is the largest magnitude) and share; NaN has neither."""
+
+    def __init__(self, tokens: tuple[Token, ...], values: NDArray[np.floating], unit: str) -> None:
+        self.tokens, self.unit = tokens, unit
+        self.values = np.asarray(values, dtype=np.float64)
+        magnitudes = np.abs(self.values)
+        self.rank = np.zeros(len(tokens), dtype=np.intp)  # 0: none
+        order = np.argsort(-magnitudes, kind="stable")
+        order = order[~np.isnan(magnitudes[order])]
+        self.rank[order] = np.arange(1, len(order) + 1)
+        total = float(np.nansum(magnitudes)) if len(tokens) else 0.0
+        with np.errstate(invalid="ignore"):
+            self.share = magnitudes / total if total > 0 else np.zeros_like(magnitudes)
+
+    def in_words(self, token: int) -> str:
+        """The read-out: the token, its piece, value, rank and share."""
+        it, value = self.tokens[token], float(self.values[token])
+        name = f"“{it.text.strip()}” · piece {it.piece}" if it.text.strip() and not it.special else it.piece
+        if np.isnan(value):
+            return f"{name} · no value (not a number)"
+        ranked = f"rank {self.rank[token]} of {len(self.tokens)}"
+        return f"{name} · {signed_figures(value)} {self.unit} · {ranked} · {percent(float(self.share[token]))} of Σ|values|"
+
+
+class ValueTable(QTableView):
+    """Rows in reading order until a column is clicked."""
+
+    token_selected = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("valueTable")
+        self.setAccessibleName("Table of values")
+        self._rows = _Rows(self)
+        self.setModel(self._rows)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setFont(theme.numbers_font())
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(theme.ROW_HEIGHT)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setStretchLastSection(True)
+        for column, width in enumerate((70, 150, 150, 64, 64, 110, 64, 130)):
+            self.setColumnWidth(column, width)
+        self.sortByColumn(_POSITION, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+
+    def show_values(self, values: TokenValues) -> None:
+        """New values; the rows are sorted anew when they are sorted by value."""
+        chosen = self._rows.token_of(self.currentIndex().row())
+        header = self.horizontalHeader()
+        self._rows.show_values(values, header.sortIndicatorSection(), header.sortIndicatorOrder())
+        self.select_token(chosen)
+
+    def select_token(self, token: int) -> None:
+        """Select its row; emits nothing."""
+        row = self._rows.row_of(token)
+        blocked = self.blockSignals(True)
+        if row < 0:
+            self.clearSelection()
+        else:
+            self.selectRow(row)
+            self.scrollTo(self._rows.index(row, 0))
+        self.blockSignals(blocked)
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        rows = selected.indexes()
+        if rows:
+            self.token_selected.emit(self._rows.token_of(rows[0].row()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QGuiApplication.clipboard().setText(self._rows.as_text())
+            return
+        super().keyPressEvent(event)
+
+
+class _Rows(QAbstractTableModel):
+    """Computes a cell only when it is looked at."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._shown = TokenValues((), np.zeros(0), "")
+        self._order = np.zeros(0, dtype=np.intp)
+
+    def show_values(self, values: TokenValues, column: int, direction: Qt.SortOrder) -> None:
+        same = len(values.tokens) == len(self._shown.tokens)
+        if not same:
+            self.beginResetModel()
+        self._shown = values
+        self._order = self._sorted(column, direction)
+        if not same:
+            self.endResetModel()
+        elif len(self._order):
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, len(COLUMNS) - 1))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self.layoutAboutToBeChanged.emit()
+        self._order = self._sorted(column, order)
+        self.layoutChanged.emit()
+
+    def _sorted(self, column: int, direction: Qt.SortOrder) -> NDArray[np.intp]:
+        keys = self._keys(column)
+        order = np.argsort(keys, kind="stable")
+        return order[::-1] if direction == Qt.SortOrder.DescendingOrder else order
+
+    def _keys(self, column: int) -> NDArray[np.generic]:
+        shown = self._shown
+        if column in (_TOKEN, _PIECE):
+            names = [(token.text if column == _TOKEN else token.piece).casefold() for token in shown.tokens]
+            return np.unique(names, return_inverse=True)[1] if names else np.zeros(0)
+        columns: dict[int, NDArray[np.generic]] = {
+            _VALUE: shown.values,
+            _RANK: np.where(shown.rank == 0, len(shown.rank) + 1, shown.rank),
+            _SHARE: shown.share,
+            _START: np.array([token.start for token in shown.tokens]),
+            _END: np.array([token.end for token in shown.tokens]),
+        }
+        return columns.get(column, np.arange(len(shown.tokens)))
+
+    def token_of(self, row: int) -> int:
+        return int(self._order[row]) if 0 <= row < len(self._order) else -1
+
+    def row_of(self, token: int) -> int:
+        found = np.flatnonzero(self._order == token)
+        return int(found[0]) if len(found) else -1
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._alignment(section)
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        unit = f" ({self._shown.unit})" if section == _VALUE and self._shown.unit else ""
+        return COLUMNS[section] + unit
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._alignment(index.column())
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return self._cell(self.token_of(index.row()), index.column())
+
+    def _cell(self, token: int, column: int) -> str:
+        it, shown = self._shown.tokens[token], self._shown
+        if column in (_POSITION, _TOKEN, _PIECE, _START, _END):
+            return (str(token), it.text.replace("\n", "↵"), it.piece, str(it.start), str(it.end))[column]
+        if column == _VALUE:
+            return signed_figures(float(shown.values[token]), 4)
+        if shown.rank[token] == 0:
+            return "–"
+        return str(shown.rank[token]) if column == _RANK else percent(float(shown.share[token]))
+
+    @staticmethod
+    def _alignment(column: int) -> int:
+        side = Qt.AlignmentFlag.AlignLeft if column in (_TOKEN, _PIECE) else Qt.AlignmentFlag.AlignRight
+        return int(side | Qt.AlignmentFlag.AlignVCenter)
+
+    def as_text(self) -> str:
+        """All of it, tab-separated, as sorted."""
+        rows = [COLUMNS, *(tuple(self._cell(int(token), column) for column in range(len(COLUMNS))) for token in self._order)]
+        return "\n".join("\t".join(row) for row in rows)
