@@ -1,7 +1,6 @@
 """Why the model said that: the text as a heatmap, its scale, whether it adds up, and the path it came from."""
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -9,6 +8,7 @@ from engine.results import AttributionResult, PredictionResult, TokenizedText
 from gui import theme
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import MEASURE, TextHeatmap
+from gui.heatmaps.wording import title_of, token_values
 from gui.views.completeness_strip import CompletenessStrip
 from gui.views.path_curve import PathCurveView
 from gui.views.value_table import TokenValues, ValueTable
@@ -19,21 +19,6 @@ _BAR_WIDTH = 420
 _TABLE_HEIGHT = 300
 _PATH_WIDTH = MEASURE + 32
 _PATH_FOLD = {False: "▸ Path curve", True: "▾ Path curve"}
-
-
-def token_values(result: AttributionResult) -> NDArray[np.floating]:
-    """(seq,) what is painted: rows of d_model are added up, which keeps completeness."""
-    return result.values if result.values.ndim == 1 else result.values.sum(axis=1)
-
-
-def title_of(result: AttributionResult) -> str:
-    """What is shown, for which target, in which unit."""
-    target = result.target
-    name = target.label if target.label is not None else f"output {target.index}"
-    if target.versus_index is not None:
-        name = f"{name} versus {target.versus if target.versus is not None else f'output {target.versus_index}'}"
-    about = f"what speaks for {name}" if result.method.signed else f"what matters for {name}"
-    return f"{result.method.label}: {about}"
 
 
 class AttributionView(QWidget):

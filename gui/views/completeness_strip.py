@@ -6,17 +6,15 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.results import AttributionResult, BaselineInfo, Completeness, Cost
+from engine.results import AttributionResult
 from gui import theme
-from gui.heatmaps.numerals import aligned, figures, percent, seconds, whole_percent
+from gui.heatmaps.wording import Part, circumstances, completeness_words, progress_words, sum_parts
 
-CONFIDENT = 0.5  # of the way from chance to certainty, as the engine warns of it
 REMEDIES = {"more_steps": "More steps", "use_logit": "Explain the logit", "other_baseline": "Other baseline"}
 _PROMISE = (
     "Completeness: the attributions of all tokens add up to f(input) − f(baseline). "
     "What is missing is given as a share of Σ|values|, the sum of the magnitudes."
 )
-Part = tuple[str, str]  # words that stay together, and their role: text, muted, good, warning or error
 
 
 class CompletenessStrip(QWidget):
@@ -56,8 +54,7 @@ class CompletenessStrip(QWidget):
         """All that it says, without colours."""
         if self._result is None:
             return ""
-        tag = f"{self._tag.text()} · " if self._tag.text() else ""
-        return f"{tag}{_plain(sum_parts(self._result))} · {_plain(circumstances(self._result))}".replace("\u00a0", " ")
+        return completeness_words(self._result, self._stopped)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -119,13 +116,6 @@ class CompletenessStrip(QWidget):
         self.setAccessibleDescription(self.text())
 
 
-def progress_words(progress: float, stopped: bool) -> str:
-    """The tag of an unfinished map; empty for a finished one."""
-    if progress >= 1:
-        return ""
-    return f"stopped at {whole_percent(progress)}" if stopped else whole_percent(progress)
-
-
 def remedies(result: AttributionResult) -> tuple[str, ...]:
     """What may help against a sum that is off: keys of REMEDIES."""
     if result.completeness is None or result.completeness.converged or result.progress < 1:
@@ -136,62 +126,6 @@ def remedies(result: AttributionResult) -> tuple[str, ...]:
         "other_baseline": result.method.uses_baseline,
     }
     return tuple(name for name, does in helps.items() if does)
-
-
-def sum_parts(result: AttributionResult) -> list[Part]:
-    """The first line: the sum, or that none is promised."""
-    if result.completeness is not None:
-        return _arithmetic(result.completeness, partial=result.progress < 1)
-    if result.method.complete:
-        return [("Whether the attributions add up is known once all steps are done", "muted")]
-    return [(f"{result.method.label} makes no promise about the sum", "text")]
-
-
-def _arithmetic(sums: Completeness, *, partial: bool) -> list[Part]:
-    outcome = sums.f_input - sums.f_baseline
-    f_input, f_baseline, difference, total = aligned([sums.f_input, sums.f_baseline, outcome, sums.sum], outcome)
-    parts = [
-        (f"f(input) {f_input} − f(baseline) {f_baseline} = {difference}", "text"),
-        (f"attributions sum to {total}", "text"),
-    ]
-    off = f"off by {percent(sums.relative_delta)} of Σ|values|"
-    if partial:
-        return [*parts, (off, "muted")]
-    return [*parts, (f"{off} ✓", "good") if sums.converged else (f"{off} ✗ not converged", "error")]
-
-
-def circumstances(result: AttributionResult) -> list[Part]:
-    """The second line: what the model says of the baseline, and what the map cost."""
-    baselines = _baselines(result) if result.method.uses_baseline else []
-    return [*baselines, *_cost(result.cost)]
-
-
-def _baselines(result: AttributionResult) -> list[Part]:
-    chance = 1 / max(len(result.model.labels), 2)
-    confident = chance + CONFIDENT * (1 - chance)
-    return [_baseline(baseline, confident) for baseline in result.baselines]
-
-
-def _baseline(baseline: BaselineInfo, confident: float) -> Part:
-    if not baseline.prediction:
-        return f"baseline {baseline.id}", "muted"
-    top = baseline.prediction[0]
-    if top.probability is None or top.label is None:
-        return f"on the {baseline.id} baseline the model says {figures(top.logit)}", "muted"
-    words = f"on the {baseline.id} baseline: {top.label} {figures(top.probability)}"
-    if top.probability < confident:
-        return words, "muted"
-    return f"{words} ⚠ confident", "warning"
-
-
-def _cost(cost: Cost) -> list[Part]:
-    passes = cost.forward + cost.backward
-    counted = f"{cost.forward} forward + {cost.backward} backward passes" if cost.backward else f"{passes} passes"
-    return [("1 pass" if passes == 1 else counted, "muted"), (seconds(cost.seconds), "muted"), (cost.device, "muted")]
-
-
-def _plain(parts: list[Part]) -> str:
-    return " · ".join(words for words, _ in parts)
 
 
 def _rich(parts: list[Part]) -> str:

@@ -1,0 +1,92 @@
+"""What a map says of itself, in words: the same in the window and in a saved picture."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results import AttributionResult, BaselineInfo, Completeness, Cost
+from gui.heatmaps.numerals import aligned, figures, percent, seconds, whole_percent
+
+CONFIDENT = 0.5  # of the way from chance to certainty, as the engine warns of it
+DOT = " · "
+Part = tuple[str, str]  # words that stay together, and their role: text, muted, good, warning or error
+
+
+def token_values(result: AttributionResult) -> NDArray[np.floating]:
+    """(seq,) what is painted: rows of d_model are added up, which keeps completeness."""
+    return result.values if result.values.ndim == 1 else result.values.sum(axis=1)
+
+
+def title_of(result: AttributionResult) -> str:
+    """Which method, and for which target."""
+    target = result.target
+    name = target.label if target.label is not None else f"output {target.index}"
+    if target.versus_index is not None:
+        name = f"{name} versus {target.versus if target.versus is not None else f'output {target.versus_index}'}"
+    if not result.method.uses_target:
+        return result.method.label
+    return f"{result.method.label}: {'what speaks for' if result.method.signed else 'what matters for'} {name}"
+
+
+def progress_words(progress: float, stopped: bool) -> str:
+    """The tag of an unfinished map; empty for a finished one."""
+    if progress >= 1:
+        return ""
+    return f"stopped at {whole_percent(progress)}" if stopped else whole_percent(progress)
+
+
+def completeness_words(result: AttributionResult, stopped: bool = True) -> str:
+    """Everything the completeness strip says, as one sentence."""
+    tag = progress_words(result.progress, stopped)
+    return DOT.join(([tag] if tag else []) + [words for words, _ in (*sum_parts(result), *circumstances(result))])
+
+
+def sum_parts(result: AttributionResult) -> list[Part]:
+    """The first line: the sum, or that none is promised."""
+    if result.completeness is not None:
+        return _arithmetic(result.completeness, partial=result.progress < 1)
+    if result.method.complete:
+        return [("Whether the attributions add up is known once all steps are done", "muted")]
+    return [(f"{result.method.label} makes no promise about the sum", "text")]
+
+
+def _arithmetic(sums: Completeness, *, partial: bool) -> list[Part]:
+    outcome = sums.f_input - sums.f_baseline
+    f_input, f_baseline, difference, total = aligned([sums.f_input, sums.f_baseline, outcome, sums.sum], outcome)
+    parts = [
+        (f"f(input) {f_input} − f(baseline) {f_baseline} = {difference}", "text"),
+        (f"attributions sum to {total}", "text"),
+    ]
+    off = f"off by {percent(sums.relative_delta)} of Σ|values|"
+    if partial:
+        return [*parts, (off, "muted")]
+    return [*parts, (f"{off} ✓", "good") if sums.converged else (f"{off} ✗ not converged", "error")]
+
+
+def circumstances(result: AttributionResult) -> list[Part]:
+    """The second line: what the model says of the baseline, and what the map cost."""
+    baselines = _baselines(result) if result.method.uses_baseline else []
+    return [*baselines, *_cost(result.cost)]
+
+
+def _baselines(result: AttributionResult) -> list[Part]:
+    chance = 1 / max(len(result.model.labels), 2)
+    confident = chance + CONFIDENT * (1 - chance)
+    return [_baseline(baseline, confident) for baseline in result.baselines]
+
+
+def _baseline(baseline: BaselineInfo, confident: float) -> Part:
+    if not baseline.prediction:
+        return f"baseline {baseline.id}", "muted"
+    top = baseline.prediction[0]
+    if top.probability is None or top.label is None:
+        return f"on the {baseline.id} baseline the model says {figures(top.logit)}", "muted"
+    words = f"on the {baseline.id} baseline: {top.label} {figures(top.probability)}"
+    if top.probability < confident:
+        return words, "muted"
+    return f"{words} ⚠ confident", "warning"
+
+
+def _cost(cost: Cost) -> list[Part]:
+    passes = cost.forward + cost.backward
+    counted = f"{cost.forward} forward + {cost.backward} backward passes" if cost.backward else f"{passes} passes"
+    return [("1 pass" if passes == 1 else counted, "muted"), (seconds(cost.seconds), "muted"), (cost.device, "muted")]
