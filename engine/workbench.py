@@ -1,5 +1,7 @@
 """The engine behind one window or one command: it holds what is open, and makes the job for each request."""
 
+from typing import Any, overload
+
 from engine.attribution.explain import explain, predict
 from engine.attribution.registry import METHODS
 from engine.devices import keep_full_precision, leave_a_core_free
