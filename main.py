@@ -35,7 +35,7 @@ def _make_engine() -> "Workbench":
     """Called in the engine thread, when the window is already visible."""
     from engine.workbench import Workbench
 
-    return Workbench(interactive=True)
+    return Workbench()
 
 
 def _draw(result: "AttributionResult", path: Path) -> None:

@@ -34,7 +34,7 @@ def keep_full_precision() -> None:
 
 
 def leave_a_core_free() -> None:
-    """The window draws while the engine computes."""
+    """For the window that draws meanwhile, or whatever else runs: threads that must share a core wait for each other by spinning."""
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
 
 

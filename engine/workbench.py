@@ -14,16 +14,11 @@ from engine.results import AttributionResult, CatalogueResult, OpenModelResult, 
 
 
 class Workbench:
-    """Holds the open model; one for a window, or one for a command.
+    """Holds the open model; one for a window, or one for a command."""
 
-    Args:
-        interactive: leave a core to the window.
-    """
-
-    def __init__(self, interactive: bool = False) -> None:
+    def __init__(self) -> None:
         keep_full_precision()
-        if interactive:
-            leave_a_core_free()
+        leave_a_core_free()
         self._model: TextModel | None = None
         self._accepted = False
 
