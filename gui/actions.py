@@ -79,6 +79,7 @@ class Actions(QObject):
     def add(self, description: ActionDescription) -> QAction:
         """Make and register one more."""
         action = QAction(description.text, self._window)
+        action.setIconText(description.text)  # Qt would drop the …
         action.setObjectName(f"action_{description.id}")
         action.setShortcuts([QKeySequence(keys) for keys in description.shortcuts])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)

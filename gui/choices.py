@@ -8,7 +8,6 @@ from engine.requests import (
     DEFAULT_METHOD,
     AttributionRequest,
     Parameter,
-    PredictionRequest,
     Reduction,
     Target,
     TextInput,
@@ -31,15 +30,11 @@ class Choices:
     seed: int = 0
     parameters: tuple[tuple[str, Parameter], ...] = ()
 
-    def attribution_of(self, input: TextInput, model_sha256: str) -> AttributionRequest:
+    def request(self, input: TextInput, model_sha256: str) -> AttributionRequest:
         """Why did the model say that?"""
         return AttributionRequest(
             model_sha256, input, self.target, self.method, self.baselines, self.reduction, self.seed, self.parameters
         )
-
-    def prediction_of(self, input: TextInput, model_sha256: str) -> PredictionRequest:
-        """What does the model say?"""
-        return PredictionRequest(model_sha256, input, self.target.position)
 
 
 def choice_for(labels: Sequence[str], index: int) -> str:

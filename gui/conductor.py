@@ -156,11 +156,7 @@ class Conductor(QObject):
             self._show_nothing(EMPTY_HINT)
         elif self.model is not None and self.why_not_run() is None:
             self._workspace.input_panel.show_hint("")
-            choices = panel.choices()
-            method = panel.method_box.currentText()
-            self.explanation.ask(
-                choices.prediction_of(text, self.model.sha256), choices.attribution_of(text, self.model.sha256), method
-            )
+            self.explanation.ask(panel.choices().request(text, self.model.sha256), panel.method_box.currentText())
         self._refresh_actions()
 
     def _show_nothing(self, hint: str) -> None:
@@ -242,6 +238,7 @@ class Conductor(QObject):
         self.model, self.accepted_reinitialised = result.info, result.request.accept_reinitialised
         self.explanation.forget()
         self._show_nothing("")
+        self._workspace.prediction_view.clear()
         self._workspace.model_panel.show_model(result.info)
         self._workspace.method_panel.show_model(result.info)
         self._workspace.input_panel.show_pairs(result.info.reads_pairs)

@@ -138,14 +138,11 @@ class _Worker(QObject):
     @Slot(int, object, object)
     def accept(self, ticket: int, request: object, lane: Lane) -> None:
         """Queue one request; it has its first step in a turn of its own."""
+        overtaken = self._lanes.take_all(lane) if lane is Lane.INTERACTIVE else ()
         self._lanes.add(lane, _Job(ticket, request))
-        self._wake.start(0)
-
-    @Slot()
-    def overtake(self) -> None:
-        """Close every interactive job: newer ones follow."""
-        for job in self._lanes.take_all(Lane.INTERACTIVE):
+        for job in overtaken:
             self._cancel(job)
+        self._wake.start(0)
 
     @Slot(int)
     def cancel(self, ticket: int) -> None:
@@ -267,7 +264,6 @@ class EngineThread(QObject):
 
     _begin = Signal()
     _accept = Signal(int, object, object)
-    _overtake = Signal()
     _cancel = Signal(int)
     _end = Signal()
 
@@ -293,7 +289,6 @@ class EngineThread(QObject):
         worker.cancelled.connect(self._on_cancelled)
         self._begin.connect(worker.begin)
         self._accept.connect(worker.accept)
-        self._overtake.connect(worker.overtake)
         self._cancel.connect(worker.cancel)
         self._end.connect(worker.end)
         self._thread.finished.connect(self._on_thread_finished)
@@ -314,25 +309,12 @@ class EngineThread(QObject):
         self._begin.emit()
 
     def submit(self, request: object, background: bool = False) -> int:
-        """Ask; the answer comes by signal under the ticket that is returned. Interactive: closes what was asked before."""
-        return self._submit((request,), background)[0]
-
-    def submit_together(self, *requests: object) -> tuple[int, ...]:
-        """Ask several things at once, answered in order: together they overtake and are overtaken."""
-        return self._submit(requests, background=False)
-
-    def _submit(self, requests: tuple[object, ...], background: bool) -> tuple[int, ...]:
-        lanes = [lane_of(request, background) for request in requests]
-        if Lane.INTERACTIVE in lanes and not self._closing:
-            self._overtake.emit()
-        tickets = []
-        for request, lane in zip(requests, lanes, strict=True):
-            self._last_ticket += 1
-            self._open.add(self._last_ticket)
-            tickets.append(self._last_ticket)
-            if not self._closing:  # else it is cancelled when the thread has ended
-                self._accept.emit(self._last_ticket, request, lane)
-        return tuple(tickets)
+        """Ask; the answer comes by signal under the ticket that is returned. Interactive: overtakes what was asked before."""
+        self._last_ticket += 1
+        self._open.add(self._last_ticket)
+        if not self._closing:  # else it is cancelled when the thread has ended
+            self._accept.emit(self._last_ticket, request, lane_of(request, background))
+        return self._last_ticket
 
     def cancel(self, ticket: int) -> None:
         """End one job after its running step; ``cancelled`` follows unless it ended meanwhile."""

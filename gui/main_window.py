@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self.workspace)
         messages = QFrame()
         inside = QVBoxLayout(messages)
-        inside.setContentsMargins(16, 8, 16, 0)
+        inside.setContentsMargins(16, 8, 16, 8)
         inside.addWidget(self.message_bar)
         self._messages = messages
         messages.hide()

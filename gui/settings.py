@@ -44,7 +44,7 @@ class Settings:
     model_panel: bool = True
     method_panel: bool = True
     model_panel_width: int = 280
-    method_panel_width: int = 300
+    method_panel_width: int = 312
     geometry: tuple[int, ...] = ()
     maximised: bool = False
     recent_models: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """What is seen once a model is open: model left, text, prediction and views in the middle, method right."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from gui.actions import Actions
 from gui.controls.method_panel import MethodPanel
@@ -9,13 +9,13 @@ from gui.views.attribution import AttributionView
 from gui.views.input_panel import InputPanel
 from gui.views.model_panel import ModelPanel
 from gui.views.prediction import PredictionView
+from gui.views.thin_splitter import ThinSplitter
 
 PANEL_PIXELS = (260, 320)
-CONTENT_PIXELS = 1200  # beyond, bars and lines of text would be too long to compare
 INPUT_PIXELS = 132
 
 
-class Workspace(QSplitter):
+class Workspace(ThinSplitter):
     """Only places things; ``Conductor`` brings them to life."""
 
     panels_resized = Signal(int, int)  # model, method
@@ -43,26 +43,21 @@ class Workspace(QSplitter):
         below.setSpacing(16)
         below.addWidget(self.prediction_view)
         below.addWidget(self.tabs, 1)
-        self._middle = QSplitter(Qt.Orientation.Vertical)
+        self._middle = ThinSplitter(Qt.Orientation.Vertical)
         self._middle.addWidget(self.input_panel)
         self._middle.addWidget(answers)
-        self._middle.setChildrenCollapsible(False)
         self._middle.setStretchFactor(0, 0)
         self._middle.setStretchFactor(1, 1)
         self._middle.setSizes([INPUT_PIXELS, 600])
-        self._middle.setMaximumWidth(CONTENT_PIXELS)
         centre = QWidget()
         row = QHBoxLayout(centre)
         row.setContentsMargins(16, 12, 16, 8)
-        row.addStretch(1)
-        row.addWidget(self._middle, 1000)
-        row.addStretch(1)
+        row.addWidget(self._middle)
         for panel in (self.model_panel, self.method_panel):
             panel.setMinimumWidth(PANEL_PIXELS[0])
             panel.setMaximumWidth(PANEL_PIXELS[1])
         for each in (self.model_panel, centre, self.method_panel):
             self.addWidget(each)
-        self.setChildrenCollapsible(False)
         for at, stretch in enumerate((0, 1, 0)):
             self.setStretchFactor(at, stretch)
 

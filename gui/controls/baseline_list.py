@@ -1,12 +1,13 @@
 """Which input counts as saying nothing: one, or the average over several."""
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
+from gui import theme
 from gui.controls.rows import name_control
 
-ROW_PIXELS = 28
+ROW_PIXELS = 26
 ID = Qt.ItemDataRole.UserRole
 WORDS = {
     "zero": ("Zero embedding", "Word embeddings of ordinary tokens are zero; special tokens and positions stay."),
@@ -34,9 +35,29 @@ class BaselineList(QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setUniformItemSizes(True)
+        self._dress()
         self.itemChanged.connect(self._on_item_changed)
         self.itemClicked.connect(self._on_item_clicked)
         self.show_baselines(self._wishes)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A new theme: new boxes."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._dress()
+
+    def _dress(self) -> None:
+        """Boxes as everywhere else: the application's rules reach check boxes, not those of items."""
+        colours = theme.current()
+        check = (theme.RESOURCES / "glyphs" / f"check-{colours.name}.svg").as_posix()
+        sheet = (
+            f"::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.muted.name()}; border-radius: 3px; }}"
+            f"::indicator:checked {{ background: {colours.accent.name()}; border-color: {colours.accent.name()};"
+            f" image: url({check}); }}"
+            f"::indicator:disabled {{ border-color: {colours.disabled.name()}; background: transparent; }}"
+        )
+        if sheet != self.styleSheet():
+            self.setStyleSheet(sheet)
 
     def show_baselines(self, offered: tuple[str, ...]) -> None:
         """The identifiers this model can compute; what was wished stays ticked where it is among them."""

@@ -1,12 +1,17 @@
 """Which method: those that cannot run on this model are greyed and say why."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QPainter, QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from engine.descriptions import MethodDescription
 from engine.results import ModelInfo
+from gui import theme
 from gui.controls.rows import name_control
+
+REASON = Qt.ItemDataRole.UserRole + 1
+REASON_PIXELS = 32
+Index = QModelIndex | QPersistentModelIndex
 
 
 class MethodBox(QComboBox):
@@ -19,6 +24,7 @@ class MethodBox(QComboBox):
         self.setMinimumContentsLength(12)
         self.setMaxVisibleItems(30)
         self.setPlaceholderText("The engine is starting…")
+        self.setItemDelegate(_Rows(self))
         name_control(self, "methodBox", "Method", "How the score is shared out over the tokens.")
 
     def show_methods(self, methods: tuple[MethodDescription, ...], model: ModelInfo | None, wanted: str) -> None:
@@ -44,6 +50,28 @@ class MethodBox(QComboBox):
         self.setItemData(at, reason or method.summary, Qt.ItemDataRole.ToolTipRole)
         items = self.model()
         if reason and isinstance(items, QStandardItemModel):
-            item: QStandardItem = items.item(at)
-            item.setEnabled(False)
-            item.setText(f"{method.label}\n{reason}")
+            items.item(at).setEnabled(False)
+            self.setItemData(at, reason, REASON)
+
+
+class _Rows(QStyledItemDelegate):
+    """The name; under a greyed one, the reason."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        size = super().sizeHint(option, index)
+        return QSize(size.width(), size.height() + (REASON_PIXELS if index.data(REASON) else 0))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        reason = index.data(REASON)
+        if not reason:
+            super().paint(painter, option, index)
+            return
+        above = QStyleOptionViewItem(option)
+        above.rect = option.rect.adjusted(0, 0, 0, -REASON_PIXELS)
+        super().paint(painter, above, index)
+        painter.save()
+        painter.setFont(theme.ui_font(theme.CAPTION_PIXELS))
+        painter.setPen(theme.current().muted)
+        below = option.rect.adjusted(8, option.rect.height() - REASON_PIXELS, -4, -4)
+        painter.drawText(below, Qt.TextFlag.TextWordWrap, reason)
+        painter.restore()

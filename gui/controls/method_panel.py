@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, get_args
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from engine.descriptions import AXIOMS, MethodDescription
@@ -14,7 +14,7 @@ from gui.choices import Choices
 from gui.controls.baseline_list import BaselineList
 from gui.controls.method_box import MethodBox
 from gui.controls.parameter_form import ParameterForm
-from gui.controls.rows import add_row, caption_label, form_layout, name_control, section_label, small_combo
+from gui.controls.rows import add_row, caption_label, form_layout, name_control, pad_spin_box, section_label, small_combo
 from gui.controls.target_controls import TargetControls
 from gui.controls.wheel_guard import WheelGuard
 
@@ -50,11 +50,14 @@ class MethodPanel(QScrollArea):
         self.setAccessibleName("Method panel")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self._reduction.addItem("the method's own", None)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._reduction.addItem("default", None)
         for reduction in REDUCTIONS:
             self._reduction.addItem(REDUCTION_WORDS.get(reduction, reduction), reduction)
         self._seed.setRange(0, 2**31 - 1)
         self._seed.setKeyboardTracking(False)
+        pad_spin_box(self._seed)
         name_control(self._reduction, "reductionBox", "Reduction", "How an embedding's dimensions become one number a token.")
         name_control(self._seed, "seedBox", "Seed", "Of the method's noise: the same seed, the same map.")
         guard = WheelGuard(self)
@@ -66,7 +69,7 @@ class MethodPanel(QScrollArea):
         inside = QWidget()
         inside.setProperty("role", "panel")
         column = QVBoxLayout(inside)
-        column.setContentsMargins(16, 12, 16, 16)
+        column.setContentsMargins(12, 12, 16, 16)
         column.setSpacing(8)
         _add_all(column, section_label("Method"), self.method_box, self._summary, self._form, self._promise)
         column.addSpacing(8)
@@ -215,7 +218,7 @@ class MethodPanel(QScrollArea):
         self._promise.setText(_promise_of(method))
         self._promise.setToolTip(_axioms_of(method.axioms))
         own = REDUCTION_WORDS.get(method.reduction, method.reduction)
-        self._reduction.setItemText(0, f"the method's own ({own})")
+        self._reduction.setItemText(0, f"default ({own})")
         self._show_uses()
 
     def _show_uses(self) -> None:
@@ -224,9 +227,8 @@ class MethodPanel(QScrollArea):
             return
         self.target_controls.show_uses_target(method.uses_target)
         self.baseline_list.setEnabled(method.uses_baseline)
-        self._baseline_note.setText(
-            "Click a name for it alone, tick several to average." if method.uses_baseline else f"{method.label} uses no baseline."
-        )
+        self._baseline_note.setText("" if method.uses_baseline else f"{method.label} uses no baseline.")
+        self._baseline_note.setVisible(not method.uses_baseline)
         self._seed.setEnabled(method.uses_seed)
         self._seed.setToolTip(self._seed.accessibleDescription() if method.uses_seed else f"{method.label} draws no noise.")
 

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFormLayout,
     QLabel,
     QLineEdit,
     QSpinBox,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from engine.descriptions import MethodDescription, ParameterDescription
 from engine.requests import Parameter
-from gui.controls.rows import LABEL_WIDTH
+from gui.controls.rows import LABEL_WIDTH, form_layout, pad_spin_box
 from gui.controls.wheel_guard import WheelGuard
 
 LARGEST_INT = 2**31 - 1
@@ -35,11 +34,7 @@ class ParameterForm(QWidget):
         super().__init__(parent)
         self._fields: dict[str, ParameterField] = {}
         self._guard = WheelGuard(self)
-        self._layout = QFormLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setHorizontalSpacing(8)
-        self._layout.setVerticalSpacing(8)
-        self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self._layout = form_layout(self)
 
     def show_method(self, method: MethodDescription, wishes: Mapping[str, Parameter]) -> None:
         """Build the rows anew, with what the user wished before where it still fits."""
@@ -205,6 +200,7 @@ def _float_box(description: ParameterDescription, parent: QWidget) -> QDoubleSpi
 def _finish(box: QSpinBox | QDoubleSpinBox) -> None:
     box.setKeyboardTracking(False)  # a value counts when it is typed to its end
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    pad_spin_box(box)
 
 
 class _Steps(QSpinBox):

@@ -1,8 +1,10 @@
 """How the rows of a panel are set: a label of one width, a control, names that a screen reader can say."""
 
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QFormLayout, QLabel, QWidget
 
 LABEL_WIDTH = 84
+SPIN_MARGIN = 6
+SPIN_PIXELS = 120
 
 
 def form_layout(parent: QWidget | None = None) -> QFormLayout:
@@ -10,8 +12,8 @@ def form_layout(parent: QWidget | None = None) -> QFormLayout:
     form = QFormLayout(parent)
     form.setContentsMargins(0, 0, 0, 0)
     form.setHorizontalSpacing(8)
-    form.setVerticalSpacing(8)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    form.setVerticalSpacing(6)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     return form
 
 
@@ -38,8 +40,17 @@ def small_combo(parent: QWidget | None = None) -> QComboBox:
     box = QComboBox(parent)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
+    box.setMinimumWidth(SPIN_PIXELS)
     box.setMaxVisibleItems(20)
     return box
+
+
+def pad_spin_box(box: QAbstractSpinBox) -> None:
+    """Its number begins where the text of a combo box does."""
+    line = box.lineEdit()
+    if line is not None:
+        line.setTextMargins(SPIN_MARGIN, 0, 0, 0)
+    box.setMinimumWidth(SPIN_PIXELS)
 
 
 def section_label(words: str) -> QLabel:

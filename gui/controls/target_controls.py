@@ -2,13 +2,13 @@
 
 from typing import get_args
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from engine.requests import ScoreUnit, Target
 from engine.results import ClassPrediction, ModelInfo, PredictionResult
 from gui.choices import PREDICTED, TRUE, choices_for
-from gui.controls.rows import add_row, form_layout, name_control, small_combo
+from gui.controls.rows import add_row, form_layout, name_control, pad_spin_box, small_combo
 from gui.controls.wheel_guard import WheelGuard
 
 UNITS: tuple[ScoreUnit, ...] = get_args(ScoreUnit)
@@ -37,6 +37,7 @@ class TargetControls(QWidget):
         self._position.setRange(LAST, 10_000_000)
         self._position.setSpecialValueText("after the last token")
         self._position.setKeyboardTracking(False)
+        pad_spin_box(self._position)
         self._suggestion = QPushButton("Explain predicted versus true", self)
         self._suggestion.setProperty("role", "link")
         for unit in UNITS:
@@ -63,7 +64,10 @@ class TargetControls(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(form)
-        column.addWidget(self._suggestion)
+        column.addWidget(self._suggestion, 0, Qt.AlignmentFlag.AlignRight)
+        keeps_its_place = self._suggestion.sizePolicy()
+        keeps_its_place.setRetainSizeWhenHidden(True)
+        self._suggestion.setSizePolicy(keeps_its_place)
         self._suggestion.hide()
 
     def _connect(self) -> None:

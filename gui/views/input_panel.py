@@ -1,6 +1,6 @@
 """Where the text is typed: examples, the editor (two for pairs), Run."""
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
@@ -44,6 +44,8 @@ class InputPanel(QWidget):
         self._offer = QToolButton()
         self._offer.setText("Examples")
         self._offer.setProperty("role", "flat")
+        self._offer.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._offer.setIconSize(QSize(16, 16))
         self._offer.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._offer.setMenu(self._menu)
         name_control(self._offer, "examplesButton", "Examples", "Texts to try, and the texts you ran last.")
@@ -52,6 +54,7 @@ class InputPanel(QWidget):
         name_control(self._run, "runButton", "Run", "Explain the text with these settings (Ctrl+Enter).")
         self._auto = QCheckBox("Run while typing")
         name_control(self._auto, "autoRun", "Run while typing", "Run shortly after every change.")
+        self._dress()
         self._bind(actions["run"], actions["auto_run"])
         head = QHBoxLayout()
         head.setSpacing(8)
@@ -83,8 +86,17 @@ class InputPanel(QWidget):
     def _on_action_changed(self) -> None:
         self._run.setEnabled(self._run_action.isEnabled())
         self._run.setToolTip(self._run_action.toolTip())
-        self._run.setIcon(icon("play", "on_accent"))
         self._auto.setChecked(self._auto_action.isChecked())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A new theme: new icons."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_auto"):
+            self._dress()
+
+    def _dress(self) -> None:
+        self._run.setIcon(icon("play", "on_accent"))
+        self._offer.setIcon(icon("list-bullets"))
 
     def show_pairs(self, reads_pairs: bool) -> None:
         """Whether the model reads two texts."""

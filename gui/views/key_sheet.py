@@ -32,7 +32,7 @@ class KeySheet(QDialog):
             _add(left if at < 2 else right, group, [(keys, text) for _, keys, text in rows])
         _add(right, "On the map", list(ON_THE_MAP))
         for side in (left, right):
-            side.addStretch()
+            side.addStretch(1)
             columns.addLayout(side)
         page = QVBoxLayout(self)
         page.setContentsMargins(24, 24, 24, 24)

@@ -12,7 +12,7 @@ from gui.icons import icon
 
 WORDS = {"error": "Error", "warning": "Warning", "note": "Note"}
 ICONS = {"error": "warning-circle", "warning": "warning", "note": "info"}
-DETAIL_PIXELS = 140
+DETAIL_LINES = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,6 @@ class MessageBar(QFrame):
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
         self._details.setFont(theme.mono_font(theme.CAPTION_PIXELS))
-        self._details.setMaximumHeight(DETAIL_PIXELS)
         self._details.setAccessibleName("Details")
         self._details.setObjectName("messageDetailText")
         self._details.hide()
@@ -123,6 +122,8 @@ class MessageBar(QFrame):
         self._details_button.setVisible(bool(message.detail))
         self._details_button.setChecked(False)
         self._details.setPlainText(message.detail)
+        lines = min(DETAIL_LINES, message.detail.count("\n") + 2)
+        self._details.setFixedHeight(lines * self._details.fontMetrics().lineSpacing() + 20)
         self._dress()
 
     def _dress(self) -> None:

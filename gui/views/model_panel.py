@@ -19,6 +19,7 @@ from gui.views.elided_label import ElidedLabel
 
 SHOWN_LABELS = 12
 SHOWN_LAYERS = 5000
+EXPANDED_UP_TO = 12
 FORMAT_WORDS = {
     "huggingface": "Hugging Face folder",
     "recurrent": "recurrent folder",
@@ -53,6 +54,7 @@ class ModelPanel(QFrame):
         self._layers.setHeaderLabels(["Layer", "Shape", "Weights"])
         self._layers.setUniformRowHeights(True)
         self._layers.setIndentation(12)
+        self._layers.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._layers.setFrameShape(QFrame.Shape.NoFrame)
         header = self._layers.header()
         header.setStretchLastSection(False)
@@ -116,8 +118,8 @@ class ModelPanel(QFrame):
         self._layers.addTopLevelItems(top)
         if len(layers) > SHOWN_LAYERS:
             self._layers.addTopLevelItem(QTreeWidgetItem([f"… and {len(layers) - SHOWN_LAYERS:,} more"]))
-        if len(top) == 1:
-            top[0].setExpanded(True)
+        for item in top:
+            item.setExpanded(item.childCount() <= EXPANDED_UP_TO)
 
 
 class _NoticeCard(QFrame):
@@ -173,13 +175,21 @@ def _size(bytes_: int) -> str:
 
 
 def _layer_item(layer: LayerInfo) -> QTreeWidgetItem:
-    shape = " × ".join(map(str, layer.shape)) if layer.shape else ""
-    item = QTreeWidgetItem([layer.name or layer.type, shape, f"{layer.parameters:,}" if layer.parameters else ""])
+    shape = "×".join(map(str, layer.shape)) if layer.shape else ""
+    item = QTreeWidgetItem([layer.name or layer.type, shape, _short(layer.parameters)])
+    item.setToolTip(2, f"{layer.parameters:,} weights, all inside included")
     item.setToolTip(0, f"{layer.name}: {layer.type}" if layer.name else layer.type)
     for column in (1, 2):
         item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setFont(column, numbers_font(12))
     return item
+
+
+def _short(count: int) -> str:
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return str(count) if count else ""
 
 
 def _prefix_of(name: str, made: dict[str, QTreeWidgetItem]) -> str:

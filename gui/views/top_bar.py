@@ -46,7 +46,7 @@ class TopBar(QFrame):
         for id in THEMES:
             self._theme_menu.addAction(self._actions[id])
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 8, 16, 8)
+        row.setContentsMargins(8, 8, 8, 8)
         row.setSpacing(8)
         row.addWidget(self._open)
         row.addWidget(self._samples)

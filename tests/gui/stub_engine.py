@@ -190,11 +190,12 @@ class StubEngine:
 
     def _predict(self, request: PredictionRequest) -> Generator[Partial, None, PredictionResult]:
         yield Partial(0, 1)
-        if request.input.text.startswith("!"):
-            raise UserError("The model's answer is not a number; its weights hold NaN.", "nan", "layer 3")
         return prediction(request)
 
     def _explain(self, request: AttributionRequest) -> Generator[Partial, None, AttributionResult]:
+        if request.input.text.startswith("!"):
+            raise UserError("The model's answer is not a number; its weights hold NaN.", "nan", "layer 3")
+        yield Partial(0, result=prediction(PredictionRequest(request.model_sha256, request.input)), doing="Predicting")
         for step in range(self.steps):
             time.sleep(self.step_seconds)
             done = (step + 1) / self.steps
