@@ -345,6 +345,8 @@ QHeaderView::down-arrow { image: url($glyphs/chevron-down.svg); width: 10px; hei
 QHeaderView::up-arrow { image: url($glyphs/chevron-up.svg); width: 10px; height: 8px; subcontrol-position: top center; }
 QTableCornerButton::section { background: $panel; border: none; }
 
+*[role="canvas"] { border: 2px solid transparent; border-radius: 6px; background: $panel; }
+*[role="canvas"]:focus { border-color: $focus; }
 QScrollArea { border: none; background: transparent; }
 QScrollArea:focus { border: 2px solid $focus; border-radius: 6px; }
 QScrollBar { background: transparent; border: none; margin: 0; }

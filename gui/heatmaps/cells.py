@@ -135,13 +135,15 @@ def _whole_characters(start: Indices, end: Indices, text: str) -> tuple[Indices,
 
 def _trimmed(start: Indices, end: Indices, text: str) -> tuple[Indices, Indices]:
     """Without white space at the ends, where anything is left."""
-    positions = np.arange(len(text) + 1)
-    ink = np.append(~whitespace(text), True)
-    next_ink = np.minimum.accumulate(np.where(ink, positions, len(text))[::-1])[::-1]
-    last_ink = np.maximum.accumulate(np.where(ink[:-1], positions[:-1], -1)) if len(text) else positions
-    first, last = next_ink[start], last_ink[np.maximum(end - 1, 0)] + 1 if len(text) else end
-    blank = first >= end
-    return np.where(blank, start, first), np.where(blank, end, last)
+    if not text:
+        return start, end
+    blank = whitespace(text)
+    if not (blank[start] | blank[end - 1]).any():
+        return start, end
+    ink = np.concatenate([[-1], np.flatnonzero(~blank), [len(text)]])
+    first, last = ink[np.searchsorted(ink, start)], ink[np.searchsorted(ink, end) - 1] + 1
+    nothing = first >= end
+    return np.where(nothing, start, first), np.where(nothing, end, last)
 
 
 def _words(start: Indices, end: Indices, text: str, cells: tuple[int, int, int]) -> Indices:

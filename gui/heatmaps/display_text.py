@@ -54,12 +54,17 @@ def is_right_to_left(shown: str) -> bool:
 def whitespace(text: str) -> NDArray[np.bool_]:
     """(code points,) whether each is space or break."""
     codes = code_points(text)
-    blank = [code for code in np.unique(codes) if chr(code).isspace()]
-    return np.isin(codes, blank)
+    blank = ((codes >= 9) & (codes <= 13)) | ((codes >= 28) & (codes <= 32))
+    if text.isascii():
+        return blank
+    others = [ord(character) for character in set(text) if character > "\x7f" and character.isspace()]
+    return blank | np.isin(codes, others)
 
 
 def ideographic(text: str) -> NDArray[np.bool_]:
     """(code points,) whether each is a word of its own."""
+    if text.isascii():
+        return np.zeros(len(text), dtype=bool)
     codes = code_points(text)
     alone: NDArray[np.bool_] = (
         ((codes >= 0x3041) & (codes <= 0x9FFF)) | ((codes >= 0xF900) & (codes <= 0xFAFF)) | (codes >> 16 == 2)
@@ -74,7 +79,7 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 def character_starts(text: str) -> NDArray[np.intp] | None:
     """Code points at which a character, as a reader counts them, begins, and the end; None where every one does."""
-    if not any(map(_leans, set(text))):
+    if "\r" not in text and (text.isascii() or not any(map(_leans, set(text)))):
         return None
     whole = _SURROGATES.sub(_UNSHOWN, text)
     finder = QTextBoundaryFinder(QTextBoundaryFinder.BoundaryType.Grapheme, whole)

@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
-    QFocusEvent,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -26,7 +25,8 @@ from gui.heatmaps.text_layout import TextLayout
 from gui.heatmaps.text_painter import Look, TextPainter
 
 MEASURE = 720  # px, the longest line that reads well
-_MARGIN = 16
+_RING = 2  # px, around the viewport
+_MARGIN = 16 - _RING
 _SCROLL_BAR = 12  # reserved, so that its coming does not break lines anew
 _FEWEST_LINES, _USUAL_LINES = 3, 12
 _DRAG_PX = 4
@@ -43,6 +43,7 @@ class TextHeatmap(QAbstractScrollArea):
         super().__init__(parent)
         self.setAccessibleName("Text heatmap")
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setProperty("role", "canvas")  # the focus ring lies around the viewport, which scrolls by itself
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
@@ -161,7 +162,7 @@ class TextHeatmap(QAbstractScrollArea):
         self._wrap()
 
     def _wrap(self) -> None:
-        self._layout.wrap(max(min(self.width() - 2 * _MARGIN - _SCROLL_BAR, MEASURE), 80))
+        self._layout.wrap(max(min(self.width() - 2 * (_MARGIN + _RING) - _SCROLL_BAR, MEASURE), 80))
         self._set_scroll_range()
         self.updateGeometry()
 
@@ -178,10 +179,12 @@ class TextHeatmap(QAbstractScrollArea):
 
     def sizeHint(self) -> QSize:
         lines = max(self._layout.line_count, _FEWEST_LINES)
-        return QSize(MEASURE + 2 * _MARGIN + _SCROLL_BAR, min(lines, 100_000) * self._layout.line_height + 2 * _MARGIN)
+        return QSize(
+            MEASURE + 2 * (_MARGIN + _RING) + _SCROLL_BAR, min(lines, 100_000) * self._layout.line_height + 2 * (_MARGIN + _RING)
+        )
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, _FEWEST_LINES * self._layout.line_height + 2 * _MARGIN)
+        return QSize(240, _FEWEST_LINES * self._layout.line_height + 2 * (_MARGIN + _RING))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -206,10 +209,11 @@ class TextHeatmap(QAbstractScrollArea):
         first, last = (event.rect().top() - offset) // height, (event.rect().bottom() - offset) // height + 1
         painter.translate(_MARGIN, offset)
         TextPainter(painter, self._layout, self._look).draw(first, last)
-        if self.hasFocus():
-            painter.resetTransform()
-            theme.paint_focus_ring(painter, QRectF(self.viewport().rect()))
         painter.end()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Move what is painted; only what comes into sight is painted anew."""
+        self.viewport().scroll(dx, dy)
 
     def _top_of(self, number: int) -> int:
         return _MARGIN - self.verticalScrollBar().value() + number * self._layout.line_height
@@ -220,14 +224,6 @@ class TextHeatmap(QAbstractScrollArea):
             self._look.theme = theme.current()
             self._look.colours = colour_map(theme.current(), signed=self._signed)
             self.viewport().update()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.viewport().update()
 
     # Mouse
 

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, groupby
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from gui.heatmaps.display_text import (
     JOINED,
     RETURN,
     character_starts,
+    code_points,
     displayed,
     is_right_to_left,
     to_code_points,
@@ -149,6 +150,9 @@ class Shape:
 
     def rects(self, runs: Iterable[QGlyphRun], dx: float) -> tuple[QRectF, ...]:
         """What ``runs`` cover, shifted by ``dx``; touching ones joined. Tops and heights are meaningless."""
+        if isinstance(runs, tuple) and len(runs) == 1:  # nearly always
+            box = runs[0].boundingRect()
+            return (QRectF(box.left() + dx, 0, max(box.width(), 2.0), 0),)
         spans = sorted((box.left() + dx, box.right() + dx) for box in (run.boundingRect() for run in runs))
         joined: list[tuple[float, float]] = []
         for left, right in spans:
@@ -186,7 +190,8 @@ class _Wrapped:
 class TextLayout:
     """A text laid out at a width. Lines have one height, so a line's place is its number times ``line_height``."""
 
-    _widths: dict[str, dict[str, tuple[float, float]]] = {}
+    _ink: dict[str, dict[str, float]] = {}  # of every word met, by font
+    _full: dict[str, dict[str, float]] = {}
 
     def __init__(self, document: TokenizedText, cells: Cells, pixels: int = theme.READING_PIXELS) -> None:
         self.cells = cells
@@ -269,29 +274,31 @@ class TextLayout:
         words = units(shown)
         widths = [self._tag_width(cell) for cell in block.leading], [self._tag_width(cell) for cell in block.trailing]
         ink, full = self._word_widths(words)
-        lengths = [0] * len(block.leading) + [len(word) for word in words] + [0] * len(block.trailing)
         first, last = len(block.leading), len(block.leading) + len(words)
+        lengths = np.zeros(last + len(block.trailing), dtype=np.intp)
+        lengths[first:last] = np.fromiter(map(len, words), np.intp, len(words))
+        chars = block.start + np.concatenate([[0], np.cumsum(lengths)])
+        feeds = block.start + np.flatnonzero(code_points(shown) == ord("\n"))
         return _Units(
             block=block,
             ink=np.concatenate([widths[0], ink, widths[1]]),
             full=np.concatenate([[w + TAG_GAP for w in widths[0]], full, [w + TAG_GAP for w in widths[1]]]),
-            chars=block.start + np.array([0, *accumulate(lengths)], dtype=np.intp),
-            breaks=[first + i for i, word in enumerate(words) if word[-1] == "\n"] if "\n" in shown else [],
+            chars=chars,
+            breaks=(np.searchsorted(chars, feeds, "right") - 1).tolist(),
             words=(first, last),
         )
 
     def _word_widths(self, words: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        known = self._widths.setdefault(self.font.key(), {})
-        if len(known) > _WORDS_KEPT:
-            known.clear()
+        ink, full = self._ink.setdefault(self.font.key(), {}), self._full.setdefault(self.font.key(), {})
+        if len(ink) > _WORDS_KEPT:
+            ink.clear()
         measure = self._metrics.horizontalAdvance
-        for word in set(words).difference(known):
-            ink = measure(word.rstrip(BLANKS))
-            spaces = len(word) - len(word.rstrip(BLANKS))
-            known[word] = (ink, measure(word.rstrip("\n")) if spaces else ink)
-        pairs = list(map(known.__getitem__, words))
-        ink_widths, full_widths = zip(*pairs, strict=True) if pairs else ((), ())
-        return np.array(ink_widths, dtype=np.float64), np.array(full_widths, dtype=np.float64)
+        for word in set(words).difference(ink):
+            body = word.rstrip(BLANKS)
+            ink[word] = measure(body)
+            full[word] = ink[word] if body == word else measure(word.rstrip("\n"))
+        count = len(words)
+        return np.fromiter(map(ink.__getitem__, words), float, count), np.fromiter(map(full.__getitem__, words), float, count)
 
     def _tag_text(self, cell: int) -> str:
         return displayed(self._document.tokens[int(self.cells.first_token[cell])].piece).replace("\n", RETURN) or "special"
@@ -347,14 +354,19 @@ class TextLayout:
 
     def _boxes(self, pieces: Sequence[Piece]) -> tuple[tuple[tuple[int, QRectF], ...], tuple[QRectF, ...]]:
         """Cells hug their characters, 2 px apart: inside a word they give way, at its ends they lean out."""
-        boxes, words, height = [], [], self.line_height - 2 * CELL_MARGIN
-        for _, members in groupby((piece for piece in pieces if piece.cell >= 0), lambda piece: self.cells.word[piece.cell]):
-            spans = sorted((rect.left(), rect.right(), piece.cell) for piece in members for rect in piece.rects)
+        boxes, words, height, word_of = [], [], self.line_height - 2 * CELL_MARGIN, self.cells.word
+        for _, members in groupby([piece for piece in pieces if piece.cell >= 0], lambda piece: word_of[piece.cell]):
+            spans = [(rect.left(), rect.right(), piece.cell) for piece in members for rect in piece.rects]
+            if len(spans) == 1:
+                left, right, cell = spans[0]
+                boxes.append((cell, QRectF(left - 1, CELL_MARGIN, right - left + 2, height)))
+                continue
+            spans.sort()
             for place, (left, right, cell) in enumerate(spans):
                 left += -1 if place == 0 else 1
                 right += 1 if place == len(spans) - 1 else -1
                 boxes.append((cell, QRectF(left, CELL_MARGIN, max(right - left, 1.0), height)))
-            if len(spans) > 1:
+            if spans:
                 words.append(QRectF(spans[0][0] - 1, CELL_MARGIN, spans[-1][1] - spans[0][0] + 2, height))
         return tuple(boxes), tuple(words)
 
@@ -389,15 +401,16 @@ class TextLayout:
 
     def _pieces(self, segment: int, start: int, end: int, shape: Shape, x: float) -> tuple[Piece, ...]:
         first, last = self._text_cells[segment]
-        starts, ends = self.cells.start[first:last], self.cells.end[first:last]
+        starts, ends, shown = self.cells.start[first:last], self.cells.end[first:last], self._shown[segment]
         pieces, reached = [], start
-        for cell in range(first + bisect_right(ends, start), first + bisect_left(starts, end)):
-            left, right = max(int(self.cells.start[cell]), start), min(int(self.cells.end[cell]), end)
-            if left > reached:
+        here = slice(bisect_right(ends, start), bisect_left(starts, end))
+        for cell, (begin, finish) in enumerate(zip(starts[here].tolist(), ends[here].tolist(), strict=True), first + here.start):
+            left, right = max(begin, start), min(finish, end)
+            if left > reached and not shown[reached:left].isspace():
                 pieces.append(_piece(-1, reached, left, start, shape, x))
             pieces.append(_piece(cell, left, right, start, shape, x))
             reached = right
-        if reached < end:
+        if reached < end and not shown[reached:end].isspace():
             pieces.append(_piece(-1, reached, end, start, shape, x))
         return tuple(pieces)
 
@@ -427,8 +440,8 @@ def _paragraph(shown: str, start: int, end: int) -> str:
 
 def _broken(fitted: _Units, width: float) -> list[int]:
     """The first unit of every line, and one past the last: at least one line."""
-    starts = [0.0, *accumulate(fitted.full.tolist())]
-    ends = (np.array(starts[:-1]) + fitted.ink).tolist()
+    begins = np.concatenate([[0.0], np.cumsum(fitted.full)])
+    starts, ends = begins.tolist(), (begins[:-1] + fitted.ink).tolist()
     firsts, first, count, breaks = [0], 0, len(fitted.ink), [*fitted.breaks, len(fitted.ink)]
     at_break = 0
     while first < count:

@@ -111,8 +111,12 @@ class TextPainter:
 
     def _draw_glyphs(self, line: Line) -> None:
         plain = self._look.theme.muted if line.cut else self._look.theme.text
+        drawn: QColor | None = None
         for piece in line.pieces:
-            self._painter.setPen(self._text_colour(piece.cell, plain))
+            colour = self._text_colour(piece.cell, plain)
+            if colour is not drawn:
+                self._painter.setPen(colour)
+                drawn = colour
             for run in piece.runs:
                 self._painter.drawGlyphRun(line.origin, run)
 
