@@ -14,7 +14,7 @@ from engine.jobs import Partial, Steps
     label="Random (control)",
     signed=True,
     complete=False,
-    axioms=("implementation_invariance",),
+    axioms=("sensitivity", "implementation_invariance"),
     needs=(),
     uses_target=False,
 )

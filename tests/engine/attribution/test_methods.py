@@ -1,0 +1,189 @@
+"""Contracts and axioms over the registry: what every method keeps at every step, and what it declares."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from engine.attribution.registry import METHODS, Method
+from engine.attribution.score import Score
+from engine.descriptions import AXIOMS
+from engine.jobs import run
+
+Function = Callable[[Tensor], Tensor]
+SEQ, D_MODEL = 4, 3
+EVERY = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+PAIRS = [pytest.param(m, axiom, id=f"{m.description.id}-{axiom}") for m in METHODS.values() for axiom in AXIOMS]
+
+
+def drawn(seed: int, *shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+INPUTS, BASELINE = drawn(1, 1, SEQ, D_MODEL), drawn(2, 1, SEQ, D_MODEL)
+WEIGHTS, OTHER = drawn(3, SEQ, D_MODEL), drawn(4, SEQ, D_MODEL)
+
+
+def smooth(points: Tensor) -> Tensor:
+    """Every feature matters and interacts."""
+    return (WEIGHTS * points).sum((-2, -1)).tanh() + (OTHER * points**2).sum((-2, -1))
+
+
+def attribute(
+    method: Method, function: Function, inputs: Tensor = INPUTS, baseline: Tensor = BASELINE, seed: int = 0
+) -> np.ndarray:
+    fixed = {"n_steps": 64} if any(p.name == "n_steps" for p in method.description.parameters) else {}
+    return run(method.steps(Score(function), inputs, baseline, seed, method.effective(fixed))).values
+
+
+# ---- axioms: the declared ones hold; each of the others is broken by an example --------------------------------------
+
+
+def completeness(method: Method) -> bool:
+    promised = float(smooth(INPUTS) - smooth(BASELINE))
+    return bool(np.isclose(attribute(method, smooth).sum(), promised, rtol=1e-6))
+
+
+def sensitivity(method: Method) -> bool:
+    """One feature differs, and the score with it, though it is flat at both ends: 1 − relu(1 − x), from 0 to 2."""
+    inputs, baseline = torch.zeros(1, 1, 1, dtype=torch.float64) + 2, torch.zeros(1, 1, 1, dtype=torch.float64)
+    return bool(attribute(method, lambda p: 1 - (1 - p.sum((-2, -1))).relu(), inputs, baseline)[0, 0] != 0)
+
+
+def dummy(method: Method) -> bool:
+    values = attribute(method, lambda p: (p[:, 1:] ** 3).sum((-2, -1)))
+    return bool((values[0] == 0).all() and (values[1:] != 0).any())
+
+
+def linearity(method: Method) -> bool:
+    def cubic(p: Tensor) -> Tensor:
+        return (OTHER * p**3).sum((-2, -1))
+
+    both = attribute(method, lambda p: 2 * smooth(p) - 3 * cubic(p))
+    return bool(np.allclose(both, 2 * attribute(method, smooth) - 3 * attribute(method, cubic)))
+
+
+def symmetry(method: Method) -> bool:
+    """The first two tokens hold equal values, and the score treats them alike."""
+    inputs, baseline = INPUTS.clone(), BASELINE.clone()
+    inputs[:, 1], baseline[:, 1] = inputs[:, 0], baseline[:, 0]
+    values = attribute(method, lambda p: (p[:, 0] * p[:, 1] * WEIGHTS[0]).sum(-1).sin() + p[:, 2].sum(-1), inputs, baseline)
+    return bool(np.allclose(values[0], values[1]))
+
+
+def implementation_invariance(method: Method) -> bool:
+    """One function, computed by two networks: relu(x) − relu(−x) is x."""
+
+    def direct(p: Tensor) -> Tensor:
+        return (WEIGHTS * p).sum((-2, -1)) ** 2
+
+    def detour(p: Tensor) -> Tensor:
+        return (WEIGHTS * (p.relu() - (-p).relu())).sum((-2, -1)) ** 2
+
+    return bool(np.allclose(attribute(method, direct), attribute(method, detour)))
+
+
+CHECKS = {f.__name__: f for f in (completeness, sensitivity, dummy, linearity, symmetry, implementation_invariance)}
+
+
+def test_every_axiom_has_its_check():
+    assert set(CHECKS) == set(AXIOMS)
+
+
+@pytest.mark.parametrize(("method", "axiom"), PAIRS)
+def test_declared_axioms_hold_and_the_others_do_not(method: Method, axiom: str):
+    assert CHECKS[axiom](method) == (axiom in method.description.axioms)
+
+
+# ---- contracts ------------------------------------------------------------------------------------------------------
+
+
+class Network(nn.Module):
+    """Small, with a module a hook could be left on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer, self.rnn = nn.Linear(D_MODEL, 5).double(), nn.LSTM(5, 4, batch_first=True).double()
+        self.eval().requires_grad_(False)
+
+    def forward(self, points: Tensor) -> Tensor:
+        return self.rnn(self.layer(points).tanh())[0].sum((-2, -1))
+
+
+def traces(network: nn.Module) -> list[object]:
+    """All that a method could leave behind in a model or in torch."""
+    hooks = [len(m._forward_hooks) + len(m._forward_pre_hooks) + len(m._backward_hooks) for m in network.modules()]
+    grads = [p.grad is None and not p.requires_grad for p in network.parameters()]
+    states = [torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.backends.cudnn.enabled, network.training]
+    return [hooks, grads, states, torch.get_rng_state().sum().item()]
+
+
+@EVERY
+def test_the_model_is_as_it_came_at_every_yield_and_after_close(method: Method):
+    network, inputs, baseline = Network(), INPUTS.clone(), BASELINE.clone()
+    clean, reached = traces(network), 1
+    while reached:
+        steps, seen = method.steps(Score(network), inputs, baseline, 0, method.effective({})), 0
+        for _ in steps:
+            assert traces(network) == clean
+            seen += 1
+            if seen == reached:
+                break
+        steps.close()
+        assert traces(network) == clean
+        reached = reached + 1 if seen == reached else 0
+    assert torch.equal(inputs, INPUTS)
+    assert torch.equal(baseline, BASELINE)
+
+
+@EVERY
+def test_an_error_in_the_model_leaves_nothing(method: Method):
+    def broken(points: Tensor) -> Tensor:
+        raise ZeroDivisionError
+
+    if "differentiable" not in method.description.needs:
+        return
+    clean = traces(nn.Module())
+    with pytest.raises(ZeroDivisionError):
+        run(method.steps(Score(broken), INPUTS, BASELINE, 0, method.effective({})))
+    assert traces(nn.Module()) == clean
+
+
+@EVERY
+def test_same_seed_same_map_and_another_seed_another_where_it_says_so(method: Method):
+    first, again = attribute(method, smooth, seed=7), attribute(method, smooth, seed=7)
+    np.testing.assert_array_equal(first, again)
+    assert np.array_equal(first, attribute(method, smooth, seed=8)) != method.description.uses_seed
+
+
+@EVERY
+def test_partials_are_copies(method: Method):
+    partials: list[object] = []
+    run(method.steps(Score(smooth), INPUTS, BASELINE, 0, method.effective({})), lambda p: partials.append(p.result))
+    arrays = [p.values for p in partials if p is not None]
+    kept = [a.copy() for a in arrays]
+    for array in arrays:
+        array += 1
+    assert all(np.array_equal(a, k + 1) for a, k in zip(arrays, kept, strict=True))
+
+
+@EVERY
+def test_the_baseline_matters_only_where_it_says_so(method: Method):
+    same = np.array_equal(attribute(method, smooth), attribute(method, smooth, baseline=BASELINE + 1))
+    assert same != method.description.uses_baseline
+
+
+@EVERY
+def test_unsigned_methods_have_no_negative_values(method: Method):
+    assert (attribute(method, smooth) < 0).any() == method.description.signed
+
+
+@EVERY
+def test_every_method_says_what_it_is(method: Method):
+    description = method.description
+    assert description.summary
+    assert description.source
+    assert all(p.help for p in description.parameters)
