@@ -6,10 +6,10 @@ import sys
 import unicodedata
 from pathlib import Path
 
+from engine.atomic_file import write_atomically
 from engine.errors import UserError
 from engine.requests import Parameter
 from engine.results import AttributionResult
-from gui.atomic_file import write_atomically
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
 _PLAIN_CONTROLS = "\n\t"

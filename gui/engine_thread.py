@@ -119,6 +119,7 @@ class _Worker(QObject):
         self._make_engine = make_engine
         self._engine: Engine | None = None
         self._failure: Failure | None = None
+        self._begun = False
         self._lanes = _Lanes()
         self._wake = QTimer(self)  # a zero timer: one step per turn of the thread's event loop
         self._wake.timeout.connect(self._advance)
@@ -130,6 +131,8 @@ class _Worker(QObject):
             self._engine = self._make_engine()
         except Exception as error:  # shown to the user, like a job's
             self._failure = _why_no_engine(error)
+        self._begun = True
+        self._wake.start(0)  # for what was asked meanwhile
         if self._failure is None:
             self.ready.emit()
         else:
@@ -142,7 +145,8 @@ class _Worker(QObject):
         self._lanes.add(lane, _Job(ticket, request))
         for job in overtaken:
             self._cancel(job)
-        self._wake.start(0)
+        if self._begun:
+            self._wake.start(0)
 
     @Slot(int)
     def cancel(self, ticket: int) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
 
+from engine.atomic_file import write_atomically
 from engine.errors import UserError
 from engine.export.json_file import to_json_text
 from engine.results import AttributionResult
 from gui import theme
-from gui.atomic_file import write_atomically
 from gui.heatmaps.picture import attribution_picture
 
 PICTURE_WIDTH_PX = 720

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from engine.atomic_file import write_atomically
 from engine.requests import DEFAULT_METHOD, Parameter, Reduction, ScoreUnit
-from gui.atomic_file import write_atomically
 
 log = logging.getLogger(__name__)
 

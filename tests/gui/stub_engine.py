@@ -36,7 +36,9 @@ LABELS = ("negative", "neutral", "positive")
 
 def method(id: str = "integrated_gradients", label: str = "Integrated Gradients", **changes: Any) -> MethodDescription:
     steps = ParameterDescription("n_steps", "int", None, 1, 100_000, None, "Gradient evaluations; auto: as the tolerance asks.")
-    rule = ParameterDescription("quadrature", "str", "gauss_legendre", None, None, ("gauss_legendre", "midpoint"), "Where on the path.")
+    rule = ParameterDescription(
+        "quadrature", "str", "gauss_legendre", None, None, ("gauss_legendre", "midpoint"), "Where on the path."
+    )
     tolerance = ParameterDescription("tolerance", "float", 0.01, 1e-6, 1.0, None, "How far off the sum may be, of all values.")
     known: dict[str, Any] = {
         "id": id,
