@@ -112,25 +112,26 @@ def _point(path: PathCurve, point: int, unit: str) -> str:
     return words if np.isnan(slope) else f"{words} · slope {signed_figures(slope)}"
 
 
-class _Plot(pg.PlotWidget):  # type: ignore[misc]
-    """Two scales over one α. It neither zooms nor pans, so the wheel scrolls the page."""
+class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """Two scales over one α. It neither zooms nor pans, so the wheel scrolls the page.
+
+    Put together from axes and view boxes: a PlotItem brings menus with it that outlive the window.
+    """
 
     pointed = Signal(int)  # the evaluated point nearest to the pointer, −1: none
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, enableMenu=False)
+        super().__init__(parent)
         self.setFixedHeight(_HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(self.Shape.NoFrame)
-        self.hideButtons()
-        self.setMouseEnabled(x=False, y=False)
         self._alpha = np.zeros(0)
         self._unit = ""
-        self._slopes = pg.ViewBox(enableMenu=False)
-        self._slopes.setMouseEnabled(x=False, y=False)
+        self._axes = {side: pg.AxisItem(side) for side in ("left", "bottom", "right")}
+        self._scores, self._slopes = (pg.ViewBox(enableMenu=False, enableMouse=False) for _ in range(2))
         self._build()
         self._dress()
-        self.getViewBox().sigResized.connect(self._on_resized)
+        self._scores.sigResized.connect(self._on_resized)
         self.scene().sigMouseMoved.connect(self._on_mouse_moved)
 
     def show_path(self, path: PathCurve, unit: str) -> None:
@@ -140,19 +141,25 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
         self._score.setData(path.alpha[known], path.score[known])
         self._dots.setData(path.alpha[known], path.score[known])
         self._slope.setData(path.alpha[sloped], path.slope[sloped])
-        self._set_range(self.getViewBox(), path.score[known])
+        self._set_range(self._scores, path.score[known])
         self._set_range(self._slopes, np.append(path.slope[sloped], 0.0))
-        low = self.getViewBox().viewRange()[1][0]
+        low = self._scores.viewRange()[1][0]
         self._ticks.setData(path.alpha[known], np.full(int(known.sum()), low))
         self._label()
 
     def _build(self) -> None:
-        item = self.getPlotItem()
-        item.showAxis("right")
-        item.scene().addItem(self._slopes)
-        item.getAxis("right").linkToView(self._slopes)
-        self._slopes.setXLink(item)
+        layout = self.ci
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(0)
+        for side, row, column in (("left", 0, 0), ("bottom", 1, 1), ("right", 0, 2)):
+            layout.addItem(self._axes[side], row, column)
+            self._axes[side].enableAutoSIPrefix(False)
+        layout.addItem(self._scores, 0, 1)
+        self.scene().addItem(self._slopes)
         self._slopes.setZValue(-10)
+        self._slopes.setXLink(self._scores)
+        for side, box in (("left", self._scores), ("bottom", self._scores), ("right", self._slopes)):
+            self._axes[side].linkToView(box)
         self._slope = pg.PlotCurveItem(fillLevel=0.0, antialias=True)
         self._slopes.addItem(self._slope)
         self._score = pg.PlotCurveItem(antialias=True)
@@ -161,10 +168,8 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.hide()
         for drawn in (self._score, self._dots, self._ticks, self._cursor):
-            self.addItem(drawn)
-        self.getViewBox().setXRange(0, 1, padding=0.02)
-        for axis in ("left", "bottom", "right"):
-            item.getAxis(axis).enableAutoSIPrefix(False)
+            self._scores.addItem(drawn, ignoreBounds=True)
+        self._scores.setXRange(0, 1, padding=0.02)
 
     @staticmethod
     def _set_range(box: pg.ViewBox, values: FloatArray) -> None:
@@ -175,11 +180,10 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
     def _dress(self) -> None:
         colours = theme.current()
         self.setBackground(colours.panel)
-        item = self.getPlotItem()
-        for axis, colour in (("left", colours.text), ("bottom", colours.muted), ("right", colours.accent)):
-            item.getAxis(axis).setPen(pg.mkPen(colours.border))
-            item.getAxis(axis).setTextPen(pg.mkPen(colour))
-            item.getAxis(axis).setStyle(tickFont=theme.numbers_font(theme.CAPTION_PIXELS), tickLength=-4)
+        for side, colour in (("left", colours.text), ("bottom", colours.muted), ("right", colours.accent)):
+            self._axes[side].setPen(pg.mkPen(colours.border))
+            self._axes[side].setTextPen(pg.mkPen(colour))
+            self._axes[side].setStyle(tickFont=theme.numbers_font(theme.CAPTION_PIXELS), tickLength=-4)
         shade = QColor(colours.accent)
         shade.setAlpha(_SHADE)
         self._slope.setPen(pg.mkPen(colours.accent, width=1.5))
@@ -192,12 +196,11 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
         self._label()
 
     def _label(self) -> None:
-        colours, item = theme.current(), self.getPlotItem()
-        style = {"font-size": "11px"}
+        colours, style = theme.current(), {"font-size": "11px"}
         unit = f" ({self._unit})" if self._unit else ""
-        item.setLabel("left", f"score{unit}", color=colours.text.name(), **style)
-        item.setLabel("right", "slope d score / dα", color=colours.accent.name(), **style)
-        item.setLabel("bottom", "α: from baseline 0 to input 1", color=colours.muted.name(), **style)
+        self._axes["left"].setLabel(f"score{unit}", color=colours.text.name(), **style)
+        self._axes["right"].setLabel("slope d score / dα", color=colours.accent.name(), **style)
+        self._axes["bottom"].setLabel("α: from baseline 0 to input 1", color=colours.muted.name(), **style)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -214,14 +217,14 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
 
     @Slot()
     def _on_resized(self) -> None:
-        self._slopes.setGeometry(self.getViewBox().sceneBoundingRect())
-        self._slopes.linkedViewChanged(self.getViewBox(), self._slopes.XAxis)
+        self._slopes.setGeometry(self._scores.sceneBoundingRect())
+        self._slopes.linkedViewChanged(self._scores, self._slopes.XAxis)
 
     @Slot(object)
     def _on_mouse_moved(self, place: QPointF) -> None:
-        if not np.isfinite(self._alpha).any() or not self.getViewBox().sceneBoundingRect().contains(place):
+        if not np.isfinite(self._alpha).any() or not self._scores.sceneBoundingRect().contains(place):
             return
-        alpha = self.getViewBox().mapSceneToView(place).x()
+        alpha = self._scores.mapSceneToView(place).x()
         point = int(np.nanargmin(np.abs(self._alpha - alpha)))
         self._cursor.setPos(float(self._alpha[point]))
         self._cursor.show()
