@@ -269,7 +269,8 @@ class Conductor(QObject):
 
     @Slot(str, object)
     def _on_opening_failed(self, path: str, failure: Failure) -> None:
-        self.message.emit(Message("opening", failure.message, detail=failure.detail))
+        if failure.kind != "no_engine":  # said already, once for all
+            self.message.emit(Message("opening", failure.message, detail=failure.detail))
         self._refresh_actions()
 
     @Slot(str)
@@ -308,6 +309,8 @@ class Conductor(QObject):
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
         self._show_nothing("")
+        if failure.kind == "no_engine":
+            return
         self.message.emit(Message("running", failure.message, detail=failure.detail))
         self._refresh_actions()
 

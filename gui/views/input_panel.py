@@ -33,8 +33,10 @@ class InputPanel(QWidget):
         self._hint.setObjectName("inputHint")
         self._hint.setWordWrap(False)
         self._menu = QMenu(self)
+        self._menu.setToolTipsVisible(True)
         self._build(actions)
         self.show_pairs(False)
+        self._pair_button.clicked.connect(self._on_pair_wanted)
         self.editor.textChanged.connect(self._on_edited)
         self.pair_editor.textChanged.connect(self._on_edited)
         self._menu.aboutToShow.connect(self._fill_menu)
@@ -49,6 +51,11 @@ class InputPanel(QWidget):
         self._offer.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._offer.setMenu(self._menu)
         name_control(self._offer, "examplesButton", "Examples", "Texts to try, and the texts you ran last.")
+        self._pair_button = QToolButton()
+        self._pair_button.setText("Second text")
+        self._pair_button.setCheckable(True)
+        self._pair_button.setProperty("role", "flat")
+        name_control(self._pair_button, "pairButton", "Second text", "For models that judge two texts together.")
         self._run = QPushButton("Run")
         self._run.setProperty("role", "primary")
         name_control(self._run, "runButton", "Run", "Explain the text with these settings (Ctrl+Enter).")
@@ -60,6 +67,7 @@ class InputPanel(QWidget):
         head.setSpacing(8)
         head.addWidget(section_label("Text"))
         head.addWidget(self._offer)
+        head.addWidget(self._pair_button)
         head.addWidget(self._hint, 1)
         head.addWidget(self._auto)
         head.addWidget(self._run)
@@ -99,8 +107,10 @@ class InputPanel(QWidget):
         self._offer.setIcon(icon("list-bullets"))
 
     def show_pairs(self, reads_pairs: bool) -> None:
-        """Whether the model reads two texts."""
-        self.pair_editor.setVisible(reads_pairs)
+        """Whether the model can read two texts; a second one is asked for only where one is wanted."""
+        self._pair_button.setVisible(reads_pairs)
+        self._pair_button.setChecked(reads_pairs and bool(self.pair_editor.text()))
+        self._on_pair_wanted()
 
     def show_examples(self, examples: tuple[Example, ...]) -> None:
         """Of the open sample; none for other models."""
@@ -115,8 +125,8 @@ class InputPanel(QWidget):
         self._hint.setText(words)
 
     def input(self) -> TextInput:
-        """As typed."""
-        return TextInput(self.editor.text(), None if self.pair_editor.isHidden() else self.pair_editor.text())
+        """As typed; an empty second text is none."""
+        return TextInput(self.editor.text(), None if self.pair_editor.isHidden() else self.pair_editor.text() or None)
 
     def pair(self) -> str:
         """Also while the model reads no pairs."""
@@ -138,6 +148,14 @@ class InputPanel(QWidget):
     def _on_edited(self) -> None:
         if not self._quiet:
             self.edited.emit()
+
+    @Slot()
+    def _on_pair_wanted(self) -> None:
+        wanted = self._pair_button.isChecked()
+        changes = self.pair_editor.isHidden() is wanted and bool(self.pair_editor.text())
+        self.pair_editor.setVisible(wanted)
+        if changes:
+            self._on_edited()
 
     @Slot()
     def _fill_menu(self) -> None:

@@ -18,6 +18,7 @@ from gui.theme import numbers_font
 from gui.views.elided_label import ElidedLabel
 
 SHOWN_LABELS = 12
+HARMLESS = ("note", "dtype")  # worth knowing, no reason to doubt a number
 SHOWN_LAYERS = 5000
 EXPANDED_UP_TO = 12
 FORMAT_WORDS = {
@@ -89,7 +90,8 @@ class ModelPanel(QFrame):
             if widget is not None:
                 widget.deleteLater()
         for notice in warnings:
-            self._warnings.addWidget(_NoticeCard(notice, self))
+            grave = notice.blocking or notice.kind not in HARMLESS
+            self._warnings.addWidget(_NoticeCard(notice, self) if grave else caption_label(notice.message))
 
     def _show_facts(self, model: ModelInfo) -> None:
         while self._facts.rowCount():
@@ -128,11 +130,10 @@ class _NoticeCard(QFrame):
     def __init__(self, notice: Notice, panel: ModelPanel) -> None:
         super().__init__(panel)
         self.setProperty("role", "card")
-        words = QLabel(("⚠ " if notice.kind != "note" or notice.blocking else "") + notice.message)
+        words = QLabel(f"⚠ {notice.message}")
         words.setWordWrap(True)
         words.setTextFormat(Qt.TextFormat.PlainText)
-        if notice.blocking:
-            words.setProperty("role", "error")
+        words.setProperty("role", "error" if notice.blocking else "warning")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(words)

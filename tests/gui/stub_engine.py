@@ -116,7 +116,7 @@ def prediction(request: PredictionRequest) -> PredictionResult:
     mood = min(2.0, len(request.input.text) / 40)
     logits = np.array([1.0 - mood, 0.2, mood - 0.5])
     shares = np.exp(logits) / np.exp(logits).sum()
-    classes = [ClassPrediction(LABELS[i], i, float(logits[i]), float(shares[i])) for i in np.argsort(-logits)]
+    classes = [ClassPrediction(LABELS[i], int(i), float(logits[i]), float(shares[i])) for i in np.argsort(-logits)]
     return PredictionResult(request, tokenized(request), tuple(classes))
 
 

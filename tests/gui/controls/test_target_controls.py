@@ -1,0 +1,136 @@
+"""Targets: every output by its plain label where it has one, and choices that outlive a change of model."""
+
+import pytest
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from engine.requests import PredictionRequest, Target, TextInput
+from gui.choices import choice_for, choices_for
+from gui.controls.baseline_list import BaselineList
+from gui.controls.target_controls import TargetControls
+from tests.gui.stub_engine import model, prediction
+
+
+@pytest.fixture
+def controls(qtbot: QtBot) -> TargetControls:
+    made = TargetControls()
+    qtbot.addWidget(made)
+    made.show_model(model())
+    return made
+
+
+@pytest.mark.parametrize(
+    ("labels", "spelled"),
+    [
+        (("negative", "positive"), ("negative", "positive")),
+        (("same", "same", "other"), ("index:0", "index:1", "other")),
+        (("predicted", "true", "index:7", "label:x"), ("index:0", "index:1", "index:2", "index:3")),
+        (("1", "-2", " 3 ", "4 stars"), ("index:0", "index:1", "index:2", "4 stars")),
+        (("", " "), ("index:0", "index:1")),
+    ],
+)
+def test_an_output_is_named_so_that_nothing_else_can_be_meant(labels: tuple[str, ...], spelled: tuple[str, ...]) -> None:
+    assert choices_for(labels) == spelled
+    assert tuple(choice_for(labels, at) for at in range(len(labels))) == spelled
+
+
+def test_ten_thousand_labels_are_spelled_at_once() -> None:
+    labels = tuple(f"class {at}" for at in range(10_000))
+    assert choices_for(labels) == labels
+
+
+def test_what_is_set_is_what_is_asked(controls: TargetControls) -> None:
+    for wanted in (
+        Target(),
+        Target("neutral", "negative", "true", "probability"),
+        Target("true", "positive", None, "log_probability"),
+    ):
+        controls.set_target(wanted)
+        assert controls.target() == wanted
+
+
+def test_a_true_label_that_is_not_known_cannot_be_the_target(controls: TargetControls) -> None:
+    controls.set_target(Target("true", None, "true"))
+    assert controls.target() == Target()
+
+
+def test_choices_outlive_a_model_that_has_them_too(controls: TargetControls) -> None:
+    controls.set_target(Target("neutral", "negative", "negative"))
+    controls.show_model(model(labels=("negative", "neutral")))
+    assert controls.target() == Target("neutral", "negative", "negative")
+    controls.show_model(model(labels=("World", "Sports")))
+    assert controls.target() == Target()
+
+
+def test_labels_and_indices_from_elsewhere_are_understood(controls: TargetControls) -> None:
+    controls.show_model(model(labels=("a", "2", "b")))
+    controls.set_target(Target("index:0", "2", "index:1"))
+    assert controls.target() == Target("a", "index:1", "index:1")
+    assert controls.true_label() == "2"
+
+
+def test_the_predicted_class_is_named(controls: TargetControls) -> None:
+    controls.show_prediction(prediction(PredictionRequest("", TextInput("short"))))
+    box = controls.findChild(QComboBox, "targetBox")
+    assert box is not None
+    assert box.currentText() == "predicted (negative)"
+
+
+def test_regression_has_one_output_and_no_probability(controls: TargetControls) -> None:
+    controls.set_target(Target(score="probability"))
+    controls.show_model(model(labels=(), problem_type="regression"))
+    assert controls.target() == Target()
+
+
+def test_a_language_models_target_is_typed(controls: TargetControls) -> None:
+    controls.show_model(model(labels=(), task="causal_lm"))
+    box = controls.findChild(QComboBox, "targetBox")
+    assert box is not None
+    assert box.isEditable()
+    box.setEditText(" film")
+    assert controls.target().choice == " film"
+
+
+def test_swap(controls: TargetControls, qtbot: QtBot) -> None:
+    controls.show_prediction(prediction(PredictionRequest("", TextInput("short"))))
+    controls.set_target(Target("predicted", None, "neutral"))
+    with qtbot.waitSignal(controls.changed):
+        controls.swap()
+    assert controls.target() == Target("neutral", None, "negative")
+
+
+def test_baselines_one_is_always_ticked(qtbot: QtBot) -> None:
+    baselines = BaselineList()
+    qtbot.addWidget(baselines)
+    baselines.show_baselines(("zero", "pad", "mask"))
+    from PySide6.QtCore import Qt
+
+    baselines.item(0).setCheckState(Qt.CheckState.Unchecked)
+    assert baselines.baselines() == ("zero",)
+    baselines.item(1).setCheckState(Qt.CheckState.Checked)
+    assert baselines.baselines() == ("zero", "pad")
+    baselines.mousePressEvent(_nowhere())
+    baselines.itemClicked.emit(baselines.item(2))
+    assert baselines.baselines() == ("mask",)
+    assert baselines.next_baseline() == "zero"
+
+
+def test_baselines_wished_for_come_back_with_a_model_that_has_them(qtbot: QtBot) -> None:
+    baselines = BaselineList()
+    qtbot.addWidget(baselines)
+    baselines.show_baselines(("zero", "mask"))
+    baselines.set_baselines(("mask",))
+    baselines.show_baselines(("zero", "unk"))
+    assert baselines.baselines() == ("zero",)
+    baselines.show_baselines(("zero", "mask"))
+    assert baselines.baselines() == ("mask",)
+
+
+def _nowhere():  # type: ignore[no-untyped-def]
+    from PySide6.QtCore import QEvent, QPointF, Qt
+    from PySide6.QtGui import QMouseEvent
+
+    button = Qt.MouseButton.LeftButton
+    return QMouseEvent(
+        QEvent.Type.MouseButtonPress, QPointF(-5, -5), QPointF(-5, -5), button, button, Qt.KeyboardModifier.NoModifier
+    )
