@@ -140,10 +140,12 @@ class TextHeatmap(QAbstractScrollArea):
         return -1 if cell < 0 else int(self._cells.first_token[cell])
 
     def _show(self, document: TokenizedText, values: NDArray[np.floating] | None, signed: bool, limit: float | None) -> None:
-        if document != self._document:
+        if document is not self._document and document != self._document:
+            place = self.verticalScrollBar().value() if self._continues(document) else 0
             self._document = document
             self._selected, self._anchor, self._caret = -1, None, None
             self._relayout()
+            self.verticalScrollBar().setValue(place)
         self._signed = signed
         self._look.colours = colour_map(theme.current(), signed=signed)
         if values is not None:
@@ -154,11 +156,17 @@ class TextHeatmap(QAbstractScrollArea):
         self._describe()
         self.viewport().update()
 
+    def _continues(self, document: TokenizedText) -> bool:
+        """Whether it is the same text with an edit further down than where one looks."""
+        kept = self._first_position()
+        if kept is None or kept[0]:
+            return False
+        return document.text[: kept[1] + 1] == self._document.text[: kept[1] + 1]
+
     def _relayout(self) -> None:
         self._cells = cells_of(self._document)
         self._layout = TextLayout(self._document, self._cells)
         self._look = Look(theme.current(), colour_map(theme.current(), signed=self._signed))
-        self.verticalScrollBar().setValue(0)
         self._wrap()
 
     def _wrap(self) -> None:
@@ -279,9 +287,15 @@ class TextHeatmap(QAbstractScrollArea):
     def _hover(self, cell: int) -> None:
         if cell == self._look.hovered:
             return
+        self._repaint_cell(self._look.hovered)
         self._look.hovered = cell
-        self.viewport().update()
+        self._repaint_cell(cell)
         self.token_hovered.emit(-1 if cell < 0 else int(self._cells.first_token[cell]))
+
+    def _repaint_cell(self, cell: int) -> None:
+        if cell >= 0:
+            for rect in self.token_rects(int(self._cells.first_token[cell])):
+                self.viewport().update(rect.adjusted(-5, -5, 5, 5).toAlignedRect())
 
     def _mark_to(self, caret: Caret) -> None:
         """Mark from the anchor to ``caret``; a range stays within one text."""

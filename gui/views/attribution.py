@@ -168,7 +168,10 @@ class AttributionView(QWidget):
         for hidden in (self._table, self._path, self._warnings):
             hidden.hide()
         self._pages = QStackedWidget(self)
-        self._pages.addWidget(self._empty)
+        nothing = QFrame(self)
+        nothing.setProperty("role", "sheet")
+        QVBoxLayout(nothing).addWidget(self._empty)
+        self._pages.addWidget(nothing)
         self._pages.addWidget(page)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

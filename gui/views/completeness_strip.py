@@ -11,6 +11,7 @@ from gui import theme
 from gui.heatmaps.wording import Part, circumstances, completeness_words, progress_words, sum_parts
 
 REMEDIES = {"more_steps": "More steps", "use_logit": "Explain the logit", "other_baseline": "Other baseline"}
+_BUTTON_HEIGHT = 30
 _PROMISE = (
     "Completeness: the attributions of all tokens add up to f(input) − f(baseline). "
     "What is missing is given as a share of Σ|values|, the sum of the magnitudes."
@@ -96,7 +97,9 @@ class CompletenessStrip(QWidget):
         column.addLayout(first)
         column.addLayout(second)
         self._sum.setMinimumHeight(20)
-        self._circumstances.setMinimumHeight(30)  # a button's: nothing moves when one is needed
+        for button in self._buttons.values():
+            button.setFixedHeight(_BUTTON_HEIGHT)
+        self._circumstances.setMinimumHeight(_BUTTON_HEIGHT)  # nothing moves when a button is needed
         self._circumstances.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 
     @Slot()

@@ -349,3 +349,12 @@ def test_resizing_keeps_the_place(heatmap: TextHeatmap, show: Callable[..., Toke
     heatmap.resize(420, 400)
     QApplication.processEvents()
     assert abs(heatmap.token_rects(top)[0].top()) < 60
+
+
+def test_typing_further_down_leaves_the_view_where_it_is(heatmap: TextHeatmap, show: Callable[..., TokenizedText]) -> None:
+    show("word " * 3000)
+    heatmap.verticalScrollBar().setValue(480)
+    show("word " * 3000 + "more")
+    assert heatmap.verticalScrollBar().value() == 480
+    show("other " * 3000)
+    assert heatmap.verticalScrollBar().value() == 0

@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.results import Completeness, Cost, ResolvedTarget
@@ -32,14 +32,11 @@ def test_it_reads_as_a_sentence_of_arithmetic(strip: CompletenessStrip) -> None:
 
 
 def test_a_sum_that_is_off_is_said_and_offers_remedies(qtbot: QtBot, strip: CompletenessStrip) -> None:
-    strip.show_result(made.result())
-    height = strip.heightForWidth(900)
     probability = ResolvedTarget("positive", 1, None, None, "probability")
     strip.show_result(made.result(sums=made.completeness(converged=False), target=probability))
     assert "off by 13 % of Σ|values| ✗ not converged" in strip.text()
     assert theme.LIGHT.error.name() in strip.findChild(QLabel, "completenessSum").text()
     assert offered(strip) == ["More steps", "Explain the logit", "Other baseline"]
-    assert strip.heightForWidth(900) == height
     for name in ("more_steps", "use_logit", "other_baseline"):
         with qtbot.waitSignal(strip.remedy_chosen) as told:
             strip.findChild(QPushButton, f"remedy_{name}").click()
@@ -94,3 +91,21 @@ def test_names_cannot_smuggle_markup_in(strip: CompletenessStrip) -> None:
     result = made.result(cost=Cost(1, 0, 0.1, "<b>cpu</b>"))
     strip.show_result(result)
     assert "&lt;b&gt;cpu" in strip.findChild(QLabel, "completenessCost").text()
+
+
+def test_what_lies_below_stays_where_it_is(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.apply(qapp, theme.LIGHT)
+    page = QWidget()
+    qtbot.addWidget(page)
+    column, strip, below = QVBoxLayout(page), CompletenessStrip(), QLabel("below")
+    for widget in (strip, below):
+        column.addWidget(widget)
+    column.addStretch()
+    page.resize(900, 300)
+    page.show()
+    places = set()
+    for result in (made.result(progress=0.3), made.result(), made.result(sums=made.completeness(converged=False))):
+        strip.show_result(result)
+        QApplication.processEvents()
+        places.add(below.y())
+    assert len(places) == 1
