@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Neuroloupe: arguments, then the window or a command; nothing else."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,10 +40,16 @@ def _make_engine() -> "Workbench":
 
 
 def _draw(result: "AttributionResult", path: Path) -> None:
-    """A picture of an explanation, by offscreen Qt."""
-    from gui.picture_file import save_picture
+    """A picture of an explanation; Qt is imported only now, and needs no display."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from PySide6.QtWidgets import QApplication
 
-    save_picture(result, path)
+    from gui import theme
+    from gui.saving import save_result
+
+    application = QApplication(sys.argv[:1])
+    theme.apply(application, theme.LIGHT)
+    save_result(result, path)
 
 
 if __name__ == "__main__":
