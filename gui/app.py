@@ -11,7 +11,7 @@ from engine.samples import samples
 from gui.engine_thread import EngineThread, MakeEngine
 from gui.folders import config_folder, state_folder
 from gui.interrupts import Interrupts
-from gui.logs import install_excepthook, start_logging
+from gui.logs import Logs, install_excepthook
 from gui.main_window import TITLE, MainWindow
 from gui.memory import Memory
 from gui.view_actions import apply_theme
@@ -31,7 +31,7 @@ def main(argv_path: str | None, make_engine: MakeEngine) -> int:
     Returns:
         The exit code.
     """
-    start_logging(state_folder())
+    logs = Logs(state_folder())
     app = QApplication(sys.argv[:1])
     app.setApplicationName(TITLE)
     app.setDesktopFileName("neuroloupe")
@@ -50,4 +50,5 @@ def main(argv_path: str | None, make_engine: MakeEngine) -> int:
     interrupts.end()
     while not engine.wait():
         log.info("waiting for the engine's running step")
+    logs.end()
     return code

@@ -15,6 +15,7 @@ from types import TracebackType
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 LOG_FILE = "neuroloupe.log"
+CRASH_FILE = "crash.log"
 _qt = logging.getLogger("qt")
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -26,15 +27,32 @@ _LEVELS = {
 _NOISE = ("This plugin does not support propagateSizeHints()",)  # once per window where there is no screen
 
 
-def start_logging(folder: Path) -> None:
-    """Log to ``folder`` (5 files of 1 MB), Qt's messages and crashes of C code included."""
-    handler = logging.handlers.RotatingFileHandler(folder / LOG_FILE, maxBytes=2**20, backupCount=4, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    qInstallMessageHandler(_on_qt_message)
-    faulthandler.enable((folder / "crash.log").open("a", encoding="utf-8"))
+class Logs:
+    """From here to ``end``, all of it goes to ``folder`` (5 files of 1 MB)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._handler = logging.handlers.RotatingFileHandler(
+            folder / LOG_FILE, maxBytes=2**20, backupCount=4, encoding="utf-8", delay=True
+        )
+        self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._root = logging.getLogger()
+        self._level = self._root.level
+        self._root.addHandler(self._handler)
+        self._root.setLevel(logging.INFO)
+        self._former_hook = sys.excepthook
+        self._crashes = (folder / CRASH_FILE).open("a", encoding="utf-8")
+        faulthandler.enable(self._crashes)
+        qInstallMessageHandler(_on_qt_message)
+
+    def end(self) -> None:
+        """As it was before."""
+        qInstallMessageHandler(None)
+        faulthandler.disable()
+        self._crashes.close()
+        sys.excepthook = self._former_hook
+        self._root.setLevel(self._level)
+        self._root.removeHandler(self._handler)
+        self._handler.close()
 
 
 def _on_qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
