@@ -47,6 +47,7 @@ class TextHeatmap(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # so that scrolling moves pixels
         self.viewport().setMouseTracking(True)
         self.viewport().setCursor(Qt.CursorShape.IBeamCursor)
         self._document = TokenizedText("", ())
@@ -214,8 +215,8 @@ class TextHeatmap(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), theme.current().panel)
         offset, height = self._top_of(0), self._layout.line_height
-        first, last = (event.rect().top() - offset) // height, (event.rect().bottom() - offset) // height + 1
-        painter.translate(_MARGIN, offset)
+        first, last = (event.rect().top() - offset) // height - 1, (event.rect().bottom() - offset) // height + 2
+        painter.translate(_MARGIN, offset)  # a line more on either side: what is lifted leans over its own
         TextPainter(painter, self._layout, self._look).draw(first, last)
         painter.end()
 
