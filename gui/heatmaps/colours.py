@@ -37,6 +37,7 @@ class ColourMap:
     signed: bool
     colours: tuple[QColor, ...]
     texts: tuple[QColor, ...]
+    brushes: tuple[QBrush, ...]  # of ``colours``: made once, a page takes hundreds
 
     def steps(self, values: NDArray[np.floating], limit: float) -> NDArray[np.intp]:
         """The step of each value within ±``limit`` (0 … ``limit`` when unsigned), clipped; −1 for NaN.
@@ -106,7 +107,8 @@ def text_on(background: QColor, theme: Theme) -> QColor:
 
 def _made(lab: Array, theme: Theme, *, signed: bool) -> ColourMap:
     colours = tuple(QColor(*(int(channel) for channel in row)) for row in np.rint(_from_oklab(lab) * 255))
-    return ColourMap(signed, colours, tuple(text_on(colour, theme) for colour in colours))
+    texts = tuple(text_on(colour, theme) for colour in colours)
+    return ColourMap(signed, colours, texts, tuple(map(QBrush, colours)))
 
 
 def _luminance(colour: QColor) -> float:

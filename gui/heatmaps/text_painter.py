@@ -79,7 +79,7 @@ class TextPainter:
         step = self._neutral if self._look.steps is None else int(self._look.steps[cell])
         if step == self._neutral:
             return None
-        return missing_brush(self._look.theme) if step < 0 else QBrush(self._look.colours.colours[step])
+        return missing_brush(self._look.theme) if step < 0 else self._look.colours.brushes[step]
 
     def _draw_word_outlines(self, line: Line) -> None:
         self._painter.setPen(self._outline)
