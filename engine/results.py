@@ -243,10 +243,14 @@ class PathCurve:
 
 @dataclass(frozen=True, slots=True)
 class BaselineInfo:
-    """A baseline and what the model predicts on it, highest class first: an information-less input should not convince."""
+    """A baseline and what the model predicts on it, highest class first: an information-less input should not convince.
+
+    ``confident``: it does, more than half of the way from chance to certainty.
+    """
 
     id: str
     prediction: tuple[ClassPrediction, ...]
+    confident: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ from engine.inputs.baselines import baseline_embeddings
 from engine.jobs import Partial, Steps
 from engine.models.model import Encoding, TextModel
 from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction
-from engine.results import AttributionResult, BaselineInfo, ClassPrediction, Cost, FloatArray, PredictionResult, ResolvedTarget
+from engine.results import AttributionResult, BaselineInfo, Cost, FloatArray, PredictionResult, ResolvedTarget
 
 _REDUCTIONS: dict[Reduction, Any] = {
     "sum": lambda v: v.sum(-1),
@@ -53,7 +53,7 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
     yield Partial(0, result=question.prediction, doing=question.method.description.label)
     start = time.perf_counter()
     baselines = {name: baseline_embeddings(name, model, question.encoding) for name in question.baselines}
-    said = tuple(BaselineInfo(name, _classes_at(question, embeddings)) for name, embeddings in baselines.items())
+    said = tuple(_said_of(name, question, embeddings) for name, embeddings in baselines.items())
     score = Score(score_function(model, question.encoding, question.target), recurrent=model.recurrent)
     steps = _attribute(question, score, list(baselines.values()))
     while True:
@@ -105,9 +105,13 @@ def _logits(model: TextModel, encoding: Encoding, position: int | None) -> Tenso
 
 
 @torch.no_grad()
-def _classes_at(question: _Question, embeddings: Tensor) -> tuple[ClassPrediction, ...]:
+def _said_of(name: str, question: _Question, embeddings: Tensor) -> BaselineInfo:
+    """What the model predicts on a baseline."""
     logits = question.model.logits(embeddings, question.encoding, question.target.position)[0].cpu()
-    return classes(question.model, logits, (question.target.index,))
+    predicted = classes(question.model, logits, (question.target.index,))
+    chance = 0.5 if question.model.info.problem_type == "multi_label" else 1 / max(len(logits), 2)
+    probability = predicted[0].probability
+    return BaselineInfo(name, predicted, probability is not None and probability >= chance + CONFIDENT * (1 - chance))
 
 
 def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> Steps[Attribution]:
@@ -188,17 +192,12 @@ def _warnings(question: _Question, found: Attribution, baselines: tuple[Baseline
     if text.cut_pair:
         warnings.append(f"Characters {text.cut_pair[0]} to {text.cut_pair[1]} of the second text were not read: it is too long.")
     for baseline in baselines:
-        first = baseline.prediction[0]
-        if first.probability is not None and _is_confident(first.probability, len(question.model.info.labels)):
-            said = f"{first.label} with {100 * first.probability:.0f} %"
+        if baseline.confident:
+            first = baseline.prediction[0]
+            said = f"{first.label} with {100 * (first.probability or 0):.0f} %"
             warnings.append(f"The model is confident on the baseline {baseline.id} too ({said}): it is not information-less.")
     if progress < 1:
         warnings.append(f"Stopped at {100 * progress:.0f} %: the map is not finished.")
     elif found.completeness is not None and not found.completeness.converged:
         warnings.append("Not converged: the attributions do not add up within the tolerance.")
     return warnings
-
-
-def _is_confident(probability: float, outputs: int) -> bool:
-    chance = 1 / outputs if outputs > 1 else 0.5
-    return probability >= chance + CONFIDENT * (1 - chance)

@@ -57,7 +57,9 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             "position": target.position,
         },
         "method": {"id": result.method.id, "parameters": dict(result.parameters), "seed": result.request.seed},
-        "baseline": [{"id": b.id, "prediction": [_class(c) for c in b.prediction]} for b in result.baselines],
+        "baseline": [
+            {"id": b.id, "prediction": [_class(c) for c in b.prediction], "confident": b.confident} for b in result.baselines
+        ],
         "attribution": {
             "values": _shortest(result.values),
             "reduction": result.reduction,

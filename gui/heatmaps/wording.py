@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from engine.results import AttributionResult, BaselineInfo, Completeness, Cost
 from gui.heatmaps.numerals import aligned, figures, percent, seconds, whole_percent
 
-CONFIDENT = 0.5  # of the way from chance to certainty, as the engine warns of it
 DOT = " · "
 Part = tuple[str, str]  # words that stay together, and their role: text, muted, good, warning or error
 
@@ -64,26 +63,18 @@ def _arithmetic(sums: Completeness, *, partial: bool) -> list[Part]:
 
 def circumstances(result: AttributionResult) -> list[Part]:
     """The second line: what the model says of the baseline, and what the map cost."""
-    baselines = _baselines(result) if result.method.uses_baseline else []
+    baselines = [_baseline(baseline) for baseline in result.baselines]
     return [*baselines, *_cost(result.cost)]
 
 
-def _baselines(result: AttributionResult) -> list[Part]:
-    chance = 1 / max(len(result.model.labels), 2)
-    confident = chance + CONFIDENT * (1 - chance)
-    return [_baseline(baseline, confident) for baseline in result.baselines]
-
-
-def _baseline(baseline: BaselineInfo, confident: float) -> Part:
+def _baseline(baseline: BaselineInfo) -> Part:
     if not baseline.prediction:
         return f"baseline {baseline.id}", "muted"
     top = baseline.prediction[0]
     if top.probability is None or top.label is None:
         return f"on the {baseline.id} baseline the model says {figures(top.logit)}", "muted"
     words = f"on the {baseline.id} baseline: {top.label} {figures(top.probability)}"
-    if top.probability < confident:
-        return words, "muted"
-    return f"{words} ⚠ confident", "warning"
+    return (f"{words} ⚠ confident", "warning") if baseline.confident else (words, "muted")
 
 
 def _cost(cost: Cost) -> list[Part]:

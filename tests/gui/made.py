@@ -109,7 +109,7 @@ def result(
         values=np.asarray(values, dtype=np.float32),
         reduction="sum",
         parameters=(("n_steps", 22),) if complete else (),
-        baselines=(BaselineInfo("zero", on_baseline),) if complete else (),
+        baselines=(BaselineInfo("zero", on_baseline, baseline_probability > 0.9),) if complete else (),
         completeness=(sums or completeness()) if complete and progress >= 1 else None,
         cost=cost,
         path=path,
