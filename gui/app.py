@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QTimer
@@ -21,6 +22,29 @@ log = logging.getLogger(__name__)
 FIRST_PAINT_MS = 30
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Application:
+    """What runs, and has to be ended in order."""
+
+    qt: QApplication
+    window: MainWindow
+    engine: EngineThread
+    interrupts: Interrupts
+    logs: Logs
+
+    def run(self) -> int:
+        """Until the window is closed."""
+        return self.qt.exec()
+
+    def end(self) -> None:
+        """Wait for the engine's running step; nothing may be destroyed under it."""
+        self.interrupts.end()
+        self.engine.shut_down()
+        while not self.engine.wait():
+            log.info("waiting for the engine's running step")
+        self.logs.end()
+
+
 def main(argv_path: str | None, make_engine: MakeEngine) -> int:
     """Run the window until it is closed.
 
@@ -31,12 +55,20 @@ def main(argv_path: str | None, make_engine: MakeEngine) -> int:
     Returns:
         The exit code.
     """
+    application = start(argv_path, make_engine)
+    code = application.run()
+    application.end()
+    return code
+
+
+def start(argv_path: str | None, make_engine: MakeEngine, theme: str | None = None) -> Application:
+    """As ``main``, up to the event loop. ``theme``: this time, whatever the settings say."""
     logs = Logs(state_folder())
-    app = QApplication(sys.argv[:1])
-    app.setApplicationName(TITLE)
-    app.setDesktopFileName("neuroloupe")
+    qt = QApplication(sys.argv[:1])
+    qt.setApplicationName(TITLE)
+    qt.setDesktopFileName("neuroloupe")
     memory = Memory(config_folder(), state_folder())
-    apply_theme(memory.settings.theme)
+    apply_theme(theme or memory.settings.theme)
     engine = EngineThread(make_engine)
     window = MainWindow(engine, memory, samples())
     install_excepthook(window.report)
@@ -46,9 +78,4 @@ def main(argv_path: str | None, make_engine: MakeEngine) -> int:
     else:
         window.show()
     QTimer.singleShot(FIRST_PAINT_MS, window, partial(window.start, argv_path))
-    code = app.exec()
-    interrupts.end()
-    while not engine.wait():
-        log.info("waiting for the engine's running step")
-    logs.end()
-    return code
+    return Application(qt, window, engine, interrupts, logs)

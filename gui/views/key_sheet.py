@@ -2,19 +2,22 @@
 
 from itertools import groupby
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLayout, QWidget
 
 from gui.actions import Actions
 from gui.controls.rows import section_label
 from gui.theme import mono_font
 
-ON_THE_MAP = (
-    ("←  →", "Previous, next token"),
-    ("Home  End", "First, last token"),
-    ("Space or click", "Pin a token"),
+ON_THE_MAP = [
+    ("← →", "Previous, next token"),
+    ("Home End", "First, last token"),
+    ("Space, click", "Pin a token"),
     ("Ctrl+C", "Copy the values"),
-)
+]
+LEFT = ("Model", "Explain")  # the other groups stand on the right
+GAP_PIXELS = 16
+
+Rows = list[tuple[str, str]]
 
 
 class KeySheet(QDialog):
@@ -23,33 +26,39 @@ class KeySheet(QDialog):
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("keySheet")
+        self.setAccessibleName("Keys")
         self.setWindowTitle("Keys")
-        columns = QHBoxLayout()
-        columns.setSpacing(48)
-        left, right = QVBoxLayout(), QVBoxLayout()
-        with_keys = [(d.group, actions.keys(d.id), d.text.rstrip("…")) for d in actions.descriptions() if actions.keys(d.id)]
-        for at, (group, rows) in enumerate(groupby(with_keys, key=lambda each: each[0])):
-            _add(left if at < 2 else right, group, [(keys, text) for _, keys, text in rows])
-        _add(right, "On the map", list(ON_THE_MAP))
-        for side in (left, right):
-            side.addStretch(1)
-            columns.addLayout(side)
-        page = QVBoxLayout(self)
+        groups = _groups(actions)
+        page = QHBoxLayout(self)
         page.setContentsMargins(24, 24, 24, 24)
-        page.addLayout(columns)
+        page.setSpacing(48)
+        page.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+        page.addLayout(_column([each for each in groups if each[0] in LEFT]))
+        page.addLayout(_column([each for each in groups if each[0] not in LEFT] + [("On the map", ON_THE_MAP)]))
 
 
-def _add(column: QVBoxLayout, title: str, rows: list[tuple[str, str]]) -> None:
-    column.addWidget(section_label(title))
+def _groups(actions: Actions) -> list[tuple[str, Rows]]:
+    known = [(d.group, actions.keys(d.id), d.text.rstrip("…")) for d in actions.descriptions() if actions.keys(d.id)]
+    return [(group, [(keys, text) for _, keys, text in rows]) for group, rows in groupby(known, key=lambda each: each[0])]
+
+
+def _column(groups: list[tuple[str, Rows]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(4)
-    for at, (keys, text) in enumerate(rows):
-        label = QLabel(keys)
-        label.setFont(mono_font(12))
-        label.setProperty("role", "muted")
-        grid.addWidget(label, at, 0, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(QLabel(text), at, 1)
-    grid.setColumnStretch(1, 1)
-    column.addLayout(grid)
-    column.addSpacing(16)
+    at = 0
+    for title, rows in groups:
+        if at:
+            grid.setRowMinimumHeight(at, GAP_PIXELS)
+            at += 1
+        grid.addWidget(section_label(title), at, 0, 1, 2)
+        for keys, text in rows:
+            at += 1
+            label = QLabel(keys)
+            label.setFont(mono_font(12))
+            label.setProperty("role", "muted")
+            grid.addWidget(label, at, 0)
+            grid.addWidget(QLabel(text), at, 1)
+        at += 1
+    grid.setRowStretch(at, 1)
+    return grid

@@ -9,6 +9,7 @@ from gui import theme
 from gui.controls.rows import caption_label, section_label
 
 PICTURE_LINES = 3
+CARD_PIXELS = 196
 
 
 class SampleCard(QFrame):
@@ -26,7 +27,8 @@ class SampleCard(QFrame):
         self.setProperty("clickable", "true")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(CARD_PIXELS)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(8)

@@ -42,6 +42,8 @@ class WelcomePage(QScrollArea):
         under.setProperty("role", "muted")
         under.setWordWrap(True)
         self._cards.setSpacing(16)
+        for at in range(COLUMNS):
+            self._cards.setColumnStretch(at, 1)
         self._recent.setSpacing(0)
         page = QWidget()
         page.setMaximumWidth(PAGE_PIXELS)
