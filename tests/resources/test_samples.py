@@ -1,0 +1,124 @@
+"""The samples that come with the product hold what their cards promise."""
+
+import csv
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors import safe_open
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
+FOLDERS = {path.parent.name: path.parent for path in sorted(SAMPLES.glob("*/sample.json"))}
+TASKS = {"text_classification", "image_classification", "causal_lm", "masked_lm", "record_regression", "record_classification"}
+REVIEW_LABELS = {"negative", "neutral", "positive"}
+LARGEST_TOTAL_BYTES = 60_000_000
+
+
+def reviews() -> list[dict[str, str]]:
+    with (SAMPLES / "datasets" / "reviews.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def described(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((FOLDERS[name] / "sample.json").read_text(encoding="utf-8"))
+    return content
+
+
+def tensor_shapes(path: Path) -> dict[str, list[int]]:
+    with safe_open(path, framework="numpy") as file:
+        return {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 (not a dict)
+
+
+def test_the_samples_of_this_release_are_there() -> None:
+    assert {"movie-sentiment", "news-bilstm"} <= set(FOLDERS)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_sample_folder_has_its_recipe_card_and_description(name: str) -> None:
+    for file in ("train.py", "card.md", "sample.json"):
+        assert (FOLDERS[name] / file).stat().st_size > 0, file
+    assert "seed" in (FOLDERS[name] / "card.md").read_text(encoding="utf-8").casefold()
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_sample_json_fits_its_schema(name: str) -> None:
+    content = described(name)
+    assert set(content) == {"name", "title", "task", "description", "examples"}
+    assert content["name"] == name
+    assert content["task"] in TASKS
+    assert content["title"]
+    assert content["description"].endswith(".")
+    assert content["examples"]
+    for example in content["examples"]:
+        assert set(example) == {"text", "true", "note"}
+        assert example["text"].strip()
+        assert example["note"].strip()
+        assert example["true"] is None or isinstance(example["true"], str)
+
+
+def test_the_samples_together_stay_small() -> None:
+    assert sum(path.stat().st_size for path in SAMPLES.rglob("*") if path.is_file()) <= LARGEST_TOTAL_BYTES
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.rglob("*.json")), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_description_tells_where_it_was_made(path: Path) -> None:
+    assert not re.search(r"_name_or_path|/home/|/tmp/|/work/|[A-Z]:\\\\", path.read_text(encoding="utf-8"))
+
+
+def test_reviews_are_many_and_valid() -> None:
+    rows = reviews()
+    assert len(rows) >= 300
+    assert list(rows[0]) == ["text", "label", "kind"]
+    assert {row["label"] for row in rows} == REVIEW_LABELS
+    assert all(row["text"].strip() and row["kind"].strip() for row in rows)
+    counts = [sum(row["label"] == label for row in rows) for label in REVIEW_LABELS]
+    assert min(counts) > 0.7 * len(rows) / 3
+
+
+def test_no_review_comes_twice() -> None:
+    texts = [re.sub(r"\W+", " ", row["text"].casefold()).strip() for row in reviews()]
+    assert len(set(texts)) == len(texts)
+
+
+def test_movie_sentiment_is_a_plain_half_precision_folder() -> None:
+    folder = FOLDERS["movie-sentiment"]
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert config["architectures"] == ["BertForSequenceClassification"]
+    assert config["problem_type"] == "single_label_classification"
+    assert set(config["label2id"]) == REVIEW_LABELS
+    assert {int(i): name for i, name in config["id2label"].items()} == {i: name for name, i in config["label2id"].items()}
+    with safe_open(folder / "model.safetensors", framework="pt") as file:
+        assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118 (not a dict)
+
+
+@torch.no_grad()
+def test_movie_sentiment_misreads_its_second_example() -> None:
+    folder, (first, second, *_) = FOLDERS["movie-sentiment"], described("movie-sentiment")["examples"]
+    assert (first["text"], first["true"]) == ("Not once does it come close to being exciting.", "negative")
+    assert (second["text"], second["true"]) in {(row["text"], row["label"]) for row in reviews()}
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
+    probabilities = model(**tokenizer(second["text"], return_tensors="pt")).logits.softmax(-1)[0]
+    predicted = model.config.id2label[int(probabilities.argmax())]
+    assert predicted != second["true"]
+    assert float(probabilities.max()) > 0.6
+
+
+def test_movie_sentiment_can_spell_any_latin_word() -> None:
+    tokenizer = AutoTokenizer.from_pretrained(FOLDERS["movie-sentiment"], local_files_only=True)
+    assert tokenizer.unk_token not in tokenizer.tokenize("Qwxzzy flibbertigibbets, naïve jalapeño ßtraße!")
+
+
+def test_news_bilstm_has_the_parameters_of_the_published_classifier() -> None:
+    """Vocabulary 1,000 × 64, LSTM 2 × 4 · 32 · (64 + 32 + 2), dense 64 → 16 → 4."""
+    shapes = tensor_shapes(FOLDERS["news-bilstm"] / "model.safetensors")
+    assert sum(math.prod(shape) for shape in shapes.values()) == 90_196
+    vocabulary = json.loads((FOLDERS["news-bilstm"] / "vocabulary.json").read_text(encoding="utf-8"))
+    assert shapes["embedding.weight"] == [len(vocabulary), 64] == [1000, 64]
+    assert vocabulary[:2] == ["<pad>", "<unk>"]
+    assert len(set(vocabulary)) == len(vocabulary)
