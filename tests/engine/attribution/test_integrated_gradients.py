@@ -60,6 +60,19 @@ def test_rules_against_their_definitions(quadrature: str, n: int):
         assert np.isclose((weights * nodes**power).sum(), 1 / (power + 1))
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 16, 50, 300])
+def test_gauss_legendre_equals_numpy(n: int):
+    nodes, weights = np.polynomial.legendre.leggauss(n)
+    ours = rule("gauss_legendre", n)
+    np.testing.assert_allclose(ours[0], (nodes + 1) / 2, atol=1e-14)
+    np.testing.assert_allclose(ours[1], weights / 2, rtol=1e-9)
+
+
+def test_ten_thousand_nodes_integrate_as_they_should():
+    nodes, weights = rule("gauss_legendre", 10_000)
+    assert (weights * np.cos(1000 * nodes)).sum() == pytest.approx(np.sin(1000) / 1000, abs=1e-12)
+
+
 def test_the_coarser_rule_is_exact_to_its_own_degree_only():
     nodes, _ = rule("gauss_legendre", 5)
     weights = embedded_weights(5, (0, 2, 4))
