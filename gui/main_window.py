@@ -99,6 +99,8 @@ class MainWindow(QMainWindow):
         self.view_actions.text_chosen.connect(self.show_workspace)
         self.message_bar.action_chosen.connect(self._on_message_action)
         self.bottom_bar.job_bar.cancel_requested.connect(conductor.cancel)
+        self.bottom_bar.job_bar.cancel_requested.connect(self.bottom_bar.job_bar.show_stopping)
+        actions["cancel"].triggered.connect(self.bottom_bar.job_bar.show_stopping)
         self.workspace.attribution_view.read_out_changed.connect(self.bottom_bar.show_value)
         self.workspace.prediction_view.read_out_changed.connect(self.bottom_bar.show_value)
         for told in (conductor.message, self.keeping.message):
@@ -123,7 +125,7 @@ class MainWindow(QMainWindow):
 
     def start(self, path: str | None = None) -> None:
         """Start the engine, once the window is on screen; then open ``path``."""
-        self.bottom_bar.job_bar.begin(ENGINE_JOB, "Starting the engine…")
+        self.bottom_bar.job_bar.begin(ENGINE_JOB, "Starting the engine…", cancellable=False)
         self._engine.start()
         self.conductor.start()
         if path:
@@ -182,7 +184,7 @@ class MainWindow(QMainWindow):
             self._closing = True
             self._pages.setEnabled(False)
             self.top_bar.setEnabled(False)
-            self.bottom_bar.job_bar.begin(CLOSING_JOB, "Ending the running step…")
+            self.bottom_bar.job_bar.begin(CLOSING_JOB, "Ending the running step…", cancellable=False)
             self._engine.shut_down()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -16,9 +16,11 @@ RESOLUTION = 1000
 @dataclass(slots=True)
 class _Shown:
     what: str
+    cancellable: bool
     time_left: TimeLeft = field(default_factory=TimeLeft)
     last: Partial | None = None
     seconds: float | None = None
+    stopping: bool = False
 
 
 class JobBar(QWidget):
@@ -55,9 +57,9 @@ class JobBar(QWidget):
             row.addWidget(each)
         row.addStretch()
 
-    def begin(self, ticket: int, what: str) -> None:
+    def begin(self, ticket: int, what: str, cancellable: bool = True) -> None:
         """A job was asked for."""
-        self._jobs[ticket] = _Shown(what)
+        self._jobs[ticket] = _Shown(what, cancellable)
         if not self._patience.isActive() and self._bar.isHidden():
             self._patience.start()
         elif not self._bar.isHidden():
@@ -70,6 +72,15 @@ class JobBar(QWidget):
             job.seconds, job.last = job.time_left.update(partial), partial
             if not self._bar.isHidden():
                 self._refresh()
+
+    @Slot()
+    def show_stopping(self) -> None:
+        """Cancel was asked: the running step is still on its way."""
+        for job in self._jobs.values():
+            if job.cancellable:
+                job.what, job.stopping = "Stopping after this step…", True
+        if not self._bar.isHidden():
+            self._refresh()
 
     def end(self, ticket: int) -> None:
         """It finished, failed or was cancelled."""
@@ -86,14 +97,18 @@ class JobBar(QWidget):
             return
         job = self._jobs[max(self._jobs)]
         partial = job.last
-        self._what.setText((partial.doing if partial else "") or job.what)
+        said = partial.doing if partial and not job.stopping else ""
+        self._what.setText(said or job.what)
         fraction = partial.fraction if partial else None
         self._bar.setRange(0, 0 if fraction is None else RESOLUTION)
         if fraction is not None:
             self._bar.setValue(round(fraction * RESOLUTION))
         self._count.setText(_count(partial))
-        self._left.setText("" if job.seconds is None or job.seconds < 1 else f"{_duration(job.seconds)} left")
+        known = job.seconds is not None and job.seconds >= 1 and not job.stopping
+        self._left.setText(f"{_duration(job.seconds or 0)} left" if known else "")
         self._show_parts(True)
+        self._cancel.setVisible(job.cancellable)
+        self._cancel.setEnabled(not job.stopping)
 
     def _show_parts(self, shown: bool) -> None:
         for each in (self._what, self._bar, self._count, self._left, self._cancel):

@@ -24,7 +24,7 @@ def one_click(stage: Stage) -> None:
     stage.click("sample_movie-sentiment")
     stage.wait_for(lambda: finished(stage), timeout=60)
     stage.shot(note="one click later: a sentence that the model misreads, and why")
-    stage.hover("attributionView", (80, 110))
+    stage.hover("attributionView", (80, 72))
     stage.shot("hover", note="the token under the pointer, exactly")
 
 
