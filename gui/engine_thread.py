@@ -1,23 +1,19 @@
 """The one bridge between the window and the engine: jobs are made, stepped, closed and dropped in a thread of their own.
 
-Three lanes. *Setup* (the catalogue, opening a model) is served in order and never overtaken. Of *interactive* jobs the
-newest asked wins. *Background* scans run only while the other two are empty, one step at a time, so that a scan
-yields to a keystroke between two steps.
+Whose turn it is, ``job_lanes`` says.
 """
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from engine.errors import UserError
 from engine.jobs import Failure, Partial
-from engine.requests import CatalogueRequest, OpenModelRequest
+from gui.job_lanes import Job, Lane, Lanes, lane_of
 
 log = logging.getLogger(__name__)
 
@@ -33,74 +29,6 @@ class Engine(Protocol):
 
 
 MakeEngine = Callable[[], Engine]
-
-
-class Lane(Enum):
-    """Who waits for whom."""
-
-    SETUP = "setup"
-    INTERACTIVE = "interactive"
-    BACKGROUND = "background"
-
-
-def lane_of(request: object, background: bool = False) -> Lane:
-    """Opening must not be overtaken by typing; a request may declare itself a scan (``background = True``)."""
-    if isinstance(request, OpenModelRequest | CatalogueRequest):
-        return Lane.SETUP
-    return Lane.BACKGROUND if background or getattr(request, "background", False) else Lane.INTERACTIVE
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """One accepted ticket. ``steps`` is None until its first turn; ``held`` is a partial kept back by thinning."""
-
-    ticket: int
-    request: object
-    steps: Generator[Partial, None, Any] | None = None
-    held: Partial | None = None
-    told_at: float = field(default=float("-inf"))
-
-
-class _Lanes:
-    """The jobs that wait and run, and whose turn it is."""
-
-    def __init__(self) -> None:
-        self._jobs: dict[Lane, deque[_Job]] = {lane: deque() for lane in Lane}
-        self._last = Lane.INTERACTIVE
-
-    def __iter__(self) -> Iterator[_Job]:
-        return (job for jobs in self._jobs.values() for job in tuple(jobs))
-
-    def add(self, lane: Lane, job: _Job) -> None:
-        self._jobs[lane].append(job)
-
-    def take_all(self, lane: Lane) -> tuple[_Job, ...]:
-        taken = tuple(self._jobs[lane])
-        self._jobs[lane].clear()
-        return taken
-
-    def take(self, ticket: int) -> _Job | None:
-        job = next((job for job in self if job.ticket == ticket), None)
-        if job is not None:
-            self.forget(job)
-        return job
-
-    def forget(self, job: _Job) -> None:
-        for jobs in self._jobs.values():
-            if job in jobs:
-                jobs.remove(job)
-
-    def next(self) -> _Job | None:
-        """Setup and interactive jobs take turns: while a model opens, the open one still answers."""
-        setup, interactive = self._jobs[Lane.SETUP], self._jobs[Lane.INTERACTIVE]
-        if setup and (not interactive or self._last is Lane.INTERACTIVE):
-            self._last = Lane.SETUP
-            return setup[0]
-        if interactive:
-            self._last = Lane.INTERACTIVE
-            return interactive[0]
-        background = self._jobs[Lane.BACKGROUND]
-        return background[0] if background else None
 
 
 class _Worker(QObject):
@@ -120,7 +48,7 @@ class _Worker(QObject):
         self._engine: Engine | None = None
         self._failure: Failure | None = None
         self._begun = False
-        self._lanes = _Lanes()
+        self._lanes = Lanes()
         self._wake = QTimer(self)  # a zero timer: one step per turn of the thread's event loop
         self._wake.timeout.connect(self._advance)
 
@@ -142,7 +70,7 @@ class _Worker(QObject):
     def accept(self, ticket: int, request: object, lane: Lane) -> None:
         """Queue one request; it has its first step in a turn of its own."""
         overtaken = self._lanes.take_all(lane) if lane is Lane.INTERACTIVE else ()
-        self._lanes.add(lane, _Job(ticket, request))
+        self._lanes.add(lane, Job(ticket, request))
         for job in overtaken:
             self._cancel(job)
         if self._begun:
@@ -175,7 +103,7 @@ class _Worker(QObject):
         if ended is not None:
             self._end(job, ended)
 
-    def _step(self, job: _Job) -> "_Done | Failure | None":
+    def _step(self, job: Job) -> "_Done | Failure | None":
         """One step of ``job``; its end, if this was the last."""
         try:
             if job.steps is None:
@@ -187,28 +115,28 @@ class _Worker(QObject):
             return Failure.of(error)
         return None
 
-    def _steps_for(self, job: _Job) -> Generator[Partial, None, Any]:
+    def _steps_for(self, job: Job) -> Generator[Partial, None, Any]:
         self.started.emit(job.ticket)
         if self._engine is None:
             failure = self._failure or Failure("The engine is not running.", "no_engine")
             raise UserError(failure.message, failure.kind, failure.detail)
         return self._engine.job_for(job.request)
 
-    def _end(self, job: _Job, ended: "_Done | Failure") -> None:
+    def _end(self, job: Job, ended: "_Done | Failure") -> None:
         self._lanes.forget(job)  # first forget the job, then tell
-        _close_quietly(job)
+        job.close()
         self._tell_held(job)
         if isinstance(ended, _Done):
             self.finished.emit(job.ticket, ended.result)
         else:
             self.failed.emit(job.ticket, ended)
 
-    def _cancel(self, job: _Job) -> None:
-        _close_quietly(job)
+    def _cancel(self, job: Job) -> None:
+        job.close()
         self._tell_held(job)
         self.cancelled.emit(job.ticket)
 
-    def _tell(self, job: _Job, partial: Partial) -> None:
+    def _tell(self, job: Job, partial: Partial) -> None:
         """Pass the first partial at once, then a dozen a second; the last one is told when the job ends."""
         now = time.monotonic()
         if now - job.told_at < PARTIAL_INTERVAL_MS / 1000:
@@ -217,7 +145,7 @@ class _Worker(QObject):
         job.told_at, job.held = now, None
         self.partial.emit(job.ticket, partial)
 
-    def _tell_held(self, job: _Job) -> None:
+    def _tell_held(self, job: Job) -> None:
         if job.held is not None:
             self.partial.emit(job.ticket, job.held)
             job.held = None
@@ -226,17 +154,6 @@ class _Worker(QObject):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Done:
     result: object
-
-
-def _close_quietly(job: _Job) -> None:
-    """A close that fails is logged and never stops the next job."""
-    steps, job.steps = job.steps, None
-    if steps is None:
-        return
-    try:
-        steps.close()
-    except Exception as error:  # whatever a job's clean-up does wrong
-        log.error("closing job %d failed: %s", job.ticket, type(error).__name__)
 
 
 def _why_no_engine(error: Exception) -> Failure:

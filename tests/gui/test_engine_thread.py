@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 from engine.errors import UserError
 from engine.jobs import Failure, Partial
 from engine.requests import CatalogueRequest, OpenModelRequest
-from gui.engine_thread import PARTIAL_INTERVAL_MS, EngineThread, Lane, lane_of
+from gui.engine_thread import PARTIAL_INTERVAL_MS, EngineThread
+from gui.job_lanes import Lane, lane_of
 
 PATIENCE = 5000
 

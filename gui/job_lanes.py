@@ -1,0 +1,100 @@
+"""Which job has its turn: three lanes, and who waits for whom.
+
+*Setup* (the catalogue, opening a model) is served in order and never overtaken. Of *interactive* jobs the newest asked
+wins. *Background* scans run only while the other two are empty, one step at a time, so that a scan yields to a
+keystroke between two steps.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from engine.jobs import Partial
+from engine.requests import CatalogueRequest, OpenModelRequest
+
+log = logging.getLogger(__name__)
+
+
+class Lane(Enum):
+    """Who waits for whom."""
+
+    SETUP = "setup"
+    INTERACTIVE = "interactive"
+    BACKGROUND = "background"
+
+
+def lane_of(request: object, background: bool = False) -> Lane:
+    """Opening must not be overtaken by typing; a request may declare itself a scan (``background = True``)."""
+    if isinstance(request, OpenModelRequest | CatalogueRequest):
+        return Lane.SETUP
+    return Lane.BACKGROUND if background or getattr(request, "background", False) else Lane.INTERACTIVE
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One accepted ticket. ``steps`` is None until its first turn; ``held`` is a partial kept back by thinning."""
+
+    ticket: int
+    request: object
+    steps: Generator[Partial, None, Any] | None = None
+    held: Partial | None = None
+    told_at: float = field(default=float("-inf"))
+
+    def close(self) -> None:
+        """A close that fails is logged and never stops the next job."""
+        steps, self.steps = self.steps, None
+        if steps is None:
+            return
+        try:
+            steps.close()
+        except Exception as error:  # whatever a job's clean-up does wrong
+            log.error("closing job %d failed: %s", self.ticket, type(error).__name__)
+
+
+class Lanes:
+    """The jobs that wait and run, and whose turn it is."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[Lane, deque[Job]] = {lane: deque() for lane in Lane}
+        self._last = Lane.INTERACTIVE
+
+    def __iter__(self) -> Iterator[Job]:
+        return (job for jobs in self._jobs.values() for job in tuple(jobs))
+
+    def add(self, lane: Lane, job: Job) -> None:
+        """At the end of its lane."""
+        self._jobs[lane].append(job)
+
+    def take_all(self, lane: Lane) -> tuple[Job, ...]:
+        """Empty a lane."""
+        taken = tuple(self._jobs[lane])
+        self._jobs[lane].clear()
+        return taken
+
+    def take(self, ticket: int) -> Job | None:
+        """Out of its lane; None when it has ended."""
+        job = next((job for job in self if job.ticket == ticket), None)
+        if job is not None:
+            self.forget(job)
+        return job
+
+    def forget(self, job: Job) -> None:
+        """It has ended."""
+        for jobs in self._jobs.values():
+            if job in jobs:
+                jobs.remove(job)
+
+    def next(self) -> Job | None:
+        """Setup and interactive jobs take turns: while a model opens, the open one still answers."""
+        setup, interactive = self._jobs[Lane.SETUP], self._jobs[Lane.INTERACTIVE]
+        if setup and (not interactive or self._last is Lane.INTERACTIVE):
+            self._last = Lane.SETUP
+            return setup[0]
+        if interactive:
+            self._last = Lane.INTERACTIVE
+            return interactive[0]
+        background = self._jobs[Lane.BACKGROUND]
+        return background[0] if background else None
