@@ -34,7 +34,7 @@ def keep_full_precision() -> None:
 
 
 def leave_a_core_free() -> None:
-    """For the window that draws meanwhile, or whatever else runs: threads that must share a core wait for each other by spinning."""
+    """For the window that draws, or whatever else runs: threads that must share a core wait for each other by spinning."""
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
 
 
@@ -52,8 +52,10 @@ def available_memory(device: torch.device) -> int | None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Torch says it with a class of its own on a GPU, and with a plain RuntimeError on the CPU."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+    """Torch says it with a class of its own on CUDA, and with a plain RuntimeError elsewhere."""
+    said = ("can't allocate memory", "not enough memory", "out of memory")  # Linux and macOS, Windows, MPS
+    plain = isinstance(error, RuntimeError) and any(words in str(error) for words in said)
+    return plain or isinstance(error, (torch.OutOfMemoryError, MemoryError))
 
 
 def release_memory() -> None:

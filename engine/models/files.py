@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.errors import LoadError
 
-MAXIMUM_JSON_BYTES = 200_000_000
+MAXIMUM_JSON_BYTES = 50_000_000
 SAFETENSORS = "model.safetensors"
 PICKLED = ("pytorch_model.bin", "model.pt", "model.pth")
 
@@ -43,20 +43,29 @@ class Weights:
         return sum(path.stat().st_size for path in self.files)
 
 
+def read_json_value(path: Path) -> Any:
+    """Whatever JSON holds.
+
+    Raises:
+        LoadError: missing, unreadable, or no JSON.
+    """
+    if not path.is_file():  # a pipe or a device would never end
+        raise LoadError(f"{path.name} is missing; copy the folder again from its source.", "half_a_folder")
+    if path.stat().st_size > MAXIMUM_JSON_BYTES:
+        raise LoadError(f"{path.name} is larger than any description of a model is; it is not opened.", "bounds")
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise LoadError(f"{path.name} is not valid JSON; copy the file again from its source.", "bad_json", str(error)) from None
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object.
 
     Raises:
-        LoadError: unreadable, no JSON, or no object.
+        LoadError: missing, unreadable, no JSON, or no object.
     """
-    try:
-        if path.stat().st_size > MAXIMUM_JSON_BYTES:
-            raise LoadError(f"{path.name} is larger than any description of a model is.", "bounds")
-        value = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise LoadError(f"{path.name} cannot be read ({error.strerror}).", "unreadable") from None
-    except (ValueError, RecursionError) as error:
-        raise LoadError(f"{path.name} is not valid JSON; copy the file again from its source.", "bad_json", str(error)) from None
+    value = read_json_value(path)
     if not isinstance(value, dict):
         raise LoadError(f"{path.name} should hold one JSON object.", "bad_json")
     return value
@@ -68,13 +77,13 @@ def read_weights(folder: Path) -> Weights:
     Raises:
         LoadError: there are none, or they are damaged, hostile or cut short.
     """
-    if (folder / SAFETENSORS).exists():
+    if (folder / SAFETENSORS).is_file():
         return _read_all([folder / SAFETENSORS], read_safetensors)
     for index_name, read in ((f"{SAFETENSORS}.index.json", read_safetensors), (f"{PICKLED[0]}.index.json", read_pickled)):
-        if (folder / index_name).exists():
+        if (folder / index_name).is_file():
             return _read_all(_shards(folder / index_name), read)
     for name in PICKLED:
-        if (folder / name).exists():
+        if (folder / name).is_file():
             return _read_all([folder / name], read_pickled)
     raise LoadError(f"The folder has no weights: {SAFETENSORS} or {PICKLED[0]} is missing.", "no_weights")
 
@@ -92,9 +101,11 @@ def _shards(index: Path) -> list[Path]:
     if not isinstance(names, dict) or not all(isinstance(n, str) and Path(n).name == n for n in names.values()):
         raise LoadError(f"{index.name} does not name the files of the weights.", "bad_index")
     shards = [index.parent / name for name in sorted(set(names.values()))]
-    missing = [path.name for path in shards if not path.exists()]
+    missing = [path.name for path in shards if not path.is_file()]
     if missing:
-        raise LoadError(f"{len(missing)} of {len(shards)} weight files are missing, {missing[0]} first.", "half_a_folder")
+        raise LoadError(
+            f"{len(missing)} of {len(shards)} weight files are missing, {missing[0]} first; copy them too.", "half_a_folder"
+        )
     return shards
 
 
@@ -126,38 +137,60 @@ def _check_safetensors_length(path: Path) -> None:
 
 def read_pickled(path: Path) -> dict[str, Tensor]:
     """A state dict saved by ``torch.save``, read with torch's restricted unpickler: no code of the file runs."""
-    _check_archive(path)
+    check_archive(path)
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises nine types on damaged files
         raise _pickle_refused(path, error) from None
-    if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
+    if not isinstance(loaded, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in loaded.items()):
         raise LoadError(f"{path.name} holds more than a state dict; save model.state_dict() alone.", "no_state_dict")
+    swollen = [name for name, tensor in loaded.items() if not _is_held(tensor)]
+    if swollen:
+        raise LoadError(f"{path.name} claims more for {swollen[0]} than it holds; it is not opened.", "hostile")
     return loaded
 
 
-def _check_archive(path: Path) -> None:
-    """Torch's own files are zip archives that store without compressing; a compressed one may be a bomb."""
-    if not zipfile.is_zipfile(path):
-        return
+def _is_held(tensor: Tensor) -> bool:
+    """Whether every number of ``tensor`` is in the file: a stride of zero makes a terabyte of four bytes."""
+    plain = tensor.device.type == "cpu" and tensor.layout is torch.strided and not tensor.is_quantized
+    return plain and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+
+
+def check_archive(path: Path) -> None:
+    """Torch's own files are zip archives that store without compressing; another one may be a bomb, or a program.
+
+    Raises:
+        LoadError: it is; files that are no archives pass.
+    """
     try:
+        if not zipfile.is_zipfile(path):
+            return
         members = zipfile.ZipFile(path).infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise LoadError(f"{path.name} is damaged; copy it again from its source.", "damaged", str(error)) from None
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
         raise LoadError(f"{path.name} is a compressed archive, which torch never writes; it is not opened.", "hostile")
-    if any("/code/" in member.filename or member.filename.endswith("constants.pkl") for member in members):
-        raise LoadError(f"{path.name} is a TorchScript archive, which is a program; save the state dict instead.", "torchscript")
+    if sum(member.file_size for member in members) > path.stat().st_size:
+        raise LoadError(f"{path.name} claims to hold more than it is long; it is not opened.", "hostile")
+    if any(re.search(r"/code/|constants\.pkl$|/archive_format$", member.filename) for member in members):
+        raise LoadError(
+            f"{path.name} is a TorchScript or .pt2 archive, which is a program; save the state dict instead.", "program"
+        )
 
 
 def _pickle_refused(path: Path, error: Exception) -> LoadError:
     """Name the foreign class where that is why, and the line that resaves the file."""
-    foreign = re.search(r"GLOBAL ([\w.]+)|global ([\w.]+)", str(error))
+    line = f'torch.save(model.state_dict(), "{path.name}")'
+    foreign = re.search(r"(?:GLOBAL|global|class) ([\w.]+)", str(error))
     if "weights_only" in str(error) and foreign:
-        name = foreign.group(1) or foreign.group(2)
-        line = 'torch.save(model.state_dict(), "model.pt")'
         return LoadError(
-            f"{path.name} holds an object of class {name}, and opening it could run code; resave it with {line}.",
+            f"{path.name} holds an object of class {foreign.group(1)}, and opening it could run code; resave it with {line}.",
+            "foreign_class",
+            str(error),
+        )
+    if "weights_only" in str(error):
+        return LoadError(
+            f"{path.name} is not a state dict as torch saves them, and opening it could run code; resave it with {line}.",
             "foreign_class",
             str(error),
         )

@@ -1,7 +1,7 @@
 """Hugging Face text classifiers, computed from word embeddings so that they can be attributed to."""
 
 import inspect
-import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from engine.models.huggingface_folder import (
     network_class,
 )
 from engine.models.model import (
+    LONGEST_TEXT,
     Encoding,
     TextModel,
     attention_of,
@@ -36,6 +37,10 @@ from engine.requests import OpenModelRequest, TextInput
 from engine.results import ModelInfo, Notice, ProblemType
 
 _SUBSTITUTES = {"pad": "pad_token_id", "mask": "mask_token_id", "unk": "unk_token_id"}
+_EXTRAS = ("attention_mask", "token_type_ids")
+_NO_LIMIT = 1e9  # how the libraries say that there is none
+_WITHOUT_LIMIT = 4_096  # tokens, where nothing says how many: attention costs their square
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _CHARACTERS_PER_TOKEN = 32  # far more than any text needs; where it is too few, more are read
 
 
@@ -84,7 +89,9 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
 
 
 def _labels(config: Any) -> tuple[str, ...]:
-    return () if _problem_type(config) == "regression" else tuple(str(config.id2label[i]) for i in range(config.num_labels))
+    if _problem_type(config) == "regression":
+        return ()
+    return tuple(str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels))
 
 
 def _problem_type(config: Any) -> ProblemType:
@@ -122,8 +129,10 @@ class HuggingFaceModel(TextModel):
         self.network = network
         self._tokenizer = tokenizer
         if network.config.pad_token_id is None:
-            network.config.pad_token_id = network.config.eos_token_id or 0  # texts in a batch are of one length: never used
-        self._accepted = set(inspect.signature(network.forward).parameters)
+            network.config.pad_token_id = -1  # texts in a batch are of one length: no token is padding
+        accepted = inspect.signature(network.forward).parameters
+        one_type = getattr(network.config, "type_vocab_size", 2) == 1  # RoBERTa's: there is nothing to tell apart
+        self._extras = [key for key in _EXTRAS if key in accepted and not (one_type and key == "token_type_ids")]
         ids = {name: getattr(tokenizer, attribute) for name, attribute in _SUBSTITUTES.items()}
         self.substitutes = {name: i for name, i in ids.items() if i is not None and i < self._rows}
         self.maximum_tokens = self._maximum_tokens()
@@ -137,23 +146,25 @@ class HuggingFaceModel(TextModel):
         """Whether the tokenizer's template tells two texts apart."""
         return bool(self._tokenizer.num_special_tokens_to_add(pair=True) > self._tokenizer.num_special_tokens_to_add(pair=False))
 
-    def _maximum_tokens(self) -> int | None:
+    def _maximum_tokens(self) -> int:
         """The least of what tokenizer, config and table of positions hold."""
-        limits = [self._tokenizer.model_max_length, getattr(self.network.config, "max_position_embeddings", None) or math.inf]
+        limits = [self._tokenizer.model_max_length, getattr(self.network.config, "max_position_embeddings", None)]
         for name, module in self.network.named_modules():
             if name.endswith(("position_embeddings", "wpe")) and isinstance(module, nn.Embedding):
                 limits.append(module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1))
-        least = min(limits)
-        return None if least > 10_000_000 else int(least)
+        known = [int(limit) for limit in limits if isinstance(limit, (int, float)) and 0 < limit < _NO_LIMIT]
+        return min(LONGEST_TEXT, min(known, default=_WITHOUT_LIMIT))
 
     def encode(self, text: TextInput) -> Encoding:
         """See ``TextModel``."""
         require_text(text, self.reads_pairs)
         encoded = self._tokenise(text)
         ids = encoded["input_ids"]
+        if all(encoded["special_tokens_mask"]):
+            raise UserError("There is nothing in this text that the model's tokenizer reads; type a word.", "empty_text")
         if max(ids) >= self._rows:
             raise UserError(
-                f"The tokenizer uses ids up to {max(ids)}, the model knows {self._rows}; it is another model's tokenizer.",
+                f"The tokenizer uses ids up to {max(ids)}, the model knows {self._rows}; copy the model's own tokenizer.",
                 "tokenizer",
             )
         segments = (
@@ -161,7 +172,7 @@ class HuggingFaceModel(TextModel):
         )
         rows = zip(encoded.tokens(), ids, encoded["offset_mapping"], segments, strict=True)
         pieces = [Piece(piece, i, start, end, segment) for piece, i, (start, end), segment in rows]
-        extras = {key: encoded[key] for key in ("attention_mask", "token_type_ids") if key in encoded and key in self._accepted}
+        extras = {key: encoded[key] for key in self._extras if key in encoded}
         return Encoding(
             input=tokenized_text(text.text, text.pair, pieces, bool(encoded.encodings[0].overflowing)),
             ids=torch.tensor([ids], device=self.device),
@@ -172,12 +183,10 @@ class HuggingFaceModel(TextModel):
     def _tokenise(self, text: TextInput) -> Any:
         """Only as much of a long text as can fit is looked at, so that a hundred thousand words cost no more than a page."""
         options: dict[str, Any] = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
-        if self.maximum_tokens is None:
-            return self._tokenizer(text.text, text.pair, **options)
         reach = self.maximum_tokens * _CHARACTERS_PER_TOKEN
         while True:
-            pair = None if text.pair is None else text.pair[:reach]
-            encoded = self._tokenizer(text.text[:reach], pair, truncation=True, max_length=self.maximum_tokens, **options)
+            first, second = (None if t is None else _LONE_SURROGATES.sub("\ufffd", t[:reach]) for t in (text.text, text.pair))
+            encoded = self._tokenizer(first, second, truncation=True, max_length=self.maximum_tokens, **options)
             if encoded.encodings[0].overflowing or reach >= max(len(text.text), len(text.pair or "")):
                 return encoded
             reach *= 4
@@ -190,20 +199,31 @@ class HuggingFaceModel(TextModel):
     def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:
         """See ``TextModel``."""
         extras = {key: value.expand(len(embeddings), -1) for key, value in encoding.extras.items()}
-        logits: Tensor = self.network(inputs_embeds=embeddings, **extras).logits
+        logits: Tensor = self.network(inputs_embeds=embeddings.clone(), **extras).logits  # CTRL scales what it is given in place
         return logits
 
-    @torch.no_grad()
     def check_embeddings_path(self) -> None:
-        """Attributions go through ``inputs_embeds``; refuse a model that answers otherwise there than from token ids.
+        """Attributions go through ``inputs_embeds``: refuse a model that cannot be asked there, or answers otherwise.
 
         Raises:
             LoadError: it does.
         """
         encoding = self.encode(TextInput("a b c"))
-        by_ids = self.network(input_ids=encoding.ids, **encoding.extras).logits
-        by_embeddings = self.logits(self.embed(encoding.ids), encoding)
+        with torch.no_grad():
+            by_ids = self.network(input_ids=encoding.ids, **encoding.extras).logits
+        try:
+            with torch.enable_grad():
+                points = self.embed(encoding.ids).requires_grad_()
+                by_embeddings = self.logits(points, encoding)
+                torch.autograd.grad(by_embeddings.sum(), points)
+        except Exception as error:  # every architecture says it in its own way
+            raise LoadError(
+                f"{type(self.network).__name__} computes from token ids alone, so it cannot be explained yet.",
+                "embeddings_path",
+                f"{type(error).__name__}: {error}",
+            ) from None
         if not torch.allclose(by_ids, by_embeddings, atol=1e-4, rtol=1e-4, equal_nan=True):
             raise LoadError(
-                "This architecture answers differently when given embeddings, so it cannot be explained yet.", "embeddings_path"
+                f"{type(self.network).__name__} answers differently when given embeddings, so it cannot be explained yet.",
+                "embeddings_path",
             )

@@ -18,7 +18,7 @@ from transformers import CONFIG_MAPPING, MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPI
 from engine.devices import available_memory
 from engine.errors import LoadError
 from engine.models.files import Weights, read_json
-from engine.models.safety import check_bounds
+from engine.models.safety import bounded_modules, check_bounds
 from engine.results import Notice
 
 logging: Any = transformers.utils.logging
@@ -31,7 +31,8 @@ _TOKENIZER_FILES = (
     *("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model"),
 )
 _NEVER = (
-    *("attn_implementation", "experts_implementation", "kernel", "auto_map", "_name_or_path", "fusion_config"),
+    *("attn_implementation", "experts_implementation", "kernel_config", "kernels", "auto_map", "_name_or_path"),
+    *("fusion_config", "_file"),
     *("custom_pipelines", "transformers_weights", "output_attentions", "output_hidden_states", "return_dict"),
     *("gradient_checkpointing", "distributed_config", "compression_config"),
 )
@@ -43,7 +44,7 @@ def build_config(described: Mapping[str, Any]) -> tuple[Any, list[Notice]]:
     if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
         why = " It names code of its own, which is never run." if "auto_map" in described else ""
         raise LoadError(f"The model type {model_type!r} is not one of the installed library's.{why}", "unknown_model_type")
-    if "quantization_config" in described:
+    if described.get("quantization_config") is not None:
         raise LoadError("This model is quantised; open the version it was made from.", "quantised")
     notices = []
     if "auto_map" in described:
@@ -64,29 +65,43 @@ def _sanitised(described: Mapping[str, Any]) -> dict[str, Any]:
     """``described`` without the keys in ``_NEVER``, at any depth, and with every size believable."""
     clean: dict[str, Any] = {}
     for key, value in described.items():
-        if any(word in key for word in _NEVER):
-            continue
-        if isinstance(value, Mapping) and key not in ("id2label", "label2id"):
-            value = _sanitised(value)
-        if isinstance(value, int) and not isinstance(value, bool):
-            _check_size(key, value)
-        clean[key] = value
+        if key in ("id2label", "label2id"):
+            check_bounds(labels=len(value) if isinstance(value, Mapping) else 0)
+            clean[key] = value
+        elif not any(word in key for word in _NEVER):
+            clean[key] = _sanitised_value(key, value)
     return clean
 
 
-def _check_size(key: str, value: int) -> None:
-    if key in ("num_labels", "vocab_size") or key.endswith("vocab_size"):
-        check_bounds(vocabulary=value)
-    elif "layer" in key:
-        check_bounds(layers=value)
-    elif any(word in key for word in ("hidden", "embd", "d_model", "dim", "embedding_size", "heads")):
-        check_bounds(hidden=value)
+def _sanitised_value(key: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _sanitised(value)
+    if isinstance(value, list):
+        return [_sanitised_value(key, inner) for inner in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        _check_size(key, value)
+    return value
+
+
+def _check_size(key: str, value: int | float) -> None:
+    """By the words of which the libraries make the names of their sizes."""
+    size = int(min(value, 10**18)) if value == value else 0  # NaN is left to the library
+    if key.endswith("vocab_size"):
+        check_bounds(vocabulary=size)
+    elif key == "num_labels":
+        check_bounds(labels=size)
+    elif "position" in key or "n_ctx" in key:
+        check_bounds(positions=size)
+    elif any(word in key for word in ("layer", "block", "group", "depth")):
+        check_bounds(layers=size)
+    elif any(word in key for word in ("hidden", "embd", "d_model", "dim", "embedding_size", "heads", "intermediate", "ff")):
+        check_bounds(hidden=size)
 
 
 def network_class(described: Mapping[str, Any], config: Any) -> tuple[str, Any]:
     """The class the config's first architecture names, if it is one that can be explained."""
-    architectures = described.get("architectures") or [""]
-    name = str(architectures[0])
+    architectures = described.get("architectures")
+    name = str(architectures[0]) if isinstance(architectures, list) and architectures else ""
     for suffix, mapping in _MAPPINGS.items():
         if name.endswith(suffix) and type(config) in mapping:
             return name, mapping[type(config)]
@@ -99,8 +114,10 @@ def network_class(described: Mapping[str, Any], config: Any) -> tuple[str, Any]:
 def count_parameters(network_type: Any, config: Any) -> int:
     """How many numbers the model would hold, without allocating one."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), bounded_modules():
             network = network_type(config)
+    except LoadError:
+        raise
     except Exception as error:  # sizes that do not divide, unknown activations …
         raise LoadError(
             "config.json describes a model that cannot be built.", "bad_config", f"{type(error).__name__}: {error}"
@@ -134,6 +151,8 @@ def load_network(network_type: Any, config: Any, weights: Weights) -> tuple[nn.M
             output_loading_info=True,
             ignore_mismatched_sizes=True,
         )
+    for tensor in (*network.parameters(), *network.buffers()):
+        tensor.data = tensor.data.clone()  # off the mapped file: rewritten meanwhile, it would take the process down
     mismatched = sorted(key[0] if isinstance(key, tuple) else key for key in report["mismatched_keys"])
     missing, unexpected = sorted(set(report["missing_keys"]) - set(mismatched)), sorted(report["unexpected_keys"])
     notices = []
@@ -160,7 +179,7 @@ def named(names: list[str]) -> str:
 
 def load_tokenizer(folder: Path, described: Mapping[str, Any]) -> tuple[Any, list[Path]]:
     """The tokenizer, read from copies of its files that name no code."""
-    files = [folder / name for name in _TOKENIZER_FILES if (folder / name).exists()]
+    files = [folder / name for name in _TOKENIZER_FILES if (folder / name).is_file()]
     if not any(path.name.startswith(("tokenizer.", "vocab", "spiece", "sentencepiece")) for path in files):
         raise LoadError("The folder has no tokenizer (tokenizer.json); copy it from where the model was trained.", "no_tokenizer")
     with tempfile.TemporaryDirectory() as clean:

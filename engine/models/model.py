@@ -11,6 +11,7 @@ from engine.errors import UserError
 from engine.requests import TextInput
 from engine.results import AttentionInfo, LayerInfo, ModelInfo, RecurrentInfo, TokenizedText
 
+LONGEST_TEXT = 20_000  # tokens; whatever a network could read, the gradient through it has to fit in memory
 _RECURRENT = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
 
 

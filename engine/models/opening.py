@@ -3,9 +3,10 @@
 import zipfile
 from pathlib import Path
 
+from engine.devices import is_out_of_memory
 from engine.errors import LoadError, UserError
 from engine.jobs import Partial, Steps
-from engine.models.files import read_json
+from engine.models.files import check_archive, read_json
 from engine.models.model import TextModel
 from engine.models.recurrent_spec import FORMAT
 from engine.requests import OpenModelRequest
@@ -31,31 +32,38 @@ def open_model(request: OpenModelRequest) -> Steps[TextModel]:
         LoadError: what it is and why it cannot be opened, in one sentence; nothing else is ever raised.
     """
     yield Partial(0, 2, doing="Looking at the files")
-    folder = _folder_of(Path(sample_path(request.path)).expanduser())
+    folder = _folder_of(sample_path(request.path))
     yield Partial(1, 2, doing=f"Reading {folder.name}")
     try:
         return _open_folder(folder, request)
     except UserError:
         raise
-    except MemoryError:
-        raise LoadError("There is not enough memory to open this model.", "out_of_memory") from None
+    except OSError as error:
+        name = Path(error.filename).name if isinstance(error.filename, str) else folder.name
+        why = error.strerror or error
+        raise LoadError(f"{name} cannot be read ({why}); check the disk and your rights.", "unreadable") from None
     except Exception as error:  # a file nobody foresaw is the user's to know about, not a crash
         detail = f"{type(error).__name__}: {error}"
+        if is_out_of_memory(error):
+            raise LoadError(
+                "There is not enough memory to open this model; close other programs.", "out_of_memory", detail
+            ) from None
         raise LoadError(
             f"{folder.name} could not be opened as a model; its files do not fit together.", "unforeseen", detail
         ) from error
 
 
-def _folder_of(path: Path) -> Path:
+def _folder_of(name: str) -> Path:
     """The folder of a model named by itself or by one of its files."""
     try:
+        path = Path(name).expanduser()
         if path.is_dir():
             return path.resolve()
         if path.is_file():
             return _folder_of_file(path)
-    except (OSError, ValueError):  # a NUL in the path, a name too long
+    except (OSError, ValueError, RuntimeError):  # a NUL in the path, a name too long, the home of nobody
         pass
-    raise LoadError(f"There is nothing at {str(path)!r}; check the path.", "no_such_path")
+    raise LoadError(f"There is nothing at {name!r}; check the path.", "no_such_path")
 
 
 def _folder_of_file(path: Path) -> Path:
@@ -63,6 +71,7 @@ def _folder_of_file(path: Path) -> Path:
         raise LoadError(f"{path.name}: {_REFUSED[path.suffix.lower()]}", "refused_format")
     if path.name in _PARTS_OF_A_FOLDER:
         return path.resolve().parent
+    check_archive(path)
     if zipfile.is_zipfile(path) or path.suffix in (".pt", ".pth", ".safetensors", ".bin", ".ckpt"):
         raise LoadError(f"{path.name} is a bare file of weights; open the folder that describes its model.", "bare_weights")
     raise LoadError(f"{path.name} is not a model; open a Hugging Face folder or a recurrent folder.", "no_model")
@@ -70,11 +79,11 @@ def _folder_of_file(path: Path) -> Path:
 
 def _open_folder(folder: Path, request: OpenModelRequest) -> TextModel:
     """The formats import their libraries only when one of them is met."""
-    if (folder / "config.json").exists():
+    if (folder / "config.json").is_file():
         from engine.models.huggingface import open_huggingface
 
         return open_huggingface(folder, request)
-    if (folder / "model.json").exists():
+    if (folder / "model.json").is_file():
         if read_json(folder / "model.json").get("format") == FORMAT:
             from engine.models.recurrent_model import open_recurrent
 

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.errors import LoadError
-from engine.models.recurrent_spec import FORMAT, RecurrentSpec
+from engine.models.recurrent_spec import FORMAT, RecurrentSpec, check_spec, check_vocabulary
 
 _LAYERS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -54,7 +54,8 @@ class RecurrentNetwork(nn.Module):
     def embed(self, ids: Tensor) -> Tensor:
         """(batch, seq) token ids -> (batch, seq, d_model); one-hot vectors where there is no embedding."""
         if self.spec.embedding_size is None:
-            return nn.functional.one_hot(ids, self.vocabulary_size).to(next(self.parameters()))
+            zeros = next(self.parameters()).new_zeros(*ids.shape, self.vocabulary_size)
+            return zeros.scatter_(-1, ids[..., None], 1.0)
         embedded: Tensor = self.embedding(ids)
         return embedded
 
@@ -102,20 +103,27 @@ def save(
         dtype: on disk; it is computed in float32 all the same.
 
     Raises:
-        LoadError: the weights do not fit the description.
+        LoadError: the description does not hold together, or the weights do not fit it.
     """
-    network = RecurrentNetwork(spec, len(vocabulary))
-    fit_weights(network, weights)
+    check_spec(spec)
+    check_vocabulary(spec, len(vocabulary))
+    with torch.device("meta"):
+        check_weights(RecurrentNetwork(spec, len(vocabulary)), weights)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     description = {"format": FORMAT, "version": 1, **asdict(spec)}
     (folder / "model.json").write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "vocabulary.json").write_text(json.dumps(list(vocabulary), ensure_ascii=False) + "\n", encoding="utf-8")
-    save_file({name: tensor.detach().to(dtype).contiguous() for name, tensor in weights.items()}, folder / "model.safetensors")
+    own = {name: tensor.detach().to(dtype, copy=True).contiguous() for name, tensor in weights.items()}  # tied ones apart
+    save_file(own, folder / "model.safetensors")
 
 
-def fit_weights(network: RecurrentNetwork, weights: Mapping[str, Tensor]) -> None:
-    """Load ``weights`` into ``network``, or say in one sentence which tensor does not fit."""
+def check_weights(network: RecurrentNetwork, weights: Mapping[str, Tensor]) -> None:
+    """Say in one sentence which tensor of ``network`` is missing, too many, or of another shape.
+
+    Raises:
+        LoadError: one is.
+    """
     for name, own in network.state_dict().items():
         if name not in weights:
             raise LoadError(f"The weights hold no tensor “{name}”, which model.json calls for.", "missing_weights")
@@ -125,4 +133,3 @@ def fit_weights(network: RecurrentNetwork, weights: Mapping[str, Tensor]) -> Non
     extra = sorted(set(weights) - set(network.state_dict()))
     if extra:
         raise LoadError(f"model.json has no place for the tensor “{extra[0]}”.", "unexpected_weights", ", ".join(extra))
-    network.load_state_dict({name: tensor.float() for name, tensor in weights.items()})

@@ -1,6 +1,5 @@
 """A recurrent folder opened as a model that can be asked."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,21 @@ from engine.errors import LoadError, UserError
 from engine.inputs.baselines import baselines_of
 from engine.inputs.text import Piece, tokenized_text
 from engine.inputs.tokenise import Tokeniser
-from engine.models.files import SAFETENSORS, Weights, read_json, read_safetensors, sha256_of
-from engine.models.model import Encoding, TextModel, freeze, layers_of, not_finite, recurrent_layers_of, require_text
-from engine.models.recurrent import RecurrentNetwork, fit_weights
-from engine.models.recurrent_spec import RecurrentSpec, read_spec
-from engine.models.safety import check_bounds
+from engine.models.files import SAFETENSORS, Weights, read_json, read_json_value, read_safetensors, sha256_of
+from engine.models.model import (
+    LONGEST_TEXT,
+    Encoding,
+    TextModel,
+    freeze,
+    layers_of,
+    not_finite,
+    recurrent_layers_of,
+    require_text,
+)
+from engine.models.recurrent import RecurrentNetwork, check_weights
+from engine.models.recurrent_spec import RecurrentSpec, check_vocabulary, read_spec
 from engine.requests import OpenModelRequest, TextInput
 from engine.results import ModelInfo, Notice
-
-LONGEST_TEXT = 20_000  # tokens; a recurrent net has no limit of its own, the gradient through it has
 
 
 def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
@@ -31,7 +36,8 @@ def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
     """
     spec = read_spec(read_json(folder / "model.json"))
     vocabulary = _read_vocabulary(folder / "vocabulary.json")
-    if not (folder / SAFETENSORS).exists():
+    check_vocabulary(spec, len(vocabulary))
+    if not (folder / SAFETENSORS).is_file():
         raise LoadError(f"The folder has no weights: {SAFETENSORS} is missing.", "no_weights")
     weights = Weights(read_safetensors(folder / SAFETENSORS), (folder / SAFETENSORS,))
     device = choose_device(request.device)
@@ -53,7 +59,7 @@ def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
         recurrent=recurrent_layers_of(network),
         attention=None,
         can=("attribution",),
-        warnings=tuple(_notices(network, weights)),
+        warnings=tuple(_notices(network, vocabulary, weights)),
         sha256=sha256_of(folder, (folder / "model.json", folder / "vocabulary.json", *weights.files)),
         baselines=baselines_of(set(model.substitutes)),
         maximum_tokens=spec.maximum_tokens or LONGEST_TEXT,
@@ -65,35 +71,34 @@ def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
 
 
 def _read_vocabulary(path: Path) -> list[str]:
-    try:
-        vocabulary = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise LoadError(f"{path.name} is missing or cannot be read.", "half_a_folder", str(error)) from None
-    except (ValueError, RecursionError) as error:
-        raise LoadError(f"{path.name} is not valid JSON.", "bad_json", str(error)) from None
+    vocabulary = read_json_value(path)
     if not isinstance(vocabulary, list) or not vocabulary or not all(isinstance(entry, str) for entry in vocabulary):
         raise LoadError(f"{path.name} should be a list of texts; entry i has the id i.", "bad_vocabulary")
-    check_bounds(vocabulary=len(vocabulary))
     return vocabulary
 
 
 def _build(spec: RecurrentSpec, vocabulary: list[str], weights: Weights, device: torch.device) -> RecurrentNetwork:
     """The network with its weights; on the meta device first, so that a hostile description costs nothing."""
-    if spec.task == "causal_lm" and spec.head[-1] != len(vocabulary):
-        raise LoadError(f"The head has {spec.head[-1]} outputs for a vocabulary of {len(vocabulary)}.", "bad_description")
     with torch.device("meta"):
         network = RecurrentNetwork(spec, len(vocabulary))
+    check_weights(network, weights.tensors)
     needed, free = 4 * sum(p.numel() for p in network.parameters()), available_memory(device)
     if free is not None and needed > free:
-        raise LoadError(f"This model needs {1e-9 * needed:.1f} GB of memory and {1e-9 * free:.1f} GB are free.", "out_of_memory")
+        raise LoadError(
+            f"This model needs {1e-9 * needed:.1f} GB of memory and {1e-9 * free:.1f} GB are free; close other programs.",
+            "out_of_memory",
+        )
     network.to_empty(device=device)
-    fit_weights(network, weights.tensors)
+    network.load_state_dict(dict(weights.tensors))
     freeze(network)
     return network
 
 
-def _notices(network: RecurrentNetwork, weights: Weights) -> list[Notice]:
+def _notices(network: RecurrentNetwork, vocabulary: list[str], weights: Weights) -> list[Notice]:
     notices = []
+    if len(set(vocabulary)) < len(vocabulary):
+        twice = next(entry for i, entry in enumerate(vocabulary) if vocabulary.index(entry) < i)
+        notices.append(Notice(f"The vocabulary holds “{twice}” twice; the first of them is used.", "vocabulary"))
     broken = not_finite(network)
     if broken:
         notices.append(
@@ -137,7 +142,8 @@ class RecurrentModel(TextModel):
                 return pieces, True
             if known is None:
                 raise UserError(
-                    f"{piece!r} is not in the model's vocabulary, which has no entry for the unknown.", "unknown_piece"
+                    f"{piece!r} is not in the model's vocabulary, which has no entry for the unknown; leave it out.",
+                    "unknown_piece",
                 )
             pieces.append(Piece(self.vocabulary[known], known, start, end, 0))
         return pieces, False
@@ -149,8 +155,10 @@ class RecurrentModel(TextModel):
 
     def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:
         """See ``TextModel``."""
+        if self.spec.task == "causal_lm" and position is not None:
+            embeddings = embeddings[:, : position + 1]  # what comes later is not read, whichever way a layer runs
         outputs: Tensor = self.network(embeddings)
-        return outputs[:, -1 if position is None else position] if self.spec.task == "causal_lm" else outputs
+        return outputs[:, -1] if self.spec.task == "causal_lm" else outputs
 
     def output_label(self, index: int) -> str | None:
         """See ``TextModel``."""

@@ -1,14 +1,20 @@
 """What the ``model.json`` of a recurrent folder may say, and the checks before any of it is believed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from types import NoneType
 from typing import Any, Literal
 
 from engine.errors import LoadError
 from engine.models.safety import check_bounds
 
 FORMAT = "neuroloupe-recurrent"
-ARCHITECTURES = ("lstm", "gru", "rnn")
+_CHOICES = {
+    "architecture": ("lstm", "gru", "rnn"),
+    "task": ("text_classification", "causal_lm"),
+    "readout": ("last", "mean", "max"),
+    "problem_type": ("single_label", "multi_label", "regression"),
+}
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "none")
 
 
@@ -23,7 +29,7 @@ class RecurrentSpec:
         head: sizes of the linear layers, the last being the number of outputs.
         activations: between the linear layers, one fewer than ``head``: relu, tanh, sigmoid, gelu or none.
         readout: what of the hidden states the head reads: ``last`` (of both directions: h_n), ``mean`` or ``max`` over time.
-        tokeniser: ``char``, ``word`` (words and single punctuation marks), or a regular expression.
+        tokeniser: ``char``, ``word`` (words and single punctuation marks), or a regular expression of the ``regex`` package.
         unknown: the vocabulary entry that stands for all others; None: unknown pieces are refused.
         padding: the vocabulary entry that stands for nothing.
     """
@@ -54,47 +60,73 @@ def read_spec(description: Mapping[str, Any]) -> RecurrentSpec:
     Raises:
         LoadError: a field is missing, unknown, of the wrong type or out of bounds.
     """
-    if description.get("version") != 1:
-        raise LoadError("This model.json is of a newer version; update Neuroloupe to open it.", "version")
-    known = {f.name for f in fields(RecurrentSpec)}
-    unknown = sorted(set(description) - known - {"format", "version"})
-    if unknown:
-        raise LoadError(f"model.json has a field “{unknown[0]}” that is not known.", "bad_description")
+    version = description.get("version")
+    if version != 1:
+        raise LoadError(f"model.json is of version {version!r}; only version 1 can be read, or update Neuroloupe.", "version")
+    known = {f.name: f for f in fields(RecurrentSpec)}
+    unknown = sorted(set(description) - set(known) - {"format", "version"})
+    missing = [name for name, f in known.items() if f.default is MISSING and name not in description]
+    if unknown or missing:
+        said = f"has a field “{unknown[0]}” that is not known" if unknown else f"lacks the field “{missing[0]}”"
+        raise LoadError(f"model.json {said}; compare it with the README.", "bad_description")
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in description.items() if k in known}
-    try:
-        spec = RecurrentSpec(**values)
-    except TypeError as error:
-        raise LoadError("model.json lacks a field that every recurrent model needs.", "bad_description", str(error)) from None
-    _check(spec)
+    spec = RecurrentSpec(**values)
+    check_spec(spec)
     return spec
 
 
-def _check(spec: RecurrentSpec) -> None:
-    """Refuse what cannot be built before anything is allocated."""
+def check_spec(spec: RecurrentSpec) -> None:
+    """Refuse what cannot be built before anything is allocated.
 
-    def require(holds: bool, what: str) -> None:
-        if not holds:
-            raise LoadError(f"model.json: {what}.", "bad_description")
+    Raises:
+        LoadError: the field that is wrong, and what it may be.
+    """
+    _check_types(spec)
+    _require(spec.projection < spec.hidden_size, "projection must be smaller than hidden_size")
+    _require(not spec.projection or spec.architecture == "lstm", "only an LSTM can have a projection")
+    _require(len(spec.activations) == len(spec.head) - 1, "activations must be one fewer than the layers of head")
+    outputs = spec.head[-1]
+    _require(len(spec.labels) in (0, outputs), f"there are {len(spec.labels)} labels for {outputs} outputs")
+    check_bounds(layers=max(spec.layers, len(spec.head)), hidden=max(spec.hidden_size, spec.embedding_size or 0))
+    check_bounds(hidden=max(spec.head[:-1], default=0), vocabulary=outputs)
 
-    require(spec.architecture in ARCHITECTURES, f"architecture must be lstm, gru or rnn, not {spec.architecture!r}")
-    require(spec.task in ("text_classification", "causal_lm"), f"task {spec.task!r} is not known")
-    require(spec.readout in ("last", "mean", "max"), f"readout {spec.readout!r} is not known")
-    require(
-        spec.problem_type in ("single_label", "multi_label", "regression"), f"problem_type {spec.problem_type!r} is not known"
+
+def check_vocabulary(spec: RecurrentSpec, size: int) -> None:
+    """Refuse a language model whose outputs are not the entries of its vocabulary."""
+    check_bounds(vocabulary=size)
+    _require(spec.task != "causal_lm" or spec.head[-1] == size, f"there are {spec.head[-1]} outputs for a vocabulary of {size}")
+
+
+def _check_types(spec: RecurrentSpec) -> None:
+    for name, allowed in _CHOICES.items():
+        value = getattr(spec, name)
+        _require(value in allowed, f"{name} must be {', '.join(allowed[:-1])} or {allowed[-1]}, not {value!r}")
+    for name in ("bidirectional", "bias", "lowercase"):
+        _require(isinstance(getattr(spec, name), bool), f"{name} must be true or false")
+    for name in ("unknown", "padding"):
+        _require(isinstance(getattr(spec, name), (str, NoneType)), f"{name} must be an entry of the vocabulary, or null")
+    for name, least in (("hidden_size", 1), ("layers", 1), ("projection", 0)):
+        _require(_is_count(getattr(spec, name), least), f"{name} must be a whole number of at least {least}")
+    for name in ("embedding_size", "maximum_tokens"):
+        value = getattr(spec, name)
+        _require(value is None or _is_count(value, 1), f"{name} must be a whole number above zero, or null")
+    _require(isinstance(spec.tokeniser, str), "tokeniser must be char, word or a regular expression")
+    _require(_is_list(spec.labels, lambda label: isinstance(label, str)), "labels must be a list of texts")
+    _require(_is_list(spec.head, lambda size: _is_count(size, 1)), "head must be a list of whole numbers above zero")
+    _require(bool(spec.head), "head must name at least the number of outputs")
+    _require(
+        _is_list(spec.activations, lambda name: name in ACTIVATIONS), f"activations must be a list of {', '.join(ACTIVATIONS)}"
     )
-    require(isinstance(spec.head, tuple) and isinstance(spec.labels, tuple), "head and labels must be lists")
-    require(
-        isinstance(spec.activations, tuple) and isinstance(spec.tokeniser, str), "activations must be a list, tokeniser a text"
-    )
-    integers = (spec.hidden_size, spec.layers, spec.projection, *spec.head)
-    require(bool(spec.head) and all(type(n) is int and n >= 0 for n in integers), "sizes must be whole numbers")
-    require(spec.embedding_size is None or (type(spec.embedding_size) is int and spec.embedding_size > 0), "embedding_size")
-    require(spec.maximum_tokens is None or (type(spec.maximum_tokens) is int and spec.maximum_tokens > 0), "maximum_tokens")
-    require(min(spec.hidden_size, spec.layers, *spec.head) > 0, "sizes must be above zero")
-    require(spec.projection < spec.hidden_size, "projection must be smaller than hidden_size")
-    require(not spec.projection or spec.architecture == "lstm", "only an LSTM can have a projection")
-    require(len(spec.activations) == len(spec.head) - 1, "activations must be one fewer than the layers of head")
-    require(all(a in ACTIVATIONS for a in spec.activations), f"activations must be among {', '.join(ACTIVATIONS)}")
-    require(all(isinstance(label, str) for label in spec.labels), "labels must be texts")
-    require(not spec.labels or len(spec.labels) == spec.head[-1], f"{len(spec.labels)} labels for {spec.head[-1]} outputs")
-    check_bounds(layers=spec.layers, hidden=max(spec.hidden_size, spec.embedding_size or 0, *spec.head[:-1], 0))
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise LoadError(f"model.json: {what}.", "bad_description")
+
+
+def _is_count(value: Any, least: int) -> bool:
+    return type(value) is int and value >= least
+
+
+def _is_list(value: Any, fits: Callable[[Any], bool]) -> bool:
+    return isinstance(value, tuple) and all(map(fits, value))

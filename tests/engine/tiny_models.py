@@ -4,6 +4,7 @@ Nothing is downloaded: the networks are built from configs, the tokenizers train
 """
 
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from engine.requests import OpenModelRequest
 
 LABELS = ("negative", "neutral", "positive")
 TEXT = "Not once does it come close to being exciting."
-VOCABULARY = ("<pad>", "<unk>", "not", "once", "does", "it", "come", "close", "to", "being", "exciting", ".", ",", "Not", "a", "b", "c")
+_WORDS = ("Not", "not", "once", "does", "it", "come", "close", "to", "being", "exciting", ".", ",", "a", "b", "c")
+VOCABULARY = ("<pad>", "<unk>", *_WORDS)
 CORPUS = (
     TEXT,
     "A wonderful, moving film; the acting is superb and the ending left me in tears.",
@@ -30,15 +32,14 @@ CORPUS = (
     "It is a film. Some people talk, others listen. Then it ends.",
 )
 # Field names differ by family; every model here has two layers, two heads and sixteen features.
-_BERT = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24, "max_position_embeddings": 64}
+_SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+_BERT = _SIZES | {"max_position_embeddings": 64}
 _ROBERTA = _BERT | {"max_position_embeddings": 66, "type_vocab_size": 1}
 _DECODER = _BERT | {"num_key_value_heads": 1, "head_dim": 8}
 _GPT2 = {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 64, "n_inner": 24}
-_BART = {
-    **{"d_model": 16, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2, "decoder_attention_heads": 2},
-    **{"encoder_ffn_dim": 24, "decoder_ffn_dim": 24, "max_position_embeddings": 64},
-}
-_T5 = {"d_model": 16, "d_kv": 8, "d_ff": 24, "num_layers": 2, "num_decoder_layers": 2, "num_heads": 2}
+_CODER = {"layers": 2, "attention_heads": 2, "ffn_dim": 24}
+_BART = {f"{side}_{key}": value for side in ("encoder", "decoder") for key, value in _CODER.items()} | {"d_model": 16}
+_T5 = {"d_model": 16, "d_kv": 8, "d_ff": 24, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 1}
 ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {  # model type -> (kind of tokenizer, config)
     "bert": ("wordpiece", _BERT),
     "distilbert": ("wordpiece", {"dim": 16, "hidden_dim": 24, "n_layers": 2, "n_heads": 2, "max_position_embeddings": 64}),
@@ -122,21 +123,19 @@ def fast_tokenizer(kind: str, model_type: str = "bert") -> Any:
 
 
 _BERT_TOKENS = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
-_ROBERTA_TOKENS = {
-    **{"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"},
-    **{"cls_token": "<s>", "sep_token": "</s>", "mask_token": "<mask>"},
-}
+_ROBERTA_TOKENS = {"cls_token": "<s>", "pad_token": "<pad>", "sep_token": "</s>", "unk_token": "<unk>", "mask_token": "<mask>"}
+_ROBERTA_TOKENS |= {"bos_token": "<s>", "eos_token": "</s>"}
 
 
 def _wordpiece(bare: bool) -> Tokenizer:
     """As BERT's uncased: accents stripped, so that a piece can be shorter than what it stands for."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    letters = sorted(set("".join(CORPUS).lower()) - {" "})
+    words = sorted({word for line in CORPUS for word in re.findall(r"\w{2,}", line.lower())} - {"exciting", "wonderful"})
+    known = [*_BERT_TOKENS.values(), *letters, *(f"##{letter}" for letter in letters), *words, "##ing", "wonder", "##ful"]
+    tokenizer = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(known)}, unk_token="[UNK]"))
+    tokenizer.add_special_tokens(list(_BERT_TOKENS.values()))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=200, special_tokens=list(_BERT_TOKENS.values()), show_progress=False, initial_alphabet=[]
-    )
-    tokenizer.train_from_iterator(CORPUS, trainer)
     ids = [(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
     if not bare:
         tokenizer.post_processor = processors.TemplateProcessing(
@@ -180,11 +179,8 @@ def _unigram(bare: bool) -> Tokenizer:
 
 def recurrent_spec(**changes: Any) -> RecurrentSpec:
     """A word-level LSTM classifier of three classes, or what ``changes`` make of it."""
-    known: dict[str, Any] = {
-        **{"architecture": "lstm", "task": "text_classification", "hidden_size": 5, "head": (3,), "labels": LABELS},
-        **{"embedding_size": 4, "lowercase": False},
-    }
-    return RecurrentSpec(**(known | changes))
+    known: dict[str, Any] = {"architecture": "lstm", "task": "text_classification", "embedding_size": 4, "hidden_size": 5}
+    return RecurrentSpec(**(known | {"head": (3,), "labels": LABELS} | changes))
 
 
 def recurrent_weights(spec: RecurrentSpec, vocabulary: Sequence[str] = VOCABULARY, seed: int = 0) -> dict[str, Tensor]:
