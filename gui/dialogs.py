@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gui.saving import FILTERS
@@ -15,7 +16,7 @@ class Dialogs(Protocol):
         """Which model?"""
 
     def save_path(self, parent: QWidget, suggested: Path) -> Path | None:
-        """Where to? With a suffix."""
+        """Where to? ``suggested`` has no suffix, the answer has one."""
 
 
 class NativeDialogs:
@@ -26,10 +27,25 @@ class NativeDialogs:
         return QFileDialog.getExistingDirectory(parent, "Open model", start) or None
 
     def save_path(self, parent: QWidget, suggested: Path) -> Path | None:
-        """A name without a suffix takes that of the chosen kind."""
-        chosen, kind = QFileDialog.getSaveFileName(parent, "Save map", str(suggested), ";;".join(FILTERS.values()))
-        if not chosen:
-            return None
-        path = Path(chosen)
-        suffix = next((suffix for suffix, words in FILTERS.items() if words == kind), ".json")
-        return path if path.suffix else path.with_suffix(suffix)
+        """Asks before it overwrites."""
+        dialog = SaveDialog(parent, suggested)
+        accepted = dialog.exec() == QFileDialog.DialogCode.Accepted
+        chosen = dialog.selectedFiles()
+        dialog.deleteLater()
+        return Path(chosen[0]) if accepted and chosen else None
+
+
+class SaveDialog(QFileDialog):
+    """A name without a suffix takes that of the chosen kind, before Qt asks whether to overwrite."""
+
+    def __init__(self, parent: QWidget | None, suggested: Path) -> None:
+        super().__init__(parent, "Save map", str(suggested.parent))
+        self.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        self.setNameFilters(list(FILTERS.values()))
+        self._on_filter_selected(next(iter(FILTERS.values())))
+        self.selectFile(suggested.name)
+        self.filterSelected.connect(self._on_filter_selected)
+
+    @Slot(str)
+    def _on_filter_selected(self, words: str) -> None:
+        self.setDefaultSuffix(next(suffix for suffix, known in FILTERS.items() if known == words).lstrip("."))

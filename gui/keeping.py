@@ -38,7 +38,7 @@ class Keeping(QObject):
         if result is None:
             return
         folder = Path(self._memory.settings.save_folder or Path.home())
-        path = self._dialogs.save_path(self._window, folder / f"{result.model.name}-{result.method.id}.json")
+        path = self._dialogs.save_path(self._window, folder / f"{result.model.name}-{result.method.id}")
         if path is not None:
             self.save_as(path)
 

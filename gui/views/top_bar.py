@@ -115,6 +115,8 @@ class TopBar(QFrame):
     @Slot()
     def _fill_more(self) -> None:
         self._more_menu.clear()
+        for former in self._more_menu.findChildren(QMenu):
+            former.deleteLater()  # clearing forgets them without deleting
         self._more_menu.setToolTipsVisible(True)
         for group, title in MENUS.items():
             sub = self._more_menu.addMenu(title)
