@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from engine.models.model import TextModel
 from tests.engine import tiny_models
 
 torch.set_num_threads(1)  # the models are tiny, and the test workers share the cores
+settings.register_profile("engine", deadline=None, max_examples=50)
+settings.load_profile("engine")
 
 
 @pytest.fixture(scope="session")

@@ -119,7 +119,8 @@ def fast_tokenizer(kind: str, model_type: str = "bert") -> Any:
     named = {"wordpiece": _BERT_TOKENS, "byte_bpe": _ROBERTA_TOKENS, "unigram": _ROBERTA_TOKENS}[kind]
     if model_type in _DECODER_ONLY:
         named = {"pad_token": named["pad_token"], "unk_token": named["unk_token"]}
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=made, **named)
+    given = ["input_ids", "token_type_ids", "attention_mask"] if kind != "byte_bpe" else ["input_ids", "attention_mask"]
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=made, model_input_names=given, **named)
 
 
 _BERT_TOKENS = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
