@@ -275,6 +275,7 @@ class AttributionResult:
     path: PathCurve | None = None
     warnings: tuple[str, ...] = ()
     progress: float = 1.0
+    magnitudes: bool = False  # the parameters made a signed method's values unsigned
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -289,7 +290,7 @@ class AttributionResult:
     @property
     def signed(self) -> bool:
         """Whether positive raises the score and negative lowers it; a norm has no sign."""
-        return self.method.signed and self.reduction not in ("l1", "l2")
+        return self.method.signed and not self.magnitudes and self.reduction not in ("l1", "l2")
 
 
 Result = OpenModelResult | CatalogueResult | PredictionResult | AttributionResult

@@ -14,19 +14,21 @@ DEFAULT_TOLERANCE = 0.01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribution:
-    """Per feature, signed unless the method says otherwise.
+    """A value per feature.
 
     Args:
         values: (seq, d_model) float64, in units of the score.
         completeness: None where the method promises none.
         path: the score along the path, where the method walked one.
         effective: parameters the method settled itself (the number of steps it took).
+        signed: False where the parameters made magnitudes of a signed method's values.
     """
 
     values: FloatArray
     completeness: Completeness | None = None
     path: PathCurve | None = None
     effective: Mapping[str, Parameter] = field(default_factory=dict)
+    signed: bool = True
 
 
 def completeness_of(

@@ -115,10 +115,10 @@ def _said_of(name: str, question: _Question, embeddings: Tensor) -> BaselineInfo
 
 
 def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> Steps[Attribution]:
-    """One run for each baseline, averaged; methods without a baseline run once."""
+    """One run for each baseline, averaged; one for all where the method takes them all, or none."""
     inputs = _inputs(question)
     runs: list[Attribution] = []
-    wanted: list[Tensor] = baselines or [inputs]
+    wanted = [torch.cat(baselines)] if question.method.takes_all_baselines else (baselines or [inputs])
     for i, baseline in enumerate(wanted):
         steps = question.method.steps(score, inputs, baseline, question.request.seed, question.parameters)
         while True:
@@ -150,7 +150,7 @@ def _average(runs: list[Attribution]) -> Attribution:
         completeness = replace(completeness, converged=completeness.converged and all(c.converged for c in promised))
     steps = [run.effective["n_steps"] for run in runs if "n_steps" in run.effective]
     effective = dict(runs[0].effective) | ({"n_steps": sum(n for n in steps if isinstance(n, int))} if steps else {})
-    return Attribution(values, completeness, None, effective)
+    return Attribution(values, completeness, None, effective, runs[0].signed)
 
 
 def _answer(
@@ -178,6 +178,7 @@ def _answer(
         path=found.path,
         warnings=tuple(_warnings(question, found, baselines, progress)),
         progress=progress,
+        magnitudes=not found.signed,
     )
 
 

@@ -1,5 +1,7 @@
 """Input × gradient: the first-order share of each feature."""
 
+from typing import Literal
+
 from torch import Tensor
 
 from engine.attribution.attribution import Attribution, as_array
@@ -15,8 +17,11 @@ from engine.jobs import Partial, Steps
     complete=False,
     axioms=("dummy", "linearity", "symmetry", "implementation_invariance"),
 )
-def input_x_gradient(score: Score, inputs: Tensor) -> Steps[Attribution]:
+def input_x_gradient(score: Score, inputs: Tensor, *, gradient: Literal["signed", "magnitude"] = "signed") -> Steps[Attribution]:
     """The gradient times the input itself: exact for linear scores, a first-order guess for others.
+
+    Args:
+        gradient: As it is, or its magnitude, so that the sign is the input's alone.
 
     Yields:
         Progress only; one backward pass is the whole work.
@@ -27,4 +32,10 @@ def input_x_gradient(score: Score, inputs: Tensor) -> Steps[Attribution]:
     Source: Shrikumar et al., "Not Just a Black Box", 2016, arXiv:1605.01713.
     """
     yield Partial(0, 1)
-    return Attribution(as_array((inputs * score.gradient(inputs))[0]))
+    gradients = score.gradient(inputs)
+    return Attribution(as_array(times_input(inputs, gradients if gradient == "signed" else gradients.abs())[0]))
+
+
+def times_input(points: Tensor, gradients: Tensor) -> Tensor:
+    """Point · gradient at each point, (n, seq, d_model)."""
+    return points * gradients

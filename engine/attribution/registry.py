@@ -17,7 +17,7 @@ from engine.jobs import Steps
 from engine.requests import Parameter, Reduction
 
 Function = Callable[..., Steps[Attribution]]
-_GIVEN = ("score", "inputs", "baseline", "seed")  # by the engine, not by the user's form
+_GIVEN = ("score", "inputs", "baseline", "baselines", "seed")  # by the engine, not by the user's form
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,18 @@ class Method:
     description: MethodDescription
     function: Function
 
+    @property
+    def takes_all_baselines(self) -> bool:
+        """It averages over a set of baselines itself, rather than being run once for each."""
+        return "baselines" in inspect.signature(self.function).parameters
+
     def steps(
         self, score: Score, inputs: Tensor, baseline: Tensor, seed: int, parameters: Mapping[str, Parameter]
     ) -> Steps[Attribution]:
-        """Start it on one input and one baseline, each (1, seq, d_model)."""
+        """Start it on an input, (1, seq, d_model), and a baseline of that shape (or a set of them, stacked)."""
         arguments: dict[str, Any] = {"seed": seed} if self.description.uses_seed else {}
-        arguments |= {"baseline": baseline} if self.description.uses_baseline else {}
+        if self.description.uses_baseline:
+            arguments["baselines" if self.takes_all_baselines else "baseline"] = baseline
         return self.function(score, inputs, **arguments, **parameters)
 
     def effective(self, given: Mapping[str, Parameter]) -> dict[str, Parameter]:
@@ -108,7 +114,7 @@ def attribution_method(
                 axioms=axioms,
                 reduction=reduction,
                 parameters=_parameters(function, signature, documentation),
-                uses_baseline="baseline" in signature.parameters,
+                uses_baseline=bool({"baseline", "baselines"} & set(signature.parameters)),
                 uses_seed="seed" in signature.parameters,
                 uses_target=uses_target,
             ),

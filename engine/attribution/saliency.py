@@ -28,4 +28,9 @@ def saliency(score: Score, inputs: Tensor) -> Steps[Attribution]:
     Source: Simonyan, Vedaldi & Zisserman, "Deep Inside Convolutional Networks", 2013, arXiv:1312.6034.
     """
     yield Partial(0, 1)
-    return Attribution(as_array(score.gradient(inputs)[0].abs()))
+    return Attribution(as_array(magnitude(inputs, score.gradient(inputs))[0]))
+
+
+def magnitude(points: Tensor, gradients: Tensor) -> Tensor:
+    """|gradient| at each point, (n, seq, d_model)."""
+    return gradients.abs()

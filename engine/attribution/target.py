@@ -40,21 +40,26 @@ def resolve(target: Target, model: TextModel, encoding: Encoding, logits: Tensor
 
 
 def _output(choice: str, target: Target, model: TextModel, logits: Tensor) -> int:
-    """The output ``choice`` names: predicted, true, an exact label first, else an index."""
+    """The output that is predicted, true, or named by ``choice``."""
     if choice == "predicted":
         return int(logits.argmax())
     if choice == "true":
         if target.true is None:
             raise UserError("The true label is not known; give it with --true.", "no_true_label")
-        return _output(target.true, target, model, logits)
-    form, _, rest = choice.partition(":")
-    by_label = model.output_index(rest if form == "label" and rest else choice)
-    if by_label is not None:
-        return by_label
-    number = rest if form == "index" else choice
-    if form != "label" and number.isdecimal() and int(number) < len(logits):
-        return int(number)
-    raise UserError(f"The model has no class “{choice}”; it has {_some_labels(model, len(logits))}.", "no_such_class")
+        return _named(target.true, model, len(logits))
+    return _named(choice, model, len(logits))
+
+
+def _named(name: str, model: TextModel, outputs: int) -> int:
+    """An exact label first, else an index; ``label:X`` and ``index:N`` force one reading."""
+    form, _, rest = name.partition(":")
+    forced = rest if form in ("label", "index") and rest else name
+    index = None if forced != name and form == "index" else model.output_index(forced)
+    if index is None and not (forced != name and form == "label") and forced.isdecimal() and len(forced) < 10:
+        index = int(forced)
+    if index is None or index >= outputs:
+        raise UserError(f"The model has no class “{name}”; it has {_some_labels(model, outputs)}.", "no_such_class")
+    return index
 
 
 def _some_labels(model: TextModel, outputs: int) -> str:

@@ -11,6 +11,7 @@ from engine.attribution.registry import METHODS, Method
 from engine.attribution.score import Score
 from engine.descriptions import AXIOMS
 from engine.jobs import run
+from engine.requests import Parameter
 
 Function = Callable[[Tensor], Tensor]
 SEQ, D_MODEL = 4, 3
@@ -32,18 +33,26 @@ def smooth(points: Tensor) -> Tensor:
 
 
 def attribute(
-    method: Method, function: Function, inputs: Tensor = INPUTS, baseline: Tensor = BASELINE, seed: int = 0
+    method: Method,
+    function: Function,
+    inputs: Tensor = INPUTS,
+    baseline: Tensor = BASELINE,
+    seed: int = 0,
+    **parameters: Parameter,
 ) -> np.ndarray:
-    fixed = {"n_steps": 64} if any(p.name == "n_steps" for p in method.description.parameters) else {}
-    return run(method.steps(Score(function), inputs, baseline, seed, method.effective(fixed))).values
+    known = {p.name for p in method.description.parameters}
+    parameters = {name: value for name, value in ({"n_steps": 64} | parameters).items() if name in known}
+    return run(method.steps(Score(function), inputs, baseline, seed, method.effective(parameters))).values
 
 
 # ---- axioms: the declared ones hold; each of the others is broken by an example --------------------------------------
 
 
 def completeness(method: Method) -> bool:
+    """To 1 %: some methods sample. A method that promises nothing is off by far more here."""
+    many = {"n_samples": 2000} if method.description.complete else {}
     promised = float(smooth(INPUTS) - smooth(BASELINE))
-    return bool(np.isclose(attribute(method, smooth).sum(), promised, rtol=1e-6))
+    return bool(np.isclose(attribute(method, smooth, **many).sum(), promised, rtol=0.01))
 
 
 def sensitivity(method: Method) -> bool:
@@ -69,7 +78,7 @@ def symmetry(method: Method) -> bool:
     """The first two tokens hold equal values, and the score treats them alike."""
     inputs, baseline = INPUTS.clone(), BASELINE.clone()
     inputs[:, 1], baseline[:, 1] = inputs[:, 0], baseline[:, 0]
-    values = attribute(method, lambda p: (p[:, 0] * p[:, 1] * WEIGHTS[0]).sum(-1).sin() + p[:, 2].sum(-1), inputs, baseline)
+    values = attribute(method, lambda p: ((p[:, 0] ** 3 + p[:, 1] ** 3) * WEIGHTS[0]).sum(-1).sin(), inputs, baseline)
     return bool(np.allclose(values[0], values[1]))
 
 
@@ -155,8 +164,8 @@ def test_an_error_in_the_model_leaves_nothing(method: Method):
 @EVERY
 def test_same_seed_same_map_and_another_seed_another_where_it_says_so(method: Method):
     first, again = attribute(method, smooth, seed=7), attribute(method, smooth, seed=7)
-    np.testing.assert_array_equal(first, again)
-    assert np.array_equal(first, attribute(method, smooth, seed=8)) != method.description.uses_seed
+    np.testing.assert_allclose(first, again, rtol=1e-9)  # batches may differ, and with them the order of sums
+    assert np.allclose(first, attribute(method, smooth, seed=8), rtol=1e-6) != method.description.uses_seed
 
 
 @EVERY
@@ -172,7 +181,8 @@ def test_partials_are_copies(method: Method):
 
 @EVERY
 def test_the_baseline_matters_only_where_it_says_so(method: Method):
-    same = np.array_equal(attribute(method, smooth), attribute(method, smooth, baseline=BASELINE + 1))
+    first, other = (attribute(method, smooth, baseline=b, over="integrated_gradients") for b in (BASELINE, BASELINE + 1))
+    same = np.array_equal(first, other)
     assert same != method.description.uses_baseline
 
 
