@@ -53,10 +53,11 @@ def _output(choice: str, target: Target, model: TextModel, logits: Tensor) -> in
 def _named(name: str, model: TextModel, outputs: int) -> int:
     """An exact label first, else an index; ``label:X`` and ``index:N`` force one reading."""
     form, _, rest = name.partition(":")
-    forced = rest if form in ("label", "index") and rest else name
-    index = None if forced != name and form == "index" else model.output_index(forced)
-    if index is None and not (forced != name and form == "label") and forced.isdecimal() and len(forced) < 10:
-        index = int(forced)
+    if not rest or form not in ("label", "index"):
+        form, rest = "either", name
+    index = None if form == "index" else model.output_index(rest)
+    if index is None and form != "label" and rest.isdecimal() and len(rest) < 10:
+        index = int(rest)
     if index is None or index >= outputs:
         raise UserError(f"The model has no class “{name}”; it has {_some_labels(model, outputs)}.", "no_such_class")
     return index
