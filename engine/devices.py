@@ -68,7 +68,7 @@ def release_memory() -> None:
 class BatchSize:
     """How many samples to send at once: doubled while that pays, halved when memory runs out.
 
-    It is measured on the job's own batches, so nothing is computed twice.
+    It is measured on the jobs' own batches, so nothing is computed twice, and kept for the next job of like length.
     """
 
     def __init__(self, start: int = 4, largest: int = 1024) -> None:
@@ -80,6 +80,9 @@ class BatchSize:
     def record(self, samples: int, seconds: float) -> None:
         """Learn from one batch; only full ones tell anything."""
         if self._settled or samples < self.size:
+            return
+        if seconds > 2 * STEP_SECONDS and self.size > 1:
+            self.size, self._settled = self.size // 2, True
             return
         rate = samples / max(seconds, 1e-9)
         pays = rate > self._best_rate * WORTH_DOUBLING

@@ -54,7 +54,8 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
     start = time.perf_counter()
     baselines = {name: baseline_embeddings(name, model, question.encoding) for name in question.baselines}
     said = tuple(_said_of(name, question, embeddings) for name, embeddings in baselines.items())
-    score = Score(score_function(model, question.encoding, question.target), recurrent=model.recurrent)
+    batch = model.batch_size_for(question.encoding.ids.shape[1])
+    score = Score(score_function(model, question.encoding, question.target), batch, model.recurrent)
     steps = _attribute(question, score, list(baselines.values()))
     while True:
         try:

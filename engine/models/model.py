@@ -1,5 +1,6 @@
 """What the engine asks of a model that reads text, whatever format it came in."""
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +8,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from engine.devices import BatchSize
 from engine.errors import UserError
 from engine.requests import TextInput
 from engine.results import AttentionInfo, LayerInfo, ModelInfo, RecurrentInfo, TokenizedText
 
 LONGEST_TEXT = 20_000  # tokens; whatever a network could read, the gradient through it has to fit in memory
+FIRST_BATCH_TOKENS = 128  # of the first batch of a length: a step must be short before anything is known
 _RECURRENT = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
 
 
@@ -37,6 +40,15 @@ class TextModel(ABC):
     info: ModelInfo
     network: nn.Module
     substitutes: Mapping[str, int]  # token ids for the baselines pad, mask and unk, where the vocabulary has them
+
+    def batch_size_for(self, tokens: int) -> BatchSize:
+        """What was learnt about texts of about this length; a cautious guess before the first."""
+        longest = 1 << (tokens - 1).bit_length()
+        return self._batch_sizes.setdefault(longest, BatchSize(max(1, FIRST_BATCH_TOKENS // longest)))
+
+    @functools.cached_property
+    def _batch_sizes(self) -> dict[int, BatchSize]:
+        return {}
 
     @property
     def device(self) -> torch.device:

@@ -34,8 +34,8 @@ def test_in_the_limit_it_is_the_mean_of_integrated_gradients():
     )
     scale = np.abs(direct).max()
     errors = [np.abs(found(n) - direct).max() / scale for n in (50, 5000)]
-    assert errors[1] < 0.005
-    assert errors[1] < errors[0] / 5
+    assert errors[1] < 0.03
+    assert errors[1] < errors[0] / 3
 
 
 def test_it_is_unbiased_over_seeds():

@@ -9,6 +9,7 @@ from captum.attr import IntegratedGradients
 
 from engine.attribution.explain import explain, predict
 from engine.attribution.registry import METHODS
+from engine.devices import BatchSize
 from engine.errors import UserError
 from engine.inputs.baselines import baseline_embeddings
 from engine.jobs import Partial, run
@@ -163,7 +164,7 @@ def test_what_cannot_be_asked_is_refused_in_one_sentence(model: TextModel, chang
 def test_same_map_whatever_the_batch_size(model: TextModel, monkeypatch: pytest.MonkeyPatch):
     maps = []
     for size in (1, 7, 64):
-        monkeypatch.setattr("engine.devices.BatchSize.__init__.__defaults__", (size, size))
+        monkeypatch.setattr(model, "batch_size_for", lambda _, size=size: BatchSize(size, size))
         maps.append(asked(model, parameters=(("n_steps", 30),)).values)
     np.testing.assert_allclose(maps[0], maps[1], atol=1e-6)
     np.testing.assert_allclose(maps[0], maps[2], atol=1e-6)
