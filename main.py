@@ -29,10 +29,10 @@ def _window(path: str | None) -> int:
         import torch as torch  # Qt first would keep torch's libraries from loading there
     from gui.app import main as window
 
-    return window(path, _make_engine)
+    return window(path, make_engine)
 
 
-def _make_engine() -> "Workbench":
+def make_engine() -> "Workbench":
     """Called in the engine thread, when the window is already visible."""
     from engine.workbench import Workbench
 

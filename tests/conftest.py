@@ -56,7 +56,7 @@ def nothing_of_qt_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     threads, timers = _started(QThread, monkeypatch), _started(QTimer, monkeypatch)
     yield
     left = [_end(thread) for thread in list(threads) if shiboken6.isValid(thread) and thread.isRunning()]
-    left += [_dispose(widget) for widget in _top_level_widgets()]
+    left += [_dispose(widget) for widget in _top_level_widgets() if shiboken6.isValid(widget)]  # one may own another
     left += [_stop(timer) for timer in list(timers) if shiboken6.isValid(timer) and _is_active(timer)]
     if left:
         pytest.fail("left behind: " + "; ".join(left), pytrace=False)

@@ -20,9 +20,9 @@ def visible() -> dict[str, float]:
     from PySide6.QtCore import QCoreApplication
 
     from gui import app
-    from main import _make_engine
+    from main import make_engine
 
-    application = app.start(None, _make_engine)
+    application = app.start(None, make_engine)
     while application.window.windowHandle() is None or not application.window.windowHandle().isExposed():
         QCoreApplication.processEvents()
     application.window.repaint()
@@ -37,9 +37,9 @@ def stalls() -> dict[str, float]:
 
     from engine.samples import samples
     from gui import app
-    from main import _make_engine
+    from main import make_engine
 
-    application = app.start(None, _make_engine)
+    application = app.start(None, make_engine)
     gaps: list[float] = []
     last = time.perf_counter()
 

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
+    from gui.app import Application
     from stage import Stage
 
 HERE = Path(__file__).resolve().parent
@@ -44,13 +43,12 @@ SCREENS = {"1": "1440x900x24", "1.5": "2560x1600x24"}    # a window of SIZE fill
 LOOKS = [Look(theme, scale, screen) for scale, screen in SCREENS.items() for theme in ("light", "dark")]
 
 
-def open_window(theme: str) -> QWidget:
-    """The application's own window, as `main.py` opens it. The one place of the tour that knows how."""
+def open_application(theme: str) -> Application:
+    """The application, as `main.py` starts it. The one place of the tour that knows how."""
     from gui import app
     from main import make_engine
 
-    _application, window = app.start(["neuroloupe", "--theme", theme], make_engine)
-    return window
+    return app.start(None, make_engine, theme)
 
 
 def play(look: str, theme: str, folder: Path, wanted: list[str]) -> int:
@@ -61,7 +59,8 @@ def play(look: str, theme: str, folder: Path, wanted: list[str]) -> int:
     from stage import Stage
 
     numbered = list(enumerate(load_scenes(), start=1))   # before the choice: a picture keeps its number
-    window = open_window(theme)
+    application = open_application(theme)
+    window = application.window
     window.setGeometry(0, 0, *SIZE)
     window.show()
     window.activateWindow()
@@ -75,6 +74,7 @@ def play(look: str, theme: str, folder: Path, wanted: list[str]) -> int:
                 traceback.print_exc()
                 failures += 1
     window.close()
+    application.end()
     return int(bool(failures))
 
 

@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -32,6 +32,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 SCENES: list[Callable[[Stage], None]] = []
 PAUSE_MS = 30                                            # after each act: the pointer's own events arrive late
 SETTLE_MS = 150                                          # hover delays and the last repaint, before a picture is taken
+
+
+def wait(milliseconds: int) -> None:
+    """Let the window live. Not `QTest.qWait`, which keeps the interpreter to itself, so that the engine starves."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 def scene(function: Callable[[Stage], None]) -> Callable[[Stage], None]:
@@ -67,20 +74,20 @@ class Stage:
     ) -> None:
         widget, point = self._aim(target, at)
         QTest.mouseMove(widget, point)
-        QTest.qWait(PAUSE_MS)
+        wait(PAUSE_MS)
         QTest.mouseClick(widget, button, Qt.KeyboardModifier.NoModifier, point)
-        QTest.qWait(PAUSE_MS)
+        wait(PAUSE_MS)
 
     def hover(self, target: str | QWidget, at: tuple[int, int] | None = None) -> None:
         widget, point = self._aim(target, at)
         QTest.mouseMove(widget, point - QPoint(1, 1))    # a move to where the mouse already is would say nothing
         QTest.mouseMove(widget, point)
-        QTest.qWait(PAUSE_MS)
+        wait(PAUSE_MS)
 
     def key(self, keys: str) -> None:
         """Press keys by their name, such as `Ctrl+Shift+P` or `Right`, where the focus is."""
         QTest.keySequence(self._focus(), QKeySequence(keys))
-        QTest.qWait(PAUSE_MS)
+        wait(PAUSE_MS)
 
     def type(self, text: str) -> None:
         """Type where the focus is, character by character; QTest itself aborts on what is not ASCII."""
@@ -97,11 +104,11 @@ class Stage:
         while not predicate():
             if time.monotonic() > end:
                 raise TimeoutError(f"scene {self._scene}: not so after {timeout:g} s")
-            QTest.qWait(10)
+            wait(10)
 
     def shot(self, name: str = "", note: str = "") -> Path:
         """Save what the window's part of the screen shows, menus and dialogs included, and print the note with it."""
-        QTest.qWait(SETTLE_MS)
+        wait(SETTLE_MS)
         part = "" if self._shots == 0 else chr(ord("a") + self._shots)
         words = "-".join(word for word in (self._scene, name, self._variant) if word)
         file = self._folder / f"{self._number:02}{part}-{words}.png"
