@@ -1,7 +1,9 @@
 """The command line: the same jobs as the window's, without Qt."""
 
 import argparse
+import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,15 +34,17 @@ def main(arguments: Sequence[str], draw: Draw) -> int:
     Args:
         draw: writes a picture of an explanation; it imports Qt, so it is called only for ``.png``.
     """
+    warnings.simplefilter("ignore")  # what libraries tell developers is not for whoever reads stderr
     try:
         options = _parser().parse_args(arguments)
         options.run(options, draw)
     except UserError as error:
-        print(error.message.replace("\n", " "), file=sys.stderr)
+        print(" ".join(error.message.split()), file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read our answer has gone, and Python would complain once more when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:  # ours, and said so
         failure = Failure.of(error)
@@ -72,10 +76,16 @@ def _common() -> _Parser:
     common.add_argument("--out", metavar="FILE", type=Path, help="write here instead of to stdout; the suffix says the kind")
     common.add_argument("--quiet", action="store_true", help="no progress, no notes")
     common.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    common.add_argument("--seed", type=int, default=0)
+    common.add_argument("--seed", metavar="N", type=_seed, default=0)
     common.add_argument("--trust", action="store_true", help="consent to run the code of a Python module folder")
     common.add_argument("--accept-reinitialised", action="store_true", help="use a model although some of its weights are random")
     return common
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError("must be a whole number of at most 18 digits")
+    return int(text)
 
 
 def _add_explain(commands: Any, common: _Parser) -> None:
@@ -110,6 +120,7 @@ def _without_command(options: argparse.Namespace, draw: Draw) -> None:
 def _inspect(options: argparse.Namespace, draw: Draw) -> None:
     from engine.export.json_file import model_as_dict, strict
 
+    _kind_of(options.out, (".json",))
     _write_json(strict(model_as_dict(_open(options)[1])), options)
 
 
@@ -202,18 +213,20 @@ def _kind_of(out: Path | None, kinds: tuple[str, ...]) -> str:
     kind = out.suffix.lower() if out else ".json"
     if kind not in kinds:
         raise UserError(f"{out} cannot be written: the suffix must be {' or '.join(kinds)}.", "arguments")
-    if out and not out.resolve().parent.is_dir():
-        raise UserError(f"There is no folder {out.resolve().parent} to write in.", "no_such_path")
+    if out and not os.path.isdir(out.absolute().parent):  # which is False where Path.is_dir raises
+        raise UserError(f"There is no folder {out.absolute().parent} to write in; make it first.", "no_such_path")
     return kind
 
 
 def _write_json(text: str, options: argparse.Namespace) -> None:
+    content = text.encode("utf-8", "backslashreplace")  # a lone surrogate, which UTF-8 cannot say, becomes JSON's own \ud800
     if options.out is None:
-        sys.stdout.write(text)
         sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
         return
     _kind_of(options.out, (".json",))
-    save(options.out, text.encode())
+    save(options.out, content)
 
 
 def save(path: Path, content: bytes) -> None:
@@ -224,5 +237,6 @@ def save(path: Path, content: bytes) -> None:
     """
     try:
         write_atomically(path, content)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror}); nothing was changed.", "unwritable") from None
+    except (OSError, RuntimeError) as error:  # a link to itself is a RuntimeError
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"{path} cannot be written ({why}); nothing was changed.", "unwritable") from None

@@ -4,9 +4,9 @@ from typing import Any, overload
 
 from engine.attribution.explain import explain, predict
 from engine.attribution.registry import METHODS
-from engine.devices import keep_full_precision, leave_a_core_free
+from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
-from engine.jobs import Partial, Steps
+from engine.jobs import Partial, Steps, T
 from engine.models.model import TextModel
 from engine.models.opening import open_model
 from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest, Request
@@ -53,10 +53,10 @@ class Workbench:
         return CatalogueResult(tuple(method.description for method in METHODS.values()))
 
     def _predict(self, request: PredictionRequest) -> Steps[PredictionResult]:
-        return (yield from predict(self._usable(request.model_sha256), request))
+        return (yield from _within_memory(predict(self._usable(request.model_sha256), request)))
 
     def _explain(self, request: AttributionRequest) -> Steps[AttributionResult]:
-        return (yield from explain(self._usable(request.model_sha256), request))
+        return (yield from _within_memory(explain(self._usable(request.model_sha256), request)))
 
     def _usable(self, sha256: str) -> TextModel:
         """The open model, unless something about it must be accepted first.
@@ -68,5 +68,18 @@ class Workbench:
             raise UserError("This model is no longer open; open it again.", "not_open")
         blocking = [notice.message for notice in self._model.info.warnings if notice.blocking]
         if blocking and not self._accepted:
-            raise UserError(f"{blocking[0]} Accept that first, to go on all the same.", "reinitialised")
+            raise UserError(
+                f"{blocking[0]} Accept that to go on all the same (on the command line: --accept-reinitialised).", "reinitialised"
+            )
         return self._model
+
+
+def _within_memory(steps: Steps[T]) -> Steps[T]:
+    """Batches shrink by themselves; where a single step does not fit either, that is for the user to mend."""
+    try:
+        return (yield from steps)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    release_memory()
+    raise UserError("There is not enough memory for this input; shorten it, or close other programs.", "out_of_memory")

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.devices import choose_device
+from engine.devices import choose_device, is_out_of_memory
 from engine.errors import LoadError, UserError
 from engine.inputs.baselines import baselines_of
 from engine.inputs.text import Piece, tokenized_text
@@ -217,6 +217,8 @@ class HuggingFaceModel(TextModel):
                 by_embeddings = self.logits(points, encoding)
                 torch.autograd.grad(by_embeddings.sum(), points)
         except Exception as error:  # every architecture says it in its own way
+            if is_out_of_memory(error):
+                raise
             raise LoadError(
                 f"{type(self.network).__name__} computes from token ids alone, so it cannot be explained yet.",
                 "embeddings_path",
