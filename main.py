@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def main(arguments: list[str]) -> int:
     """Run what ``arguments`` ask for and return the exit code: none, or one existing path, is the window."""
     try:
-        if not arguments or (len(arguments) == 1 and Path(arguments[0]).exists()):
+        if not arguments or (len(arguments) == 1 and os.path.exists(arguments[0])):
             return _window(arguments[0] if arguments else None)
         from engine.commands import main as command
 
@@ -22,6 +22,8 @@ def main(arguments: list[str]) -> int:
     except ModuleNotFoundError as error:
         print(f"Neuroloupe needs {error.name}, which is not installed; run: python3 packaging/dev.py run", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # while libraries are imported; a command sees to its own
+        return 130
 
 
 def _window(path: str | None) -> int:

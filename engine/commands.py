@@ -43,8 +43,8 @@ def main(arguments: Sequence[str], draw: Draw) -> int:
         return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our answer has gone, and Python would complain once more when it flushes
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our answer has gone
+        _give_up_stdout()
         return DONE
     except Exception as error:  # ours, and said so
         failure = Failure.of(error)
@@ -220,13 +220,24 @@ def _kind_of(out: Path | None, kinds: tuple[str, ...]) -> str:
 
 def _write_json(text: str, options: argparse.Namespace) -> None:
     content = text.encode("utf-8", "backslashreplace")  # a lone surrogate, which UTF-8 cannot say, becomes JSON's own \ud800
-    if options.out is None:
+    if options.out is not None:
+        _kind_of(options.out, (".json",))
+        save(options.out, content)
+        return
+    try:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
-        return
-    _kind_of(options.out, (".json",))
-    save(options.out, content)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _give_up_stdout()
+        raise UserError(f"The answer cannot be written to standard output ({error.strerror}).", "unwritable") from None
+
+
+def _give_up_stdout() -> None:
+    """What is still in the buffer goes nowhere: Python would try once more as it ends, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def save(path: Path, content: bytes) -> None:

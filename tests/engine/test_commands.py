@@ -421,6 +421,25 @@ def test_version_and_help():
         assert b"Neuroloupe" in out or b"usage" in out
 
 
+@pytest.mark.parametrize("argument", ["a" * 5000, "/" * 10_000 + "x", "methods\n"])
+def test_one_argument_that_is_neither_a_command_nor_a_path(argument: str):
+    with _process(argument, stdout=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=50)
+    assert (process.returncode, out) == (2, b"")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_ctrl_c_while_libraries_are_imported(tmp_path: Path):
+    """However early it comes once main.py runs."""
+    interrupt = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "__init__.py").write_text(interrupt)
+    (tmp_path / "main.py").write_bytes((ROOT / "main.py").read_bytes())
+    finished = subprocess.run([sys.executable, str(tmp_path / "main.py"), "methods"], capture_output=True, timeout=50)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (130, b"", b"")
+
+
 def test_a_reader_that_has_gone_is_no_error():
     """As in: main.py methods | head -0."""
     read, write_end = os.pipe()
@@ -429,6 +448,13 @@ def test_a_reader_that_has_gone_is_no_error():
         os.close(write_end)
         _, err = process.communicate(timeout=50)
     assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_behind_stdout_is_one_line():
+    with open("/dev/full", "wb") as full, _process("methods", stdout=full) as process:
+        _, err = process.communicate(timeout=50)
+    assert (process.returncode, err) == (2, b"The answer cannot be written to standard output (No space left on device).\n")
 
 
 def test_json_is_utf_8_whatever_the_terminal():
