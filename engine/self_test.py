@@ -30,6 +30,8 @@ def self_test() -> None:
 
 def _fault(sample: Sample, method: str) -> str | None:
     """What does not hold, or None."""
+    if not sample.examples:
+        return "comes without an example"
     workbench = Workbench()
     try:
         info = run(workbench.job_for(OpenModelRequest(sample.path))).info

@@ -40,7 +40,9 @@ def test_logits_are_the_librarys_own_and_every_method_explains_them(model_type: 
         result = run(explain(model, AttributionRequest(model.info.sha256, TextInput(TEXT), method=method)))
         assert np.isfinite(result.values).all()
         assert len(result.values) == len(result.tokens)
-        assert result.completeness is None or result.completeness.converged
+        if method == "integrated_gradients":  # sampling methods promise to say so, not to converge
+            assert result.completeness is not None
+            assert result.completeness.converged
 
 
 @pytest.mark.parametrize("model_type", FROM_IDS_ALONE)
