@@ -155,7 +155,7 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
     )
     result = _run(workbench.job_for(request), options)
     for warning in result.warnings if not options.quiet else ():
-        print(f"Note: {warning}", file=sys.stderr)
+        print(f"Note: {warning.message}", file=sys.stderr)
     if kind == ".json":
         _write_json(to_json_text(result), options)
     else:

@@ -1,5 +1,6 @@
 """What a method says of itself: controls, command-line options and help are made from this, torch-free."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +22,24 @@ AXIOMS = {
 
 
 @dataclass(frozen=True, slots=True)
+class OnlyWith:
+    """A parameter counts only while another one has ``value`` (``unless``: while it has any other)."""
+
+    parameter: str
+    value: Parameter
+    unless: bool = False
+
+    def holds(self, values: Mapping[str, Parameter]) -> bool:
+        """``values``: of all parameters, defaults included."""
+        return (values.get(self.parameter) == self.value) is not self.unless
+
+    def in_words(self) -> str:
+        """When it counts, as a sentence."""
+        name, value = self.parameter.replace("_", " "), "auto" if self.value is None else str(self.value).replace("_", " ")
+        return f"Counts unless {name} is {value}." if self.unless else f"Counts only while {name} is {value}."
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterDescription:
     """One keyword of a method. ``default`` None means "found by the method itself"; ``help`` says how."""
 
@@ -31,6 +50,7 @@ class ParameterDescription:
     maximum: float | None = None
     choices: tuple[str, ...] | None = None
     help: str = ""
+    only_with: OnlyWith | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,7 +273,7 @@ class AttributionResult:
     completeness: Completeness | None
     cost: Cost
     path: PathCurve | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
     progress: float = 1.0
     magnitudes: bool = False  # the parameters made a signed method's values unsigned
 

@@ -18,7 +18,7 @@ from engine.inputs.baselines import baseline_embeddings
 from engine.jobs import Partial, Steps
 from engine.models.model import Encoding, TextModel
 from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction
-from engine.results import AttributionResult, BaselineInfo, Cost, FloatArray, PredictionResult, ResolvedTarget
+from engine.results import AttributionResult, BaselineInfo, Cost, FloatArray, Notice, PredictionResult, ResolvedTarget
 
 _REDUCTIONS: dict[Reduction, Any] = {
     "sum": lambda v: v.sum(-1),
@@ -183,23 +183,22 @@ def _answer(
     )
 
 
-def _warnings(question: _Question, found: Attribution, baselines: tuple[BaselineInfo, ...], progress: float) -> list[str]:
+def _warnings(question: _Question, found: Attribution, baselines: tuple[BaselineInfo, ...], progress: float) -> list[Notice]:
     """What one should know before trusting the picture, in words."""
-    warnings = [notice.message for notice in question.model.info.warnings if notice.blocking]
+    warnings = [notice for notice in question.model.info.warnings if notice.blocking]
     text = question.prediction.input
-    if text.cut:
-        warnings.append(
-            f"Characters {text.cut[0]} to {text.cut[1]} of the text were not read: it is longer than the model's limit."
-        )
-    if text.cut_pair:
-        warnings.append(f"Characters {text.cut_pair[0]} to {text.cut_pair[1]} of the second text were not read: it is too long.")
+    for which, cut in (("text", text.cut), ("second text", text.cut_pair)):
+        if cut:
+            words = f"Characters {cut[0]} to {cut[1]} of the {which} were not read: it is longer than the model's limit."
+            warnings.append(Notice(words, "cut"))
     for baseline in baselines:
         if baseline.confident:
             first = baseline.prediction[0]
             said = f"{first.label} with {100 * (first.probability or 0):.0f} %"
-            warnings.append(f"The model is confident on the baseline {baseline.id} too ({said}): it is not information-less.")
+            words = f"The model is confident on the baseline {baseline.id} too ({said}): it is not information-less."
+            warnings.append(Notice(words, "confident_baseline"))
     if progress < 1:
-        warnings.append(f"Stopped at {100 * progress:.0f} %: the map is not finished.")
+        warnings.append(Notice(f"Stopped at {100 * progress:.0f} %: the map is not finished.", "stopped"))
     elif found.completeness is not None and not found.completeness.converged:
-        warnings.append("Not converged: the attributions do not add up within the tolerance.")
+        warnings.append(Notice("Not converged: the attributions do not add up within the tolerance.", "not_converged"))
     return warnings

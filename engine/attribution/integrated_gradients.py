@@ -14,6 +14,7 @@ from engine.attribution.attribution import DEFAULT_TOLERANCE, Attribution, compl
 from engine.attribution.quadrature import Quadrature, embedded_weights, rule
 from engine.attribution.registry import Range, attribution_method
 from engine.attribution.score import Score
+from engine.descriptions import OnlyWith
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
 from engine.results import FloatArray, PathCurve
@@ -21,9 +22,11 @@ from engine.results import FloatArray, PathCurve
 FIRST_EDGES = (0.0, 0.2, 0.5, 1.0)  # networks saturate: most happens near the baseline
 FIRST_NODES, NODES_OF_A_HALF = 6, 5  # for each panel
 COARSER = {6: (0, 2, 3, 5), 5: (0, 2, 4)}  # nodes that the coarser rule keeps
-DELTA_TO_ERROR = 3.0  # the errors of tokens partly cancel in a panel's delta
+DELTA_TO_ERROR = 2.0  # the errors of tokens partly cancel in a panel's delta
+ROUGHNESS_TO_ERROR = 0.02  # the finer rule is far closer than the coarser one
 MOST_STEPS = 10_000
 MOST_ADAPTIVE_STEPS = 500
+SPARE = 0.9  # of the tolerance, that the panels left alone may use up
 SHARE_OF_A_ROUND = 0.7
 
 
@@ -40,8 +43,8 @@ def integrated_gradients(
     *,
     baseline: Tensor,
     n_steps: Annotated[int | None, Range(1, MOST_STEPS)] = None,
-    quadrature: Quadrature = "gauss_legendre",
-    tolerance: Annotated[float | None, Range(1e-6, 1.0)] = DEFAULT_TOLERANCE,
+    quadrature: Annotated[Quadrature, OnlyWith("n_steps", None, unless=True)] = "gauss_legendre",
+    tolerance: Annotated[float | None, Range(1e-6, 1.0), OnlyWith("n_steps", None)] = DEFAULT_TOLERANCE,
 ) -> Steps[Attribution]:
     """Integrate the gradient along the straight path from the baseline to the input.
 
@@ -153,13 +156,13 @@ class _Panel:
         """How far this panel's map may be off, relative to ``scale``, the map's Σ over tokens of |value|.
 
         Two witnesses. Completeness: the integral must add up to the change of the score over the panel. And the
-        difference from the coarser rule, squared since the finer one has twice its order. Measured against 300 nodes on
-        a fine-tuned MiniLM (20 reviews, three baselines): stopping at 1 % left a true L1 error of at most 0.7 %.
+        difference from the coarser rule. Measured on a fine-tuned MiniLM (12 reviews, three baselines): stopping at 1 %
+        left a true L1 error of 0.2 % at the median and of 0.8 % at most.
         """
         token_values = self.integral.sum(-1)
         delta = float(token_values.sum()) - (path.value(self.high) - path.value(self.low))
         roughness = float((token_values - self.coarse).abs().sum())
-        return max(DELTA_TO_ERROR * abs(delta) / scale, (roughness / scale) ** 2) if scale else 0.0
+        return max(DELTA_TO_ERROR * abs(delta), ROUGHNESS_TO_ERROR * roughness) / scale if scale else 0.0
 
     def halves(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Both halves, as (low, high)."""
@@ -200,7 +203,7 @@ def _worst(errors: list[float], tolerance: float) -> list[int]:
     rest = sum(errors)
     for count, i in enumerate(order, start=1):
         rest -= errors[i]
-        if rest <= tolerance / 2:
+        if rest <= tolerance * SPARE:
             return order[:count]
     return order
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.attribution.attribution import Attribution
 from engine.attribution.score import Score
-from engine.descriptions import AXIOMS, MethodDescription, ParameterDescription, ParameterType
+from engine.descriptions import AXIOMS, MethodDescription, OnlyWith, ParameterDescription, ParameterType
 from engine.errors import UserError
 from engine.jobs import Steps
 from engine.requests import Parameter, Reduction
@@ -92,7 +92,7 @@ def attribution_method(
     """Register a generator function as an attribution method.
 
     Its keyword parameters become controls and options: annotate them with ``Annotated[int, Range(…)]`` or ``Literal[…]``,
-    and say what each does under ``Args:`` in its docstring.
+    with ``OnlyWith(…)`` where another one decides whether they count, and say what each does under ``Args:`` in its docstring.
     """
     unknown = set(axioms) - set(AXIOMS)
     if unknown or complete != ("completeness" in axioms):
@@ -132,15 +132,17 @@ def _parameters(function: Function, signature: inspect.Signature, documentation:
 
 
 def _parameter(name: str, hint: Any, default: Parameter, documentation: str) -> ParameterDescription:
-    bounds = None
+    notes: list[Any] = []
     if get_origin(hint) is Annotated:
-        hint, bounds = get_args(hint)
+        hint, *notes = get_args(hint)
+    bounds = next((note for note in notes if isinstance(note, Range)), None)
+    only_with = next((note for note in notes if isinstance(note, OnlyWith)), None)
     if get_origin(hint) in (Union, types.UnionType):
         hint = next(part for part in get_args(hint) if part is not type(None))
     choices = get_args(hint) if get_origin(hint) is Literal else None
     kind: ParameterType = "str" if choices else hint.__name__
     low, high = (bounds.minimum, bounds.maximum) if bounds else (None, None)
-    return ParameterDescription(name, kind, default, low, high, choices, _argument(documentation, name))
+    return ParameterDescription(name, kind, default, low, high, choices, _argument(documentation, name), only_with)
 
 
 def _argument(documentation: str, name: str) -> str:

@@ -13,6 +13,7 @@ from engine.attribution.noise import noisy
 from engine.attribution.registry import Range, attribution_method
 from engine.attribution.saliency import magnitude
 from engine.attribution.score import Score
+from engine.descriptions import OnlyWith
 from engine.jobs import Partial, Steps
 from engine.results import FloatArray
 
@@ -38,7 +39,7 @@ def smoothgrad(
     form: Form = "mean",
     n_samples: Annotated[int, Range(1, 1000)] = 25,
     noise: Annotated[float, Range(0.0, 1.0)] = 0.15,
-    n_steps: Annotated[int, Range(1, 1000)] = 20,
+    n_steps: Annotated[int, Range(1, 1000), OnlyWith("over", "integrated_gradients")] = 20,
 ) -> Steps[Attribution]:
     """Average a method's map over noisy copies of the input, so that what only one copy shows falls away.
 

@@ -73,7 +73,7 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             "seconds": round(result.cost.seconds, 4),
             "device": result.cost.device,
         },
-        "warnings": list(result.warnings),
+        "warnings": [notice.message for notice in result.warnings],
     }
 
 

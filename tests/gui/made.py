@@ -14,6 +14,7 @@ from engine.results import (
     Completeness,
     Cost,
     ModelInfo,
+    Notice,
     PathCurve,
     PredictionResult,
     ResolvedTarget,
@@ -113,7 +114,7 @@ def result(
         completeness=(sums or completeness()) if complete and progress >= 1 else None,
         cost=cost,
         path=path,
-        warnings=warnings,
+        warnings=tuple(Notice(words) for words in warnings),
         progress=progress,
     )
 

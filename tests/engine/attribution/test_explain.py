@@ -124,7 +124,7 @@ def test_a_confident_baseline_is_named(tiny_bert: TextModel):
     said = result.baselines[0].prediction[0]
     chance = 1 / len(tiny_bert.info.labels)
     confident = said.probability >= chance + 0.5 * (1 - chance)
-    assert any("confident on the baseline" in w for w in result.warnings) == confident
+    assert any(w.kind == "confident_baseline" for w in result.warnings) == confident
 
 
 def test_every_effective_parameter_is_told(model: TextModel):

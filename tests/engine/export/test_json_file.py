@@ -45,7 +45,7 @@ def test_what_is_not_finite_is_null_and_named(result: AttributionResult):
 
 
 def test_a_stopped_map_says_so(result: AttributionResult):
-    assert json.loads(to_json_text(result))["warnings"] == list(result.warnings)
+    assert json.loads(to_json_text(result))["warnings"] == [notice.message for notice in result.warnings]
 
 
 def test_the_whole_map_has_one_row_for_each_token(tiny_bert: TextModel):
