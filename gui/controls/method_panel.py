@@ -205,7 +205,7 @@ class MethodPanel(QScrollArea):
     def _on_changed(self) -> None:
         method = self.method_box.method()
         if method is not None:
-            self._wishes[method.id] = dict(self._form.values())
+            self._wishes[method.id] = dict(self._form.wishes())
         self.changed.emit()
 
     def _show_method(self) -> None:

@@ -48,7 +48,7 @@ class ParameterForm(QWidget):
             if description.default is None and isinstance(made.widget, QSpinBox | QDoubleSpinBox):
                 made.widget.setSpecialValueText("auto (by tolerance)" if by_tolerance else "auto")
             made.set_value(wishes.get(description.name, description.default))
-            made.changed.connect(self.changed)
+            made.changed.connect(self._on_changed)
             label = QLabel(_title(description.name), self)
             label.setMinimumWidth(LABEL_WIDTH)
             label.setToolTip(description.help)
@@ -56,9 +56,14 @@ class ParameterForm(QWidget):
             self._layout.addRow(label, made.widget)
             self._fields[description.name] = made
         self.setVisible(bool(self._fields))
+        self._show_what_counts()
 
     def values(self) -> tuple[tuple[str, Parameter], ...]:
-        """What the user set, typed as described, in the order of the description."""
+        """What the user set and the method will heed, typed as described, in the order of the description."""
+        return tuple((name, value) for name, value in self.wishes() if self._counts(name))
+
+    def wishes(self) -> tuple[tuple[str, Parameter], ...]:
+        """What the user set, also where another setting overrules it for now."""
         return tuple((name, each.value()) for name, each in self._fields.items() if not each.is_default())
 
     def value(self, name: str) -> Parameter:
@@ -72,6 +77,27 @@ class ParameterForm(QWidget):
     def set_value(self, name: str, value: Parameter) -> None:
         """Silently."""
         self._fields[name].set_value(value)
+        self._show_what_counts()
+
+    def _counts(self, name: str) -> bool:
+        condition = self._fields[name].description.only_with
+        return condition is None or condition.holds({name: each.value() for name, each in self._fields.items()})
+
+    def _show_what_counts(self) -> None:
+        """Grey what another setting overrules, and say so."""
+        for name, each in self._fields.items():
+            condition, counts = each.description.only_with, self._counts(name)
+            each.widget.setEnabled(counts)
+            label = self._layout.labelForField(each.widget)
+            if label is not None:
+                label.setEnabled(counts)
+            why = "" if counts or condition is None else condition.in_words()
+            each.widget.setToolTip("\n".join(filter(None, (each.description.help, why))))
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self._show_what_counts()
+        self.changed.emit()
 
 
 def _title(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.descriptions import MethodDescription, ParameterDescription
+from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
 from engine.errors import LoadError, UserError
 from engine.jobs import Partial
 from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest
@@ -37,9 +37,22 @@ LABELS = ("negative", "neutral", "positive")
 def method(id: str = "integrated_gradients", label: str = "Integrated Gradients", **changes: Any) -> MethodDescription:
     steps = ParameterDescription("n_steps", "int", None, 1, 100_000, None, "Gradient evaluations; auto: as the tolerance asks.")
     rule = ParameterDescription(
-        "quadrature", "str", "gauss_legendre", None, None, ("gauss_legendre", "midpoint"), "Where on the path."
+        "quadrature",
+        "str",
+        "gauss_legendre",
+        choices=("gauss_legendre", "midpoint"),
+        help="Where on the path.",
+        only_with=OnlyWith("n_steps", None, unless=True),
     )
-    tolerance = ParameterDescription("tolerance", "float", 0.01, 1e-6, 1.0, None, "How far off the sum may be, of all values.")
+    tolerance = ParameterDescription(
+        "tolerance",
+        "float",
+        0.01,
+        1e-6,
+        1.0,
+        help="How far off the sum may be, of all values.",
+        only_with=OnlyWith("n_steps", None),
+    )
     known: dict[str, Any] = {
         "id": id,
         "label": label,

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.descriptions import ParameterDescription
+from engine.descriptions import OnlyWith, ParameterDescription
 from engine.requests import Parameter
 from gui.controls.parameter_form import ParameterForm, fits
 from tests.gui.stub_engine import method
@@ -119,3 +119,18 @@ def test_small_numbers_have_no_tail_of_zeros(form: ParameterForm) -> None:
     assert sigma.text() == "0.15"
     sigma.setValue(1e-6)
     assert sigma.text() == "1e-06"
+
+
+def test_what_another_setting_overrules_is_greyed_and_not_asked(qtbot: QtBot) -> None:
+    form = ParameterForm()
+    qtbot.addWidget(form)
+    tolerance = ParameterDescription("tolerance", "float", 0.01, 1e-6, 1.0, only_with=OnlyWith("n_steps", None))
+    rule = ParameterDescription("rule", "str", "mid", choices=("mid", "left"), only_with=OnlyWith("n_steps", None, unless=True))
+    form.show_method(method(parameters=(STEPS, tolerance, rule)), {"tolerance": 0.1, "rule": "left"})
+    enabled = {name: form.findChild(QWidget, f"param_{name}").isEnabled() for name in ("n_steps", "tolerance", "rule")}
+    assert enabled == {"n_steps": True, "tolerance": True, "rule": False}
+    assert form.values() == (("tolerance", 0.1),)
+    form.findChild(QSpinBox, "param_n_steps").setValue(8)
+    assert form.values() == (("n_steps", 8), ("rule", "left"))
+    assert form.wishes() == (("n_steps", 8), ("tolerance", 0.1), ("rule", "left"))
+    assert "Counts only while n steps is auto." in form.findChild(QWidget, "param_tolerance").toolTip()
