@@ -6,10 +6,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from engine.command_line import command_for
 from engine.errors import UserError
 from engine.results import AttributionResult
 from gui.actions import Actions
-from gui.command_line import command_for
 from gui.conductor import Conductor
 from gui.dialogs import Dialogs
 from gui.folders import state_folder

@@ -14,6 +14,9 @@ from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QApplication
 
+from engine.heatmaps import inks
+from engine.heatmaps.inks import Inks
+
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 MEASURES = (4, 8, 16, 24)  # inside a group, between controls, between groups, page edges
 RADIUS = 6
@@ -49,50 +52,35 @@ class Theme:
     error: QColor
     good: QColor
 
+    @property
+    def inks(self) -> Inks:
+        """The part that saved maps share."""
+        return inks.DARK if self.dark else inks.LIGHT
 
-LIGHT = Theme(
-    name="light",
-    dark=False,
-    window=QColor("#F4F5F7"),
-    panel=QColor("#FFFFFF"),
-    raised=QColor("#FFFFFF"),
-    hover=QColor("#ECEEF1"),
-    selection=QColor("#D6E2F7"),
-    text=QColor("#1C2024"),
-    muted=QColor("#5B6570"),
-    disabled=QColor("#A0A8B0"),
-    border=QColor("#D9DDE2"),
-    focus=QColor("#3B6FD4"),
-    accent=QColor("#2F62C9"),
-    accent_hover=QColor("#2553B0"),
-    on_accent=QColor("#FFFFFF"),
-    raises=QColor("#C4500A"),
-    lowers=QColor("#2166AC"),
-    warning=QColor("#9A6700"),
-    error=QColor("#B3261E"),
-    good=QColor("#1A7F37"),
+
+def _theme(shared: Inks, **own: str) -> Theme:
+    colours = {field.name: getattr(shared, field.name) for field in fields(shared)} | own
+    dark = colours.pop("dark")
+    return Theme(colours.pop("name"), dark, **{name: QColor(colour) for name, colour in colours.items()})
+
+
+LIGHT = _theme(
+    inks.LIGHT,
+    hover="#ECEEF1",
+    selection="#D6E2F7",
+    disabled="#A0A8B0",
+    focus="#3B6FD4",
+    accent_hover="#2553B0",
+    on_accent="#FFFFFF",
 )
-DARK = Theme(
-    name="dark",
-    dark=True,
-    window=QColor("#17191D"),
-    panel=QColor("#1E2126"),
-    raised=QColor("#262A31"),
-    hover=QColor("#2E333B"),
-    selection=QColor("#2D3F61"),
-    text=QColor("#E6E8EB"),
-    muted=QColor("#9AA4AF"),
-    disabled=QColor("#5C6570"),
-    border=QColor("#343A43"),
-    focus=QColor("#7AA2F7"),
-    accent=QColor("#7AA2F7"),
-    accent_hover=QColor("#94B4F9"),
-    on_accent=QColor("#17191D"),
-    raises=QColor("#F28E3C"),
-    lowers=QColor("#5AA2E0"),
-    warning=QColor("#E3B341"),
-    error=QColor("#FF7B72"),
-    good=QColor("#56D364"),
+DARK = _theme(
+    inks.DARK,
+    hover="#2E333B",
+    selection="#2D3F61",
+    disabled="#5C6570",
+    focus="#7AA2F7",
+    accent_hover="#94B4F9",
+    on_accent="#17191D",
 )
 
 _current = LIGHT

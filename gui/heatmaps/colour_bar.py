@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from engine.heatmaps.numerals import figures, signed_figures
 from gui import theme
 from gui.heatmaps.colours import ColourMap, colour_map
-from gui.heatmaps.numerals import figures, signed_figures
 from gui.theme import Theme
 
 BAR_HEIGHT, _ARROW = 10, 8

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
+from engine.heatmaps.cells import cells_of
+from engine.heatmaps.wording import completeness_words, title_of, token_values
 from engine.results import AttributionResult
 from gui import theme
-from gui.heatmaps.cells import cells_of
 from gui.heatmaps.colour_bar import BarScale, paint_bar
 from gui.heatmaps.colours import colour_map, limit_of
 from gui.heatmaps.text_layout import TextLayout
 from gui.heatmaps.text_painter import Look, TextPainter
-from gui.heatmaps.wording import completeness_words, title_of, token_values
 from gui.theme import Theme
 
 _MARGIN, _GAP = 24, 12

@@ -16,11 +16,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
+from engine.heatmaps.cells import Cells, cells_of
+from engine.heatmaps.numerals import signed_figures
 from engine.results import TokenizedText
 from gui import theme
-from gui.heatmaps.cells import Cells, cells_of
 from gui.heatmaps.colours import colour_map, limit_of
-from gui.heatmaps.numerals import signed_figures
 from gui.heatmaps.text_layout import TextLayout
 from gui.heatmaps.text_painter import Look, TextPainter
 

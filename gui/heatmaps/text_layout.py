@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QGlyphRun, QTextLayout, QTextLine, QTextOption
 
-from engine.results import TokenizedText
-from gui import theme
-from gui.heatmaps.cells import Cells
-from gui.heatmaps.display_text import (
+from engine.heatmaps.cells import Cells
+from engine.heatmaps.display_text import (
     BLANKS,
     JOINED,
     RETURN,
@@ -29,6 +27,8 @@ from gui.heatmaps.display_text import (
     to_units,
     units,
 )
+from engine.results import TokenizedText
+from gui import theme
 
 LEADING = 1.6  # of the font's size, from line to line
 TAG_PADDING, TAG_GAP = 5, 6

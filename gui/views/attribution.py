@@ -4,14 +4,15 @@ import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from engine.heatmaps.token_values import TokenValues
+from engine.heatmaps.wording import title_of, token_values
 from engine.results import AttributionResult, PredictionResult, TokenizedText
 from gui import theme
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import MEASURE, TextHeatmap
-from gui.heatmaps.wording import title_of, token_values
 from gui.views.completeness_strip import CompletenessStrip
 from gui.views.path_curve import PathCurveView
-from gui.views.value_table import TokenValues, ValueTable
+from gui.views.value_table import ValueTable
 
 _EMPTY = "The text will stand here, each word on its colour: orange raises the score, blue lowers it."
 _WAITING = "Nothing computed yet"

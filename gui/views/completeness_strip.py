@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from engine.heatmaps.wording import Part, circumstances, completeness_words, progress_words, sum_parts
 from engine.results import AttributionResult
 from gui import theme
-from gui.heatmaps.wording import Part, circumstances, completeness_words, progress_words, sum_parts
 
 REMEDIES = {"more_steps": "More steps", "use_logit": "Explain the logit", "other_baseline": "Other baseline"}
 _BUTTON_HEIGHT = 30

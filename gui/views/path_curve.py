@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from engine.heatmaps.numerals import figures, signed_figures
 from engine.results import AttributionResult, FloatArray, PathCurve
 from gui import theme
-from gui.heatmaps.numerals import figures, signed_figures
 
 _HEIGHT = 200
 _TICK_PIXELS = 8

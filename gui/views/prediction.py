@@ -27,9 +27,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.heatmaps.numerals import figures
 from engine.results import ClassPrediction, PredictionResult, ProblemType
 from gui import theme
-from gui.heatmaps.numerals import figures
 
 MOST_WITHOUT_FILTER = 8
 _TOP = 5

@@ -1,14 +1,18 @@
 """Colours by role: legible in both themes, in the palette, and known to every widget at once."""
 
 import pytest
-from PySide6.QtGui import QFontMetricsF, QPalette
+from PySide6.QtGui import QColor, QFontMetricsF, QPalette
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from engine.heatmaps import colours
 from gui import theme
-from gui.heatmaps.colours import contrast
 
 BOTH = pytest.mark.parametrize("look", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+
+
+def contrast(first: QColor, second: QColor) -> float:
+    return colours.contrast(first.name(), second.name())
 
 
 @BOTH

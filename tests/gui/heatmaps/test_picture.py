@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from engine.heatmaps.wording import completeness_words, title_of
 from gui import theme
 from gui.heatmaps.picture import attribution_picture
-from gui.heatmaps.wording import completeness_words, title_of
 from tests.gui import made
 
 

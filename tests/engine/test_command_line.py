@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.command_line import LONGEST_ARGUMENT, arguments_for, command_for, program
 from engine.errors import UserError
 from engine.requests import AttributionRequest, Target, TextInput
 from engine.results import AttributionResult
-from gui.command_line import LONGEST_ARGUMENT, arguments_for, command_for, program
 from tests.gui.stub_engine import attribution, model
 
 TEXTS = [

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from engine.heatmaps.cells import cells_of
+from engine.heatmaps.display_text import displayed, is_right_to_left, units
 from engine.results import Token, TokenizedText
-from gui.heatmaps.cells import cells_of
-from gui.heatmaps.display_text import displayed, is_right_to_left, units
 from tests.gui import made
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.heatmaps.numerals import aligned, figures, percent, seconds, whole_percent
 from engine.results import AttributionResult, BaselineInfo, Completeness, Cost
-from gui.heatmaps.numerals import aligned, figures, percent, seconds, whole_percent
 
 DOT = " · "
 Part = tuple[str, str]  # words that stay together, and their role: text, muted, good, warning or error

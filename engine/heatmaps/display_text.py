@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 import numpy as np
+import regex  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from PySide6.QtCore import QTextBoundaryFinder
 
 SPACES = " \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u205f\u3000"  # a line may be broken after these
 BLANKS = SPACES + "\n"
@@ -16,7 +16,7 @@ _UNITS = re.compile(
     f"|[^{SPACES}\n{_IDEOGRAPHS}]+[{SPACES}]*\n?"
     f"|[{SPACES}]+\n?|\n"
 )
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_CHARACTER = regex.compile(r"\X")  # as a reader counts them (UAX 29)
 _TAB = "\u2003"
 _UNSEEN = "\u25cc"  # ◌ stands for what has no width and no shape
 _UNSHOWN = "\ufffd"
@@ -81,12 +81,8 @@ def character_starts(text: str) -> NDArray[np.intp] | None:
     """Code points at which a character, as a reader counts them, begins, and the end; None where every one does."""
     if "\r" not in text and (text.isascii() or not any(map(_leans, set(text)))):
         return None
-    whole = _SURROGATES.sub(_UNSHOWN, text)
-    finder = QTextBoundaryFinder(QTextBoundaryFinder.BoundaryType.Grapheme, whole)
-    edges = [0]
-    while (edge := finder.toNextBoundary()) >= 0:
-        edges.append(edge)
-    return to_code_points(whole)[np.array(edges, dtype=np.intp)]
+    lengths = [len(character) for character in _CHARACTER.findall(text)]
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.intp)
 
 
 def to_code_points(text: str) -> NDArray[np.intp]:

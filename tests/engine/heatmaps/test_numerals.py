@@ -1,6 +1,6 @@
 import pytest
 
-from gui.heatmaps.numerals import aligned, figures, percent, seconds, signed_figures
+from engine.heatmaps.numerals import aligned, figures, percent, seconds, signed_figures
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.heatmaps.display_text import character_starts, ideographic, whitespace
 from engine.results import Token, TokenizedText
-from gui.heatmaps.display_text import character_starts, ideographic, whitespace
 
 Indices = NDArray[np.intp]
 

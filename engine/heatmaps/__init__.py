@@ -1,0 +1,1 @@
+"""What a map looks like in every medium: cells, colours, numerals and words, without Qt."""
