@@ -51,7 +51,7 @@ class AttributionPicture:
         self._scale(result, values)
         self._text(completeness_words(result), theme.numbers_font(), look.text, after=4)
         for warning in result.warnings:
-            self._text(f"⚠ {warning}", theme.ui_font(), look.warning, after=4)
+            self._text(f"⚠ {warning.message}", theme.ui_font(), look.warning, after=4)
 
     @property
     def size(self) -> QSizeF:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStacked
 
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import title_of, token_values
-from engine.results import AttributionResult, PredictionResult, TokenizedText
+from engine.results import AttributionResult, Notice, PredictionResult, TokenizedText
 from gui import theme
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import MEASURE, TextHeatmap
@@ -117,8 +117,8 @@ class AttributionView(QWidget):
         low, high = (bool((values < -limit).any()), bool((values > limit).any())) if values is not None else (False, False)
         self._bar.show_scale(limit, signed=result.method.signed, unit=result.unit, clipped=(low, high))
 
-    def _show_warnings(self, warnings: tuple[str, ...]) -> None:
-        self._warnings.setText("\n".join(f"⚠ {warning}" for warning in warnings))
+    def _show_warnings(self, warnings: tuple[Notice, ...]) -> None:
+        self._warnings.setText("\n".join(f"⚠ {warning.message}" for warning in warnings))
         self._warnings.setVisible(bool(warnings))
 
     # Making
