@@ -9,7 +9,7 @@ import torch
 from engine.errors import UserError
 from engine.requests import Device
 
-STEP_SECONDS = 0.2  # a step this short lets a cancel through at once
+STEP_SECONDS = 0.25  # a step this short lets a cancel through at once
 WORTH_DOUBLING = 1.05  # how much faster per sample a doubled batch must be to go on
 
 
@@ -74,23 +74,27 @@ class BatchSize:
     def __init__(self, start: int = 4, largest: int = 1024) -> None:
         self.size = min(start, largest)
         self._largest = largest
-        self._settled = False
-        self._best_rate = 0.0  # samples per second
+        self._quickest: dict[int, float] = {}  # size -> seconds of its quickest batch: noise only ever adds
+
+    def take(self, waiting: int) -> int:
+        """How many of ``waiting`` samples to send next; a rest of less than half a batch goes along."""
+        return waiting if waiting <= min(1.5 * self.size, self._largest) else self.size
 
     def record(self, samples: int, seconds: float) -> None:
         """Learn from one batch; only full ones tell anything."""
-        if self._settled or samples < self.size:
+        if samples < self.size:
             return
-        if seconds > 2 * STEP_SECONDS and self.size > 1:
-            self.size, self._settled = self.size // 2, True
-            return
-        rate = samples / max(seconds, 1e-9)
-        pays = rate > self._best_rate * WORTH_DOUBLING
-        self._best_rate = max(rate, self._best_rate)
-        if pays and 2 * self.size <= self._largest and 2 * seconds <= STEP_SECONDS:
+        quickest = min(seconds * self.size / samples, self._quickest.get(self.size, float("inf")))
+        self._quickest[self.size] = quickest
+        if quickest > 2 * STEP_SECONDS and self.size > 1:
+            self.size //= 2
+        elif 2 * self.size <= self._largest and 2 * quickest <= STEP_SECONDS and self._pays():
             self.size *= 2
-        else:
-            self._settled = True
+
+    def _pays(self) -> bool:
+        """Whether this size is cheaper for each sample than half of it was."""
+        half = self._quickest.get(self.size // 2)
+        return half is None or self._quickest[self.size] * WORTH_DOUBLING < 2 * half
 
     def halve(self) -> None:
         """Memory ran out at this size.
@@ -104,4 +108,4 @@ class BatchSize:
                 "out_of_memory",
             )
         self.size //= 2
-        self._largest, self._settled = self.size, True
+        self._largest = self.size

@@ -45,7 +45,7 @@ def expected_gradients(
     f_input, f_baseline = float(score.values(inputs)[0]), float(score.values(baselines).mean())
     order, partners = (torch.randperm(n_samples, generator=generator_for(seed, n_samples + i)).tolist() for i in (0, 1))
     while done < n_samples:
-        samples = order[done : done + score.batch_size]
+        samples = order[done : done + score.take(n_samples - done)]
         chosen = baselines[[partners[i] % len(baselines) for i in samples]]  # each baseline equally often, on no fixed part
         points = torch.lerp(chosen, inputs, _alphas(samples, n_samples, seed).to(inputs.dtype).to(inputs.device)[:, None, None])
         total += ((inputs - chosen) * score.gradient(points)).detach().cpu().double().sum(0)

@@ -20,8 +20,8 @@ from engine.jobs import Partial, Steps
 from engine.results import FloatArray, PathCurve
 
 FIRST_EDGES = (0.0, 0.2, 0.5, 1.0)  # networks saturate: most happens near the baseline
-FIRST_NODES, NODES_OF_A_HALF = 6, 5  # for each panel
-COARSER = {6: (0, 2, 3, 5), 5: (0, 2, 4)}  # nodes that the coarser rule keeps
+FIRST_NODES, NODES_OF_A_HALF = 7, 5  # for each panel
+COARSER = {7: (0, 2, 4, 6), 5: (0, 2, 4)}  # nodes that the coarser rule keeps
 DELTA_TO_ERROR = 2.0  # the errors of tokens partly cancel in a panel's delta
 ROUGHNESS_TO_ERROR = 0.02  # the finer rule is far closer than the coarser one
 MOST_STEPS = 10_000
@@ -103,7 +103,7 @@ class _Path:
         """(inputs − baseline) · gradient at each of ``alphas``, (n, seq, d_model) float64, in batches that fit."""
         done = 0
         while done < len(alphas):
-            batch = alphas[done : done + self._score.batch_size]
+            batch = alphas[done : done + self._score.take(len(alphas) - done)]
             values, gradients = self._score.value_and_gradient(self._points(batch))
             contributions = self._difference * gradients.cpu().double()
             slopes = contributions.sum((-2, -1)).tolist()

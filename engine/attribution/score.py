@@ -27,10 +27,9 @@ class Score:
         self.forward = 0
         self.backward = 0
 
-    @property
-    def batch_size(self) -> int:
-        """Rows that fit and pay; may change between two calls."""
-        return self._batch.size
+    def take(self, waiting: int) -> int:
+        """How many of ``waiting`` rows to send in the next step; may change between two calls."""
+        return self._batch.take(waiting)
 
     def values(self, points: Tensor) -> Tensor:
         """(n, seq, d_model) -> (n,) float64 on the CPU, without gradients."""
@@ -50,7 +49,7 @@ class Score:
         parts: list[tuple[Tensor, ...]] = []
         done = 0
         while done < len(points):
-            batch = points[done : done + self._batch.size]
+            batch = points[done : done + self._batch.take(len(points) - done)]
             start = time.perf_counter()
             part = _unless_out_of_memory(evaluate, batch)
             if part is None:

@@ -104,7 +104,7 @@ class _Copies:
 def _pointwise(score: Score, copies: _Copies, of_a_point: Callable[[Tensor, Tensor], Tensor], form: Form) -> Steps[None]:
     """Methods of one gradient each: many copies in one batch."""
     while copies.done < copies.count:
-        points = copies.next(score.batch_size)
+        points = copies.next(score.take(copies.count - copies.done))
         copies.add(of_a_point(points, score.gradient(points)))
         yield copies.partial(form)
 

@@ -46,7 +46,7 @@ class MaskingGame:
         waiting = list(new.items())
         done = 0
         while done < len(waiting):
-            batch = waiting[done : done + self._score.batch_size]
+            batch = waiting[done : done + self._score.take(len(waiting) - done)]
             scores = self._score.values(self._points(np.array([mask for _, mask in batch]))).tolist()
             self._known |= {key: value for (key, _), value in zip(batch, scores, strict=True)}
             done += len(batch)

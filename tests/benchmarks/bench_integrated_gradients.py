@@ -23,7 +23,7 @@ from engine.models.opening import open_model
 from engine.requests import OpenModelRequest, Target, TextInput
 from engine.samples import RESOURCES, samples
 
-TEXTS = 8
+TEXTS = 20
 REFERENCE_TOLERANCE = 3e-4  # fixed rules are no reference: where the score jumps on the path, 3,000 midpoints are 26 % off
 BEST_BATCHES = (8, 16, 32, 64)
 
@@ -117,7 +117,7 @@ def _wall(case: Case) -> float:
         start = time.perf_counter()
         run(integrated_gradients(case.score, case.inputs, baseline=case.baseline, tolerance=0.01))
         times.append(time.perf_counter() - start)
-    return float(np.median(times))
+    return min(times)  # as the best pass is the best of many: what else the machine does should not decide
 
 
 def _best_per_sample(case: Case) -> float:
