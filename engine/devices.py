@@ -74,27 +74,27 @@ class BatchSize:
     def __init__(self, start: int = 4, largest: int = 1024) -> None:
         self.size = min(start, largest)
         self._largest = largest
-        self._quickest: dict[int, float] = {}  # size -> seconds of its quickest batch: noise only ever adds
+        self._quickest: dict[tuple[object, int], float] = {}  # seconds of the quickest batch: noise only ever adds
 
     def take(self, waiting: int) -> int:
         """How many of ``waiting`` samples to send next; a rest of less than half a batch goes along."""
         return waiting if waiting <= min(1.5 * self.size, self._largest) else self.size
 
-    def record(self, samples: int, seconds: float) -> None:
-        """Learn from one batch; only full ones tell anything."""
+    def record(self, samples: int, seconds: float, work: object = None) -> None:
+        """Learn from one batch; only full ones tell anything, and only beside others that did the same ``work``."""
         if samples < self.size:
             return
-        quickest = min(seconds * self.size / samples, self._quickest.get(self.size, float("inf")))
-        self._quickest[self.size] = quickest
+        quickest = min(seconds * self.size / samples, self._quickest.get((work, self.size), float("inf")))
+        self._quickest[work, self.size] = quickest
         if quickest > 2 * STEP_SECONDS and self.size > 1:
             self.size //= 2
-        elif 2 * self.size <= self._largest and 2 * quickest <= STEP_SECONDS and self._pays():
+        elif 2 * self.size <= self._largest and 2 * quickest <= STEP_SECONDS and self._pays(work):
             self.size *= 2
 
-    def _pays(self) -> bool:
+    def _pays(self, work: object) -> bool:
         """Whether this size is cheaper for each sample than half of it was."""
-        half = self._quickest.get(self.size // 2)
-        return half is None or self._quickest[self.size] * WORTH_DOUBLING < 2 * half
+        half = self._quickest.get((work, self.size // 2))
+        return half is None or self._quickest[work, self.size] * WORTH_DOUBLING < 2 * half
 
     def halve(self) -> None:
         """Memory ran out at this size.

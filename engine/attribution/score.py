@@ -56,7 +56,7 @@ class Score:
                 release_memory()
                 self._batch.halve()
                 continue
-            self._batch.record(len(batch), time.perf_counter() - start)
+            self._batch.record(len(batch), time.perf_counter() - start, work=evaluate.__name__)
             parts.append(part)
             done += len(batch)
         return tuple(torch.cat(column) for column in zip(*parts, strict=True))
