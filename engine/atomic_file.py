@@ -4,6 +4,21 @@ import os
 import tempfile
 from pathlib import Path
 
+from engine.errors import UserError
+
+
+def save(path: Path, content: bytes) -> None:
+    """As ``write_atomically``, for a place that the user named.
+
+    Raises:
+        UserError: the disk or the folder refuses.
+    """
+    try:
+        write_atomically(path, content)
+    except (OSError, RuntimeError) as error:  # a link to itself is a RuntimeError
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"{path} cannot be written ({why}); nothing was changed.", "unwritable") from None
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Put ``content`` in ``path``; whatever goes wrong, what was there before stays.

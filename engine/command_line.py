@@ -31,6 +31,20 @@ def command_for(result: AttributionResult, texts: Path, accept_reinitialised: bo
     return shlex.join(arguments_for(result, texts, accept_reinitialised))
 
 
+def portable_command(result: AttributionResult) -> str:
+    """The same for a file that travels: started in the project's folder.
+
+    A text that no command line can hold is named ``text.txt``, to be saved there first.
+    """
+    accepted = any(notice.blocking for notice in result.model.warnings)
+    return shlex.join(["python", "main.py", *_arguments(result, None, accepted)])
+
+
+def needs_a_text_file(result: AttributionResult) -> bool:
+    """Whether ``portable_command`` names a file that has to be made."""
+    return not _fits(result.request.input.text)
+
+
 def program() -> list[str]:
     """What starts Neuroloupe from anywhere."""
     return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, str(MAIN)]
@@ -38,10 +52,14 @@ def program() -> list[str]:
 
 def arguments_for(result: AttributionResult, texts: Path, accept_reinitialised: bool = False) -> list[str]:
     """The words of the command."""
+    return [*program(), *_arguments(result, texts, accept_reinitialised)]
+
+
+def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialised: bool) -> list[str]:
     request, target = result.request, result.request.target
-    words = [*program(), "explain", result.model.path]
+    words = ["explain", result.model.path]
     words += _text(request.input.text, texts)
-    words += _pair(request.input.pair)
+    words += _pair(request.input.pair) if texts else _option("--text-pair", request.input.pair)
     words += _option("--method", request.method)
     words += _option("--target", target.choice)
     words += _option("--true", target.true)
@@ -50,6 +68,7 @@ def arguments_for(result: AttributionResult, texts: Path, accept_reinitialised: 
     words += _option("--position", target.position)
     for baseline in request.baselines if result.method.uses_baseline else ():
         words += _option("--baseline", baseline)
+    words += _option("--background", request.background)
     words += _option("--reduction", result.reduction)
     words += _option("--seed", request.seed) if result.method.uses_seed else []
     for name, value in request.parameters:
@@ -72,9 +91,15 @@ def _written(value: Parameter) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def _text(text: str, texts: Path) -> list[str]:
-    if len(text) <= LONGEST_ARGUMENT and not any(_is_awkward(character) for character in text):
+def _fits(text: str) -> bool:
+    return len(text) <= LONGEST_ARGUMENT and not any(map(_is_awkward, text))
+
+
+def _text(text: str, texts: Path | None) -> list[str]:
+    if _fits(text):
         return _option("--text", text)
+    if texts is None:
+        return ["--text-file", "text.txt"]
     content = text.encode()
     path = texts / f"text-{hashlib.sha256(content).hexdigest()[:16]}.txt"
     texts.mkdir(parents=True, exist_ok=True)
@@ -85,7 +110,7 @@ def _text(text: str, texts: Path) -> list[str]:
 
 
 def _pair(pair: str | None) -> list[str]:
-    if pair is not None and (len(pair) > LONGEST_ARGUMENT or any(map(_is_awkward, pair))):
+    if pair is not None and not _fits(pair):
         raise UserError("The second text is too long for a command line or holds control characters.", "no_command")
     return _option("--text-pair", pair)
 

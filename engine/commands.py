@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from engine import VERSION
-from engine.atomic_file import write_atomically
+from engine.atomic_file import save
 from engine.errors import UserError
 from engine.jobs import Failure, Steps, T, run
 from engine.progress import Progress
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str], draw: Draw) -> int:
     """Run one command and return its exit code.
 
     Args:
-        draw: writes a picture of an explanation; it imports Qt, so it is called only for ``.png``.
+        draw: writes a picture of an explanation; it imports Qt, so it is called only for ``.png`` and ``.pdf``.
     """
     warnings.simplefilter("ignore")  # what libraries tell developers is not for whoever reads stderr
     try:
@@ -139,8 +139,9 @@ def _samples(options: argparse.Namespace, draw: Draw) -> None:
 
 def _explain(options: argparse.Namespace, draw: Draw) -> None:
     from engine.export.json_file import to_json_text
+    from engine.export.registry import KINDS
 
-    kind = _kind_of(options.out, (".json", ".png"))
+    kind = KINDS[_kind_of(options.out, tuple(KINDS))]
     text = TextInput(_text_of(options), options.text_pair)
     workbench, info = _open(options)
     request = AttributionRequest(
@@ -156,8 +157,10 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
     result = _run(workbench.job_for(request), options)
     for warning in result.warnings if not options.quiet else ():
         print(f"Note: {warning.message}", file=sys.stderr)
-    if kind == ".json":
+    if options.out is None:
         _write_json(to_json_text(result), options)
+    elif kind.write is not None:
+        save(options.out, kind.write(result))
     else:
         draw(result, options.out)
 
@@ -238,16 +241,3 @@ def _write_json(text: str, options: argparse.Namespace) -> None:
 def _give_up_stdout() -> None:
     """What is still in the buffer goes nowhere: Python would try once more as it ends, and complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def save(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        UserError: the disk or the folder refuses.
-    """
-    try:
-        write_atomically(path, content)
-    except (OSError, RuntimeError) as error:  # a link to itself is a RuntimeError
-        why = getattr(error, "strerror", None) or error
-        raise UserError(f"{path} cannot be written ({why}); nothing was changed.", "unwritable") from None

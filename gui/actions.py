@@ -38,7 +38,7 @@ ACTIONS = (
     ActionDescription("go_to_text", "Go to the text", "Explain", "text-t", ("Ctrl+E",)),
     ActionDescription("go_to_method", "Go to the method", "Explain", "sliders", ("Ctrl+M",)),
     ActionDescription("go_to_map", "Go to the map", "Explain", "grid-four", ("Ctrl+H",)),
-    ActionDescription("save", "Save…", "Result", "floppy-disk", ("Ctrl+S",), "As JSON with every number, or as a picture."),
+    ActionDescription("save", "Save…", "Result", "floppy-disk", ("Ctrl+S",), "As a picture, a page, a table or every number."),
     ActionDescription(
         "copy_command", "Copy as command", "Result", "terminal-window", ("Ctrl+Shift+C",), "The command line of this map."
     ),

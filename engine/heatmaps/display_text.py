@@ -28,6 +28,7 @@ def _drawn() -> dict[int, str]:
     table = {code: chr(0x2400 + code) for code in range(32)}
     table |= {0x7F: "␡", 0x09: _TAB, 0x0D: "\r"} | dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000)), _UNSHOWN)
     table |= dict.fromkeys((0x0A, 0x0B, 0x0C, 0x85, 0x2028, 0x2029), "\n")
+    table |= dict.fromkeys((0xFFFE, 0xFFFF), _UNSHOWN)  # no characters, and forbidden in XML
     unseen = (0xAD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xFFF9, 0xFFFC))
     return table | dict.fromkeys(unseen, _UNSEEN)
 
@@ -38,6 +39,11 @@ _DRAWN = _drawn()
 def displayed(text: str) -> str:
     """As many code points as ``text``: controls become visible, every kind of line break a line feed."""
     return text.translate(_DRAWN).replace("\r\n", f"{JOINED}\n").replace("\r", "\n")
+
+
+def one_line(text: str) -> str:
+    """As ``displayed``, for a label or an attribute: breaks become ``↵``."""
+    return displayed(text).replace("\n", RETURN)
 
 
 def units(shown: str) -> list[str]:

@@ -81,3 +81,14 @@ def _cost(cost: Cost) -> list[Part]:
     passes = cost.forward + cost.backward
     counted = f"{cost.forward} forward + {cost.backward} backward passes" if cost.backward else f"{passes} passes"
     return [("1 pass" if passes == 1 else counted, "muted"), (seconds(cost.seconds), "muted"), (cost.device, "muted")]
+
+
+def settings_words(result: AttributionResult) -> str:
+    """What else the map depends on, in one line."""
+    words = [result.model.name, f"score in {result.unit}"]
+    if result.method.uses_baseline and result.baselines:
+        words.append("baseline " + ", ".join(baseline.id for baseline in result.baselines))
+    words += [f"{name.replace('_', ' ')} {value}" for name, value in result.parameters if value is not None]
+    if result.method.uses_seed:
+        words.append(f"seed {result.request.seed}")
+    return DOT.join(words)

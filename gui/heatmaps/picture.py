@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from engine.heatmaps.cells import cells_of
-from engine.heatmaps.wording import completeness_words, title_of, token_values
+from engine.heatmaps.wording import completeness_words, settings_words, title_of, token_values
 from engine.results import AttributionResult
 from gui import theme
 from gui.heatmaps.colour_bar import BarScale, paint_bar
@@ -46,7 +46,7 @@ class AttributionPicture:
         self._width = max(width_px, 240) - 2 * _MARGIN
         self._parts: list[tuple[float, Callable[[QPainter, QRectF], None]]] = []
         self._text(title_of(result), theme.ui_font(theme.TITLE_PIXELS, strong=True), look.text, after=4)
-        self._text(_circumstances(result), theme.ui_font(), look.muted, after=_GAP)
+        self._text(settings_words(result), theme.ui_font(), look.muted, after=_GAP)
         values = self._map(result)
         self._scale(result, values)
         self._text(completeness_words(result), theme.numbers_font(), look.text, after=4)
@@ -105,14 +105,3 @@ class AttributionPicture:
             paint_bar(painter, bar, scale, self._look)
 
         self._parts.append((_BAR_HEIGHT + _GAP, draw))
-
-
-def _circumstances(result: AttributionResult) -> str:
-    """What else the map depends on."""
-    words = [result.model.name, f"score in {result.unit}"]
-    if result.method.uses_baseline and result.baselines:
-        words.append("baseline " + ", ".join(baseline.id for baseline in result.baselines))
-    words += [f"{name.replace('_', ' ')} {value}" for name, value in result.parameters if value is not None]
-    if result.method.uses_seed:
-        words.append(f"seed {result.request.seed}")
-    return " · ".join(words)

@@ -1,0 +1,39 @@
+"""One row per token (RFC 4180), for spreadsheets and data frames."""
+
+import csv
+import io
+
+from engine.heatmaps.token_values import TokenValues
+from engine.heatmaps.wording import token_values
+from engine.results import AttributionResult
+
+COLUMNS = ("index", "text", "piece", "id", "start", "end", "special", "segment", "value", "rank", "share")
+GUARD = "'"
+_LIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", GUARD)
+
+
+def to_csv(result: AttributionResult) -> bytes:
+    """UTF-8 without a byte order mark; values in as few digits as bring the float32 back; what is not a number is empty.
+
+    A text or piece that a spreadsheet might take for a formula begins with an apostrophe that is not part of it. One that
+    begins with an apostrophe of its own gets a second one, so ``unguarded`` always gives back what was there.
+    """
+    values = TokenValues(result.tokens, token_values(result), result.unit)
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for at, (token, value) in enumerate(zip(result.tokens, token_values(result), strict=True)):
+        known = (at, guarded(token.text), guarded(token.piece), token.id, token.start, token.end)
+        ranked = (str(value), values.rank[at], f"{values.share[at]:.6g}") if value == value else ("", "", "")
+        writer.writerow((*known, str(token.special).lower(), token.segment, *ranked))
+    return written.getvalue().encode("utf-8", "backslashreplace")
+
+
+def guarded(text: str) -> str:
+    """Dead in a spreadsheet."""
+    return GUARD + text if text.startswith(_LIVE) else text
+
+
+def unguarded(text: str) -> str:
+    """The inverse of ``guarded``."""
+    return text.removeprefix(GUARD)
