@@ -103,7 +103,9 @@ def _add_explain(commands: Any, common: _Parser) -> None:
     explain.add_argument("--versus", metavar="LABEL", help="explain the target's score minus this one's")
     explain.add_argument("--score", choices=("logit", "probability", "log_probability"), default="logit")
     explain.add_argument("--position", type=int, metavar="N", help="language models: explain the token after this one")
-    explain.add_argument("--baseline", metavar="ID", action="append", help="zero, zero_all, pad, mask, unk; several are averaged")
+    known = "zero, zero_all, pad, mask, unk, mean, text:…, random_document; several are averaged"
+    explain.add_argument("--baseline", metavar="ID", action="append", help=known)
+    explain.add_argument("--background", metavar="FILE", help="texts that random_document is drawn from: a table or one a line")
     explain.add_argument("--reduction", choices=("sum", "mean", "l1", "l2", "signed_max", "none"))
     explain.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the method")
     explain.set_defaults(run=_explain)
@@ -153,6 +155,7 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
         options.reduction,
         options.seed,
         tuple(_parse_parameter(pair) for pair in options.set),
+        options.background,
     )
     result = _run(workbench.job_for(request), options)
     for warning in result.warnings if not options.quiet else ():

@@ -75,8 +75,9 @@ class AttributionRequest:
         model_sha256: the open model.
         input: the text as typed, not token ids: equal ids can have other offsets.
         method, parameters: a registered method, and the values the user set; the others take their defaults.
-        baselines: identifiers as on the command line (``zero``, ``pad``, …); several: the average over them.
+        baselines: identifiers as on the command line (``zero``, ``pad``, ``text:…``, …); several: the average over them.
         reduction: over d_model; None: the method's own.
+        background: a file of texts that ``random_document`` is drawn from.
     """
 
     model_sha256: str
@@ -87,6 +88,7 @@ class AttributionRequest:
     reduction: Reduction | None = None
     seed: int = 0
     parameters: tuple[tuple[str, Parameter], ...] = ()
+    background: str | None = None
 
 
 Request = OpenModelRequest | CatalogueRequest | PredictionRequest | AttributionRequest

@@ -245,12 +245,13 @@ class PathCurve:
 class BaselineInfo:
     """A baseline and what the model predicts on it, highest class first: an information-less input should not convince.
 
-    ``confident``: it does, more than half of the way from chance to certainty.
+    ``confident``: it does, more than half of the way from chance to certainty. ``notice``: it had to be made to fit.
     """
 
     id: str
     prediction: tuple[ClassPrediction, ...]
     confident: bool = False
+    notice: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

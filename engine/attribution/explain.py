@@ -14,7 +14,7 @@ from engine.attribution.registry import Method, method
 from engine.attribution.score import Score
 from engine.attribution.target import check_position, classes, resolve, score_function
 from engine.errors import UserError
-from engine.inputs.baselines import baseline_embeddings
+from engine.inputs.baselines import Baseline, baseline_for
 from engine.jobs import Partial, Steps
 from engine.models.model import Encoding, TextModel
 from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction
@@ -34,6 +34,8 @@ CONFIDENT = 0.5  # of the way from chance to certainty
 def predict(model: TextModel, request: PredictionRequest) -> Steps[PredictionResult]:
     """What the model says of a text."""
     yield Partial(0, 1, doing="Predicting")
+    if "attribution" not in model.info.can:
+        raise UserError("This model has no output: it is a bare encoder.", "unavailable")
     encoding = model.encode(request.input)
     logits = _logits(model, encoding, check_position(request.position, model, encoding))
     return PredictionResult(request, encoding.input, classes(model, logits))
@@ -52,11 +54,13 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
     question = _ask(model, request)
     yield Partial(0, result=question.prediction, doing=question.method.description.label)
     start = time.perf_counter()
-    baselines = {name: baseline_embeddings(name, model, question.encoding) for name in question.baselines}
-    said = tuple(_said_of(name, question, embeddings) for name, embeddings in baselines.items())
+    baselines = {
+        name: baseline_for(name, model, question.encoding, request.background, request.seed) for name in question.baselines
+    }
+    said = tuple(_said_of(name, question, baseline) for name, baseline in baselines.items())
     batch = model.batch_size_for(question.encoding.ids.shape[1])
     score = Score(score_function(model, question.encoding, question.target), batch, model.recurrent)
-    steps = _attribute(question, score, list(baselines.values()))
+    steps = _attribute(question, score, [baseline.embeddings for baseline in baselines.values()])
     while True:
         try:
             partial = next(steps)
@@ -106,13 +110,14 @@ def _logits(model: TextModel, encoding: Encoding, position: int | None) -> Tenso
 
 
 @torch.no_grad()
-def _said_of(name: str, question: _Question, embeddings: Tensor) -> BaselineInfo:
+def _said_of(name: str, question: _Question, baseline: Baseline) -> BaselineInfo:
     """What the model predicts on a baseline."""
-    logits = question.model.logits(embeddings, question.encoding, question.target.position)[0].cpu()
+    logits = question.model.logits(baseline.embeddings, question.encoding, question.target.position)[0].cpu()
     predicted = classes(question.model, logits, (question.target.index,))
     chance = 0.5 if question.model.info.problem_type == "multi_label" else 1 / max(len(logits), 2)
     probability = predicted[0].probability
-    return BaselineInfo(name, predicted, probability is not None and probability >= chance + CONFIDENT * (1 - chance))
+    confident = probability is not None and probability >= chance + CONFIDENT * (1 - chance)
+    return BaselineInfo(name, predicted, confident, baseline.notice)
 
 
 def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> Steps[Attribution]:
@@ -191,6 +196,7 @@ def _warnings(question: _Question, found: Attribution, baselines: tuple[Baseline
         if cut:
             words = f"Characters {cut[0]} to {cut[1]} of the {which} were not read: it is longer than the model's limit."
             warnings.append(Notice(words, "cut"))
+    warnings += [baseline.notice for baseline in baselines if baseline.notice is not None]
     for baseline in baselines:
         if baseline.confident:
             first = baseline.prediction[0]

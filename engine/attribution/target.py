@@ -59,13 +59,8 @@ def _named(name: str, model: TextModel, outputs: int) -> int:
     if index is None and form != "label" and rest.isdecimal() and len(rest) < 10:
         index = int(rest)
     if index is None or index >= outputs:
-        raise UserError(f"The model has no class “{name}”; it has {_some_labels(model, outputs)}.", "no_such_class")
+        raise UserError(model.no_such_output(name, outputs), "no_such_class")
     return index
-
-
-def _some_labels(model: TextModel, outputs: int) -> str:
-    labels = model.info.labels
-    return ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "") if labels else f"{outputs} outputs, named by index:N"
 
 
 def check_position(position: int | None, model: TextModel, encoding: Encoding) -> int | None:
@@ -75,12 +70,12 @@ def check_position(position: int | None, model: TextModel, encoding: Encoding) -
         UserError: it lies outside the text, or the model is no language model.
     """
     tokens = len(encoding.input.tokens)
-    if model.info.task != "causal_lm":
+    if model.info.task not in ("causal_lm", "masked_lm"):
         if position is not None:
             raise UserError("This model answers once for the whole text; leave the position out.", "no_position")
         return None
     if position is None:
-        return tokens - 1
+        return model.default_position(encoding)
     if not 0 <= position < tokens:
         raise UserError(
             f"The text has the token positions 0 to {tokens - 1}; there is no position {position}.", "no_such_position"

@@ -1,4 +1,4 @@
-"""Hugging Face text classifiers, computed from word embeddings so that they can be attributed to."""
+"""Hugging Face text models, computed from word embeddings so that they can be attributed to."""
 
 import inspect
 import re
@@ -34,7 +34,7 @@ from engine.models.model import (
     require_text,
 )
 from engine.requests import OpenModelRequest, TextInput
-from engine.results import ModelInfo, Notice, ProblemType
+from engine.results import ModelInfo, Notice, ProblemType, Task
 
 _SUBSTITUTES = {"pad": "pad_token_id", "mask": "mask_token_id", "unk": "unk_token_id"}
 _EXTRAS = ("attention_mask", "token_type_ids")
@@ -45,14 +45,14 @@ _CHARACTERS_PER_TOKEN = 32  # far more than any text needs; where it is too few,
 
 
 def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceModel":
-    """Open the classifier in ``folder``.
+    """Open the text model in ``folder``.
 
     Raises:
-        LoadError: what is missing, damaged, hostile or not a text classifier, in one sentence.
+        LoadError: what is missing, damaged, hostile or no text model, in one sentence.
     """
     described = read_json(folder / "config.json")
     config, notices = build_config(described)
-    architecture, network_type = network_class(described, config)
+    architecture, task, network_type = network_class(described, config)
     parameters = count_parameters(network_type, config)
     weights = read_weights(folder)
     device = choose_device(request.device)
@@ -60,13 +60,13 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
     tokenizer, tokenizer_files = load_tokenizer(folder, described)
     network, mismatches = load_network(network_type, config, weights)
     files = (folder / "config.json", *weights.files, *tokenizer_files)
-    model = HuggingFaceModel(freeze(network.to(device)), tokenizer)
+    model = _KINDS[task](freeze(network.to(device)), tokenizer)
     model.info = ModelInfo(
         path=str(folder),
         format="huggingface",
-        task="text_classification",
-        labels=_labels(config),
-        problem_type=_problem_type(config),
+        task=task,
+        labels=_labels(config) if task == "text_classification" else (),
+        problem_type=_problem_type(config) if task == "text_classification" else "single_label",
         parameters=parameters,
         dtype_on_disk=weights.dtype,
         bytes=weights.bytes,
@@ -75,7 +75,7 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
         layers=layers_of(network),
         recurrent=recurrent_layers_of(network),
         attention=attention_of(config),
-        can=("attribution",),
+        can=() if task == "encoder" else ("attribution",),
         warnings=(*notices, *mismatches, *_notices(network, tokenizer, weights)),
         sha256=sha256_of(folder, files),
         baselines=baselines_of(set(model.substitutes)),
@@ -84,7 +84,8 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
         architecture=architecture,
         device=str(device),
     )
-    model.check_embeddings_path()
+    if task != "encoder":
+        model.check_embeddings_path()
     return model
 
 
@@ -121,7 +122,7 @@ def _notices(network: Any, tokenizer: Any, weights: Weights) -> list[Notice]:
 
 
 class HuggingFaceModel(TextModel):
-    """A sequence classifier of the transformers library."""
+    """A sequence classifier of the transformers library, and what the other kinds share with it."""
 
     network: Any
 
@@ -131,14 +132,16 @@ class HuggingFaceModel(TextModel):
         if network.config.pad_token_id is None:
             network.config.pad_token_id = -1  # texts in a batch are of one length: no token is padding
         accepted = inspect.signature(network.forward).parameters
+        self._keeps_logits = "logits_to_keep" in accepted
         one_type = getattr(network.config, "type_vocab_size", 2) == 1  # RoBERTa's: there is nothing to tell apart
         self._extras = [key for key in _EXTRAS if key in accepted and not (one_type and key == "token_type_ids")]
         ids = {name: getattr(tokenizer, attribute) for name, attribute in _SUBSTITUTES.items()}
-        self.substitutes = {name: i for name, i in ids.items() if i is not None and i < self._rows}
+        self.substitutes = {name: i for name, i in ids.items() if i is not None and i < self.vocabulary_size}
         self.maximum_tokens = self._maximum_tokens()
 
     @property
-    def _rows(self) -> int:
+    def vocabulary_size(self) -> int:
+        """See ``TextModel``."""
         return int(self.network.get_input_embeddings().num_embeddings)
 
     @property
@@ -162,9 +165,10 @@ class HuggingFaceModel(TextModel):
         ids = encoded["input_ids"]
         if all(encoded["special_tokens_mask"]):
             raise UserError("There is nothing in this text that the model's tokenizer reads; type a word.", "empty_text")
-        if max(ids) >= self._rows:
+        if max(ids) >= self.vocabulary_size:
             raise UserError(
-                f"The tokenizer uses ids up to {max(ids)}, the model knows {self._rows}; copy the model's own tokenizer.",
+                f"The tokenizer uses ids up to {max(ids)}, the model knows {self.vocabulary_size}; "
+                "copy the model's own tokenizer.",
                 "tokenizer",
             )
         segments = (
@@ -198,8 +202,14 @@ class HuggingFaceModel(TextModel):
 
     def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:
         """See ``TextModel``."""
-        extras = {key: value.expand(len(embeddings), -1) for key, value in encoding.extras.items()}
-        logits: Tensor = self.network(inputs_embeds=embeddings.clone(), **extras).logits  # CTRL scales what it is given in place
+        extras: dict[str, Any] = {key: value.expand(len(embeddings), -1) for key, value in encoding.extras.items()}
+        if position is not None and self._keeps_logits:  # one row of the vocabulary's logits, not one for each token
+            extras["logits_to_keep"], position = torch.tensor([position], device=self.device), 0
+        # A copy, since CTRL scales what it is given in place.
+        return self._at(self.network(inputs_embeds=embeddings.clone(), **extras).logits, position)
+
+    def _at(self, logits: Tensor, position: int | None) -> Tensor:
+        """A classifier answers once for the whole text."""
         return logits
 
     def check_embeddings_path(self) -> None:
@@ -209,12 +219,13 @@ class HuggingFaceModel(TextModel):
             LoadError: it does.
         """
         encoding = self.encode(TextInput("a b c"))
+        position = encoding.ids.shape[1] - 1
         with torch.no_grad():
-            by_ids = self.network(input_ids=encoding.ids, **encoding.extras).logits
+            by_ids = self._at(self.network(input_ids=encoding.ids, **encoding.extras).logits, position)
         try:
             with torch.enable_grad():
                 points = self.embed(encoding.ids).requires_grad_()
-                by_embeddings = self.logits(points, encoding)
+                by_embeddings = self.logits(points, encoding, position)
                 torch.autograd.grad(by_embeddings.sum(), points)
         except Exception as error:  # every architecture says it in its own way
             if is_out_of_memory(error):
@@ -229,3 +240,52 @@ class HuggingFaceModel(TextModel):
                 f"{type(self.network).__name__} answers differently when given embeddings, so it cannot be explained yet.",
                 "embeddings_path",
             )
+
+
+class HuggingFaceLanguageModel(HuggingFaceModel):
+    """A causal or masked language model: its outputs are the tokens of the vocabulary, at one position."""
+
+    def _at(self, logits: Tensor, position: int | None) -> Tensor:
+        return logits[:, -1 if position is None else position]
+
+    def default_position(self, encoding: Encoding) -> int:
+        """See ``TextModel``."""
+        if self.info.task == "causal_lm":
+            return super().default_position(encoding)
+        masks = (encoding.ids[0] == self.substitutes.get("mask", -1)).nonzero().flatten().tolist()
+        if not masks:
+            mask = self._tokenizer.mask_token or "the mask token"
+            raise UserError(f"Put {mask} where a word is to be guessed, or name a position.", "no_mask")
+        return int(masks[0])
+
+    def output_label(self, index: int) -> str | None:
+        """The token as it would stand in a text, with its leading space; the piece itself where it is no text alone."""
+        piece = str(self._tokenizer.convert_ids_to_tokens(index))
+        decoder = self._tokenizer.backend_tokenizer.decoder
+        text = decoder.decode([piece]) if decoder is not None and not piece.startswith("##") else piece
+        if piece.startswith("\u2581") and not text.startswith(" "):
+            text = f" {text}"
+        return piece if not text or "\ufffd" in text else text
+
+    def output_index(self, text: str) -> int | None:
+        """The one token that stands for exactly ``text``, a leading space counted."""
+        candidates = [self._tokenizer.convert_tokens_to_ids(text)]
+        for spelling in (text, text.lstrip()):
+            ids = self._tokenizer(spelling, add_special_tokens=False)["input_ids"] if spelling else []
+            candidates += ids if len(ids) == 1 else []
+        return next((i for i in candidates if i is not None and self.output_label(i) == text), None)
+
+    def no_such_output(self, name: str, outputs: int) -> str:
+        """See ``TextModel``."""
+        pieces = self._tokenizer(name, add_special_tokens=False).tokens()
+        if len(pieces) > 1:
+            return f"“{name}” is {len(pieces)} tokens to this model ({', '.join(pieces[:4])}); name one of them."
+        return f"“{name}” is not a token of this model; try it with a leading space, or name it by index:N."
+
+
+_KINDS: dict[Task, type[HuggingFaceModel]] = {
+    "text_classification": HuggingFaceModel,
+    "causal_lm": HuggingFaceLanguageModel,
+    "masked_lm": HuggingFaceLanguageModel,
+    "encoder": HuggingFaceModel,
+}

@@ -13,19 +13,32 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported, whatever 
 import torch
 import transformers
 from torch import nn
-from transformers import CONFIG_MAPPING, MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoTokenizer
+from transformers import (
+    CONFIG_MAPPING,
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_MASKED_LM_MAPPING,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    MODEL_MAPPING,
+    AutoTokenizer,
+)
 
 from engine.devices import available_memory
 from engine.errors import LoadError
 from engine.models.files import Weights, read_json
 from engine.models.safety import bounded_modules, check_bounds
-from engine.results import Notice
+from engine.results import Notice, Task
 
 logging: Any = transformers.utils.logging
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
-_MAPPINGS: dict[str, Any] = {"ForSequenceClassification": MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING}
+_HEADS: tuple[tuple[str, Task, Any], ...] = (  # how the name of an architecture ends, and what it then does
+    ("ForSequenceClassification", "text_classification", MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING),
+    ("ForMaskedLM", "masked_lm", MODEL_FOR_MASKED_LM_MAPPING),
+    ("ForCausalLM", "causal_lm", MODEL_FOR_CAUSAL_LM_MAPPING),
+    ("LMHeadModel", "causal_lm", MODEL_FOR_CAUSAL_LM_MAPPING),
+    ("Model", "encoder", MODEL_MAPPING),
+)
 _TOKENIZER_FILES = (
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model"),
@@ -98,15 +111,16 @@ def _check_size(key: str, value: int | float) -> None:
         check_bounds(hidden=size)
 
 
-def network_class(described: Mapping[str, Any], config: Any) -> tuple[str, Any]:
-    """The class the config's first architecture names, if it is one that can be explained."""
+def network_class(described: Mapping[str, Any], config: Any) -> tuple[str, Task, Any]:
+    """The class the config's first architecture names, if it is one that is opened, and its task."""
     architectures = described.get("architectures")
     name = str(architectures[0]) if isinstance(architectures, list) and architectures else ""
-    for suffix, mapping in _MAPPINGS.items():
+    for suffix, task, mapping in _HEADS:
         if name.endswith(suffix) and type(config) in mapping:
-            return name, mapping[type(config)]
+            return name, task, mapping[type(config)]
     raise LoadError(
-        f"This is a {name or 'bare ' + config.model_type}; Neuroloupe opens text classifiers (…ForSequenceClassification).",
+        f"This is a {name or config.model_type + ' whose config.json names no architecture'}; Neuroloupe opens text classifiers, "
+        "causal and masked language models, and bare encoders.",
         "task",
     )
 

@@ -79,6 +79,25 @@ class TextModel(ABC):
         ``position``: language models: the output after this token; None: after the last.
         """
 
+    @property
+    @abstractmethod
+    def vocabulary_size(self) -> int:
+        """How many token ids can be embedded."""
+
+    def default_position(self, encoding: Encoding) -> int:
+        """The token a language model is asked about where the user names none: the last, after which the next follows.
+
+        Raises:
+            UserError: there is none (a masked language model without a mask in the text).
+        """
+        return len(encoding.input.tokens) - 1
+
+    def no_such_output(self, name: str, outputs: int) -> str:
+        """What to say of a target that does not exist."""
+        labels = self.info.labels
+        known = ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "") if labels else f"{outputs} outputs, named by index:N"
+        return f"The model has no class “{name}”; it has {known}."
+
     def output_label(self, index: int) -> str | None:
         """What output ``index`` means, in the user's words; None where it has no name (regression)."""
         return self.info.labels[index] if index < len(self.info.labels) else None

@@ -148,6 +148,11 @@ class RecurrentModel(TextModel):
             pieces.append(Piece(self.vocabulary[known], known, start, end, 0))
         return pieces, False
 
+    @property
+    def vocabulary_size(self) -> int:
+        """See ``TextModel``."""
+        return len(self.vocabulary)
+
     def embed(self, ids: Tensor) -> Tensor:
         """See ``TextModel``."""
         embedded: Tensor = self.network.embed(ids)

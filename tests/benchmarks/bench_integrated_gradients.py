@@ -16,7 +16,7 @@ from engine.attribution.integrated_gradients import integrated_gradients
 from engine.attribution.score import Score
 from engine.attribution.target import resolve, score_function
 from engine.devices import BatchSize, leave_a_core_free
-from engine.inputs.baselines import baseline_embeddings
+from engine.inputs.baselines import baseline_for
 from engine.jobs import run
 from engine.models.model import TextModel
 from engine.models.opening import open_model
@@ -90,7 +90,7 @@ def _case(model: TextModel, text: str, baseline: str) -> Case:
     with torch.no_grad():
         target = resolve(Target(), model, encoding, model.logits(inputs, encoding)[0])
     score = Score(score_function(model, encoding, target), model.batch_size_for(encoding.ids.shape[1]), model.recurrent)
-    point = baseline_embeddings(baseline, model, encoding)
+    point = baseline_for(baseline, model, encoding).embeddings
     truth = run(integrated_gradients(score, inputs, baseline=point, tolerance=REFERENCE_TOLERANCE)).values.sum(-1)
     return Case(score, inputs, point, truth)
 

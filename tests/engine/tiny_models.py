@@ -74,12 +74,14 @@ def write(
     dtype: torch.dtype = torch.float32,
     safetensors: bool = True,
     tokenizer: str | None = None,
+    head: str = "SequenceClassification",
     **config: Any,
 ) -> Path:
-    """A Hugging Face text classifier with random weights that has an opinion.
+    """A Hugging Face text model with random weights that has an opinion.
 
     Args:
         labels: their names, or how many unnamed ones (1: regression).
+        head: as in the library's ``AutoModelFor…``; empty: a bare encoder.
         tokenizer: ``wordpiece``, ``byte_bpe`` or ``unigram``; None: what such models are trained with.
         config: fields that differ from the architecture's own tiny ones.
     """
@@ -91,7 +93,7 @@ def write(
     ids = {f"{name}_token_id": getattr(fast, f"{name}_token_id") for name in ("pad", "bos", "eos", "cls", "sep")}
     described = {"vocab_size": len(fast), "problem_type": problem_type, **names, **ids, **known, **config}
     described = {key: value for key, value in described.items() if value is not None}
-    network = build(model_type, described, seed)
+    network = build(model_type, described, seed, head)
     folder.mkdir(parents=True, exist_ok=True)
     network.to(dtype).save_pretrained(folder)
     fast.save_pretrained(folder)
@@ -101,10 +103,10 @@ def write(
     return folder
 
 
-def build(model_type: str, described: dict[str, Any], seed: int = 0) -> Any:
+def build(model_type: str, described: dict[str, Any], seed: int = 0, head: str = "SequenceClassification") -> Any:
     """The network itself, its matrices drawn wide enough that the scores bend along a path."""
     config = transformers.CONFIG_MAPPING[model_type](**described)
-    network = transformers.AutoModelForSequenceClassification.from_config(config).eval()
+    network = getattr(transformers, f"AutoModelFor{head}" if head else "AutoModel").from_config(config).eval()
     generator = torch.Generator().manual_seed(seed)
     for parameter in network.parameters():
         if parameter.dim() > 1:

@@ -11,7 +11,7 @@ from engine.attribution.explain import explain, predict
 from engine.attribution.registry import METHODS
 from engine.devices import BatchSize
 from engine.errors import UserError
-from engine.inputs.baselines import baseline_embeddings
+from engine.inputs.baselines import baseline_for
 from engine.jobs import Partial, run
 from engine.models.model import TextModel
 from engine.requests import AttributionRequest, PredictionRequest, Target, TextInput
@@ -71,7 +71,7 @@ def test_completeness_in_every_unit_against_the_model_itself(model: TextModel, s
         units = {"logit": logits, "probability": logits.softmax(-1), "log_probability": logits.log_softmax(-1)}[score]
         return float(units[1] - (units[2] if versus else 0))
 
-    f_input, f_baseline = literal(model.embed(encoding.ids)), literal(baseline_embeddings("zero", model, encoding))
+    f_input, f_baseline = literal(model.embed(encoding.ids)), literal(baseline_for("zero", model, encoding).embeddings)
     assert result.completeness.f_input == pytest.approx(f_input, abs=1e-5)
     assert result.completeness.f_baseline == pytest.approx(f_baseline, abs=1e-5)
     assert result.completeness.converged
@@ -81,7 +81,7 @@ def test_completeness_in_every_unit_against_the_model_itself(model: TextModel, s
 def test_equals_captum_on_the_embeddings(model: TextModel):
     result = asked(model, target=Target("index:0"), parameters=(("n_steps", 50),))
     encoding = model.encode(REQUEST.input)
-    inputs, baseline = model.embed(encoding.ids), baseline_embeddings("zero", model, encoding)
+    inputs, baseline = model.embed(encoding.ids), baseline_for("zero", model, encoding).embeddings
     with torch.backends.cudnn.flags(enabled=False):
         theirs = IntegratedGradients(lambda e: model.logits(e, encoding)).attribute(inputs, baseline, target=0, n_steps=50)
     theirs = theirs[0].sum(-1).detach().numpy()

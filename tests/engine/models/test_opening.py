@@ -174,7 +174,7 @@ def test_a_model_type_nobody_knows(model_type: Any, auto_map: bool, said: str, f
         {"id2label": {"a": "b"}},
         {"id2label": {str(i): "x" for i in range(200_000)}},
         {"quantization_config": {"quant_method": "gptq", "bits": 4}},
-        {"architectures": ["BertForMaskedLM"]},
+        {"architectures": ["BertForQuestionAnswering"]},
         {"architectures": None},
         {"architectures": "BertForSequenceClassification"},
         {"architectures": {"0": "BertForSequenceClassification"}},

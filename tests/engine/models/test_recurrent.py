@@ -143,7 +143,7 @@ def test_what_was_recognised(tiny_lstm: TextModel):
     assert [(r.name, r.kind, r.layers, r.hidden_size, r.directions) for r in info.recurrent] == [("rnn", "lstm", 1, 5, 1)]
     assert info.parameters == 17 * 4 + 4 * 5 * (4 + 5 + 2) + 5 * 3 + 3
     assert info.warnings == ()
-    assert info.baselines == ("zero", "zero_all", "pad", "unk")
+    assert info.baselines == ("zero", "zero_all", "pad", "unk", "mean")
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
