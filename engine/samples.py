@@ -17,6 +17,18 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What the first example's finished map shows, so that the welcome page can show it before the engine is there.
+
+    ``words``: the attribution of each whitespace-separated word for the predicted class, in logits.
+    """
+
+    says: str
+    probability: float
+    words: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A model that comes with the product; ``path`` opens like any other."""
 
@@ -26,6 +38,7 @@ class Sample:
     description: str
     path: str
     examples: tuple[Example, ...]
+    preview: Preview | None = None
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
@@ -36,7 +49,9 @@ def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
 def _read(card: Path) -> Sample:
     known = json.loads(card.read_text(encoding="utf-8"))
     examples = tuple(Example(e["text"], e.get("true"), e.get("note", "")) for e in known["examples"])
-    return Sample(known["name"], known["title"], known["task"], known["description"], str(card.parent), examples)
+    seen = known.get("preview")
+    preview = Preview(seen["says"], seen["probability"], tuple(seen["words"])) if seen else None
+    return Sample(known["name"], known["title"], known["task"], known["description"], str(card.parent), examples, preview)
 
 
 def sample_path(name_or_path: str) -> str:

@@ -1,12 +1,15 @@
-"""A sample on the welcome page: its name, and the sentence it will read, as pieces that wait for colour."""
+"""A sample on the welcome page: its name, and the sentence it reads, coloured as its map will be."""
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.samples import Sample
+from engine.heatmaps.numerals import whole_percent
+from engine.samples import Preview, Sample
 from gui import theme
 from gui.controls.rows import caption_label, section_label
+from gui.heatmaps.colours import colour_map, limit_of
 
 PICTURE_LINES = 3
 CARD_PIXELS = 196
@@ -32,8 +35,8 @@ class SampleCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(8)
-        column.addWidget(_Sentence(sample.examples[0].text if sample.examples else sample.title))
-        column.addWidget(section_label(sample.title))
+        column.addWidget(_Sentence(sample))
+        column.addWidget(section_label(sample.title if sample.preview is None else f"{sample.title}: {_says(sample.preview)}"))
         column.addWidget(caption_label(sample.description))
         column.addStretch()
 
@@ -63,12 +66,17 @@ class SampleCard(QFrame):
         return super().event(event)
 
 
-class _Sentence(QWidget):
-    """The example cut at its blanks, each word in an outlined cell: what the heatmap will be drawn on, before it is."""
+def _says(preview: Preview) -> str:
+    return f"“{preview.says}”, {whole_percent(preview.probability)}"
 
-    def __init__(self, text: str) -> None:
+
+class _Sentence(QWidget):
+    """The first example cut at its blanks, each word in a cell of its preview's colour; outlined where there is none."""
+
+    def __init__(self, sample: Sample) -> None:
         super().__init__()
-        self._words = text.split()
+        self._words = (sample.examples[0].text if sample.examples else sample.title).split()
+        self._values = np.array(sample.preview.words if sample.preview else ())
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._font = theme.reading_font()
 
@@ -89,12 +97,20 @@ class _Sentence(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._font)
-        for cell, word in self._cells(metrics):
-            painter.setPen(QPen(colours.border, 1))
-            painter.setBrush(colours.window)
+        looks = self._looks(colours)
+        for i, (cell, word) in enumerate(self._cells(metrics)):
+            brush, ink = looks[i] if i < len(looks) and word != "…" else (QBrush(colours.window), colours.text)
+            painter.setPen(Qt.PenStyle.NoPen if looks else QPen(colours.border, 1))
+            painter.setBrush(brush)
             painter.drawRoundedRect(cell, theme.CELL_RADIUS, theme.CELL_RADIUS)
-            painter.setPen(colours.text)
+            painter.setPen(ink)
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, word)
+
+    def _looks(self, colours: theme.Theme) -> list[tuple[QBrush, QColor]]:
+        """Cell and text colour of each word, on the scale that its map will have."""
+        map_ = colour_map(colours, signed=True)
+        steps: list[int] = map_.steps(self._values, limit_of(self._values)).tolist() if len(self._values) else []
+        return [(map_.brushes[step], map_.texts[step]) for step in steps]
 
     def _cells(self, metrics: QFontMetricsF) -> list[tuple[QRectF, str]]:
         place = QPointF(0.5, 0.5)

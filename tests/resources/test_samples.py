@@ -12,6 +12,10 @@ import torch
 from safetensors import safe_open
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from engine.jobs import run
+from engine.requests import AttributionRequest, OpenModelRequest, TextInput
+from engine.workbench import Workbench
+
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
 FOLDERS = {path.parent.name: path.parent for path in sorted(SAMPLES.glob("*/sample.json"))}
 TASKS = {"text_classification", "image_classification", "causal_lm", "masked_lm", "record_regression", "record_classification"}
@@ -48,7 +52,7 @@ def test_a_sample_folder_has_its_recipe_card_and_description(name: str) -> None:
 @pytest.mark.parametrize("name", FOLDERS)
 def test_sample_json_fits_its_schema(name: str) -> None:
     content = described(name)
-    assert set(content) == {"name", "title", "task", "description", "examples"}
+    assert set(content) == {"name", "title", "task", "description", "preview", "examples"}
     assert content["name"] == name
     assert content["task"] in TASKS
     assert content["title"]
@@ -122,3 +126,18 @@ def test_news_bilstm_has_the_parameters_of_the_published_classifier() -> None:
     assert shapes["embedding.weight"] == [len(vocabulary), 64] == [1000, 64]
     assert vocabulary[:2] == ["<pad>", "<unk>"]
     assert len(set(vocabulary)) == len(vocabulary)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_preview_is_what_the_engine_finds(name: str) -> None:
+    """Welcome page and map show the same colours."""
+    preview, text = described(name)["preview"], described(name)["examples"][0]["text"]
+    workbench = Workbench()
+    info = run(workbench.job_for(OpenModelRequest(str(FOLDERS[name])))).info
+    found = run(workbench.job_for(AttributionRequest(info.sha256, TextInput(text))))
+    assert found.prediction.predicted.label == preview["says"]
+    assert found.prediction.predicted.probability == pytest.approx(preview["probability"], abs=2e-3)
+    words = [match.span() for match in re.finditer(r"\S+", text)]
+    rows = list(zip(found.tokens, found.values, strict=True))
+    sums = [sum(value for token, value in rows if not token.special and start <= token.start < end) for start, end in words]
+    assert preview["words"] == pytest.approx(sums, abs=0.02 * max(map(abs, sums)))
