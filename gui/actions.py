@@ -11,7 +11,7 @@ from gui.icons import icon
 
 @dataclass(frozen=True, slots=True)
 class ActionDescription:
-    """One thing that can be done. ``exclusive``: one of its group is checked at a time."""
+    """One thing that can be done. ``exclusive``: of those whose ids begin alike (``theme_…``) one is checked at a time."""
 
     id: str
     text: str
@@ -43,6 +43,22 @@ ACTIONS = (
         "copy_command", "Copy as command", "Result", "terminal-window", ("Ctrl+Shift+C",), "The command line of this map."
     ),
     ActionDescription("copy_picture", "Copy picture", "Result", "image", ("Ctrl+Shift+G",)),
+    ActionDescription("undo", "Undo", "Edit", "arrow-counter-clockwise", ("Ctrl+Z",)),
+    ActionDescription("redo", "Redo", "Edit", "arrow-clockwise", ("Ctrl+Shift+Z", "Ctrl+Y")),
+    ActionDescription("find", "Find in the text…", "Map", "magnifying-glass", ("Ctrl+F",), "Underline what you look for."),
+    ActionDescription("find_next", "Find next", "Map", "caret-down", ("F3",)),
+    ActionDescription("find_previous", "Find previous", "Map", "caret-up", ("Shift+F3",)),
+    ActionDescription("grain_token", "Grain: tokens", "Map", "dots-three", ("Ctrl+1",), checkable=True, exclusive=True),
+    ActionDescription("grain_word", "Grain: words", "Map", "text-aa", ("Ctrl+2",), checkable=True, exclusive=True),
+    ActionDescription("grain_sentence", "Grain: sentences", "Map", "article", ("Ctrl+3",), checkable=True, exclusive=True),
+    ActionDescription("table", "Show as table", "Map", "table", ("Ctrl+T",), checkable=True),
+    ActionDescription(
+        "dimensions", "Show dimensions", "Map", "squares-four", ("Ctrl+D",), "What the sum over them hides.", checkable=True
+    ),
+    ActionDescription("path_curve", "Show the path curve", "Map", "chart-line", ("Ctrl+Shift+D",), checkable=True),
+    ActionDescription("add_method", "Add method…", "Map", "plus", ("Ctrl+Shift+A",), "Another method's map below, on one scale."),
+    ActionDescription("pin_map", "Pin for comparison", "Map", "push-pin", ("Ctrl+P",), "Keep this map beside the next ones."),
+    ActionDescription("unpin_map", "Unpin", "Map", "push-pin-slash", ("Ctrl+Alt+P",)),
     ActionDescription("model_panel", "Model panel", "View", "tree-structure", ("Ctrl+B",), checkable=True),
     ActionDescription("method_panel", "Method panel", "View", "sliders-horizontal", ("Ctrl+Alt+B",), checkable=True),
     ActionDescription("theme_system", "Theme: as the system", "View", "monitor", (), checkable=True, exclusive=True),
@@ -64,7 +80,7 @@ class Actions(QObject):
         self._actions: dict[str, QAction] = {}
         self._descriptions: dict[str, ActionDescription] = {}
         self._why: dict[str, str] = {}
-        self._exclusive = QActionGroup(self)
+        self._exclusive: dict[str, QActionGroup] = {}
         for description in ACTIONS:
             self.add(description)
         window.installEventFilter(self)
@@ -85,7 +101,8 @@ class Actions(QObject):
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.setCheckable(description.checkable)
         if description.exclusive:
-            self._exclusive.addAction(action)
+            kind = description.id.partition("_")[0]
+            self._exclusive.setdefault(kind, QActionGroup(self)).addAction(action)
         self._actions[description.id], self._descriptions[description.id] = action, description
         self._window.addAction(action)
         self._dress(description.id)
@@ -103,6 +120,12 @@ class Actions(QObject):
         """Enable, or disable with the reason that menus and the palette show."""
         self._why[id] = because or ""
         self._actions[id].setEnabled(because is None)
+        self._describe(id)
+
+    def set_text(self, id: str, words: str) -> None:
+        """What it would do now, such as what is undone."""
+        self._actions[id].setText(words)
+        self._actions[id].setIconText(words)
         self._describe(id)
 
     def why_not(self, id: str) -> str:
@@ -128,5 +151,5 @@ class Actions(QObject):
 
     def _describe(self, id: str) -> None:
         description, keys = self._descriptions[id], self.keys(id)
-        name = description.text.rstrip("…") + (f" ({keys})" if keys else "")
+        name = self._actions[id].text().rstrip("…") + (f" ({keys})" if keys else "")
         self._actions[id].setToolTip("\n".join(filter(None, (name, self.why_not(id) or description.hint))))

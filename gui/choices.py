@@ -37,6 +37,33 @@ class Choices:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that is set in the method panel, also what the chosen method does not use."""
+
+    method: str
+    wishes: tuple[tuple[str, tuple[tuple[str, Parameter], ...]], ...]  # what was set, by method
+    target: Target
+    baselines: tuple[str, ...]
+    reduction: Reduction | None
+    seed: int
+
+    def differences(self, other: "Snapshot") -> dict[str, object]:
+        """What ``other`` has otherwise: names as on screen, and its values."""
+        found: dict[str, object] = {}
+        for name in ("method", "baselines", "reduction", "seed"):
+            if getattr(self, name) != getattr(other, name):
+                found[name] = getattr(other, name)
+        for name in ("choice", "versus", "true", "score", "position"):
+            if getattr(self.target, name) != getattr(other.target, name):
+                found["target" if name == "choice" else name] = getattr(other.target, name)
+        ours, theirs = dict(self.wishes), dict(other.wishes)
+        for method in ours.keys() | theirs.keys():
+            mine, its = dict(ours.get(method, ())), dict(theirs.get(method, ()))
+            found |= {name: its.get(name) for name in mine.keys() | its.keys() if mine.get(name) != its.get(name)}
+        return found
+
+
 def choice_for(labels: Sequence[str], index: int) -> str:
     """A target's spelling that means output ``index`` and nothing else: its label where that is plain."""
     if index >= len(labels):

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.jobs import Failure
-from engine.requests import CatalogueRequest
+from engine.requests import CatalogueRequest, TextInput
 from engine.results import AttributionResult, CatalogueResult, ModelInfo, OpenModelResult, PredictionResult
 from engine.samples import Example, Sample
 from gui.actions import Actions
@@ -29,6 +29,9 @@ class Conductor(QObject):
     cleared = Signal(str)  # a subject that is well again
     model_opened = Signal(object)  # ModelInfo
     map_changed = Signal()
+    question_asked = Signal(object)  # AttributionRequest, or None: there is no text
+    catalogue_shown = Signal()
+    text_swapped = Signal(object, object)  # (text, pair, true label) before, after: by an example, a drop, a sample
 
     def __init__(self, engine: EngineThread, workspace: Workspace, actions: Actions, memory: Memory) -> None:
         super().__init__(workspace)
@@ -37,9 +40,11 @@ class Conductor(QObject):
         self.model: ModelInfo | None = None
         self.map: AttributionResult | None = None
         self.accepted_reinitialised = False
+        self.beside_runs = False  # as told by whoever asks beside the main question
         self._samples: tuple[Sample, ...] = ()
         self._catalogue: int | None = None
         self._pending: Example | None = None
+        self._quietly = False  # a model is opened for a map that is there already
         self._true_of_example = False
         self._engine_failed = ""
         self._pause, self._show_bare = _single_shot(self, TYPING_PAUSE_MS), _single_shot(self, OLD_MAP_STAYS_MS)
@@ -79,7 +84,6 @@ class Conductor(QObject):
         self._engine.unavailable.connect(self._on_engine_unavailable)
         self._engine.finished.connect(self._on_finished)
         self._actions["run"].triggered.connect(self.run)
-        self._actions["cancel"].triggered.connect(self.cancel)
         self._actions["auto_run"].toggled.connect(self._on_auto_run)
         self._actions["swap"].triggered.connect(panel.target_controls.swap)
         self._actions["true_versus"].triggered.connect(panel.target_controls.explain_predicted_versus_true)
@@ -95,7 +99,12 @@ class Conductor(QObject):
     @Slot(str)
     def open_model(self, path: str) -> None:
         """The open one stays until the new one is there."""
-        self._pending = None
+        self._pending, self._quietly = None, False
+        self._open(path)
+
+    def open_quietly(self, path: str) -> None:
+        """Without asking anything of it."""
+        self._pending, self._quietly = None, True
         self._open(path)
 
     @Slot(str)
@@ -103,7 +112,7 @@ class Conductor(QObject):
         """With its first example, run to a finished map."""
         sample = next((each for each in self._samples if each.name == name), None)
         if sample is not None:
-            self._pending = sample.examples[0] if sample.examples else None
+            self._pending, self._quietly = (sample.examples[0] if sample.examples else None), False
             self._open(sample.path)
 
     @Slot()
@@ -131,6 +140,13 @@ class Conductor(QObject):
         self.opening.cancel()
         self.explanation.cancel()
 
+    @Slot(bool)
+    def set_beside_runs(self, running: bool) -> None:
+        """Something runs in the background that cancel would stop."""
+        if running != self.beside_runs:
+            self.beside_runs = running
+            self._refresh_actions()
+
     def end(self) -> None:
         """The window closes: nothing more is asked."""
         self._pause.stop()
@@ -154,9 +170,12 @@ class Conductor(QObject):
         if not text.text:
             self.explanation.forget()
             self._show_nothing(EMPTY_HINT)
+            self.question_asked.emit(None)
         elif self.model is not None and self.why_not_run() is None:
             self._workspace.input_panel.show_hint("")
-            self.explanation.ask(panel.choices().request(text, self.model.sha256), panel.method_box.currentText())
+            request = panel.choices().request(text, self.model.sha256)
+            self.explanation.ask(request, panel.method_box.currentText())
+            self.question_asked.emit(request)
         self._refresh_actions()
 
     def _show_nothing(self, hint: str) -> None:
@@ -204,15 +223,48 @@ class Conductor(QObject):
 
     @Slot(str, object)
     def _on_example_chosen(self, text: str, true: str | None) -> None:
+        before = self._text_state()
         self._remember_text()
         self._show_example(Example(text, true, ""))
+        self.text_swapped.emit(before, self._text_state())
         self._ask()
 
     def put_text(self, text: str) -> None:
         """In place of what was typed, which is kept among the recent texts."""
+        before = self._text_state()
         self._remember_text()
         self._workspace.input_panel.set_text(text)
         self._on_edited()
+        self.text_swapped.emit(before, self._text_state())
+
+    def put_back(self, text: str, pair: str, true: str | None) -> None:
+        """A swap of texts is undone or redone."""
+        self._remember_text()
+        self._workspace.input_panel.set_pair(pair)
+        self._show_example(Example(text, true, ""))
+        self._ask()
+
+    def _text_state(self) -> tuple[str, str, str | None]:
+        text = self._workspace.input_panel
+        true = self._workspace.method_panel.target_controls.true_label() if self._true_of_example else None
+        return text.editor.text(), text.pair(), true
+
+    def put_stored_text(self, text: TextInput, true: str | None) -> None:
+        """Of a map from before, silently; what was typed is kept among the recent texts."""
+        self._remember_text()
+        self._workspace.input_panel.set_pair(text.pair or "")
+        self._workspace.input_panel.show_pairs(text.pair is not None or (self.model is not None and self.model.reads_pairs))
+        self._show_example(Example(text.text, true, ""))
+
+    def show_stored(self, result: AttributionResult) -> None:
+        """A map from before; nothing is computed."""
+        self._pause.stop()
+        self.explanation.forget()
+        self._workspace.input_panel.show_hint("As it was pinned; Run makes it anew.")
+        self._on_predicted(result.prediction)
+        self._on_attributed(result)
+        if result.progress < 1:
+            self._workspace.attribution_view.show_stopped()
 
     def _show_example(self, example: Example) -> None:
         self._workspace.input_panel.set_text(example.text)
@@ -255,8 +307,9 @@ class Conductor(QObject):
             self._remember_text()
             self._show_example(pending)
             self._ask()
-        elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.input().text:
+        elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.input().text and not self._quietly:
             self._ask()
+        self._quietly = False
         self._on_true_changed()
 
     def _show_blocking(self) -> None:
@@ -318,6 +371,7 @@ class Conductor(QObject):
     def _on_finished(self, ticket: int, result: object) -> None:
         if ticket == self._catalogue and isinstance(result, CatalogueResult):
             self._workspace.method_panel.show_catalogue(result.methods)
+            self.catalogue_shown.emit()
             self._refresh_actions()
 
     @Slot(object)
@@ -328,7 +382,7 @@ class Conductor(QObject):
 
     def _refresh_actions(self) -> None:
         self._actions.set_available("run", self.why_not_run())
-        running = self.opening.running or self.explanation.running
+        running = self.opening.running or self.explanation.running or self.beside_runs
         self._actions.set_available("cancel", None if running else "Nothing is running.")
         no_map = None if self.map is not None else "There is no map yet."
         for id in ("save", "copy_command", "copy_picture"):

@@ -9,12 +9,15 @@ from engine.jobs import Partial
 from engine.results import ModelInfo
 from engine.samples import Sample
 from gui.actions import ActionDescription, Actions
+from gui.beside import Beside
 from gui.conductor import ACCEPT, Conductor
 from gui.dialogs import Dialogs, NativeDialogs
 from gui.dropping import drop_of, read_text
 from gui.engine_thread import EngineThread
 from gui.geometry import SMALLEST, placed
+from gui.history import History
 from gui.keeping import Keeping
+from gui.map_actions import MapActions
 from gui.memory import Memory
 from gui.path_check import PathCheck
 from gui.view_actions import ViewActions
@@ -50,6 +53,9 @@ class MainWindow(QMainWindow):
         self.top_bar, self.bottom_bar, self.message_bar = TopBar(self.actions_registry), BottomBar(), MessageBar()
         self.welcome, self.workspace = WelcomePage(self.actions_registry), Workspace(self.actions_registry)
         self.conductor = Conductor(engine, self.workspace, self.actions_registry, memory)
+        self.beside = Beside(engine, self.conductor, self.workspace)
+        self.history = History(self.conductor, self.workspace.method_panel, self.actions_registry)
+        self.map_actions = MapActions(self.workspace.attribution_view, self.conductor, self.actions_registry, memory)
         self.keeping = Keeping(self.conductor, self.actions_registry, memory, self.dialogs, self)
         self.view_actions = ViewActions(self, self.workspace, self.actions_registry, memory)
         self._paths = PathCheck(self)
@@ -98,7 +104,10 @@ class MainWindow(QMainWindow):
         self.view_actions.home_chosen.connect(self.show_welcome)
         self.view_actions.text_chosen.connect(self.show_workspace)
         self.message_bar.action_chosen.connect(self._on_message_action)
-        self.bottom_bar.job_bar.cancel_requested.connect(conductor.cancel)
+        for stop in (conductor.cancel, self.beside.jobs.cancel):
+            self.bottom_bar.job_bar.cancel_requested.connect(stop)
+            actions["cancel"].triggered.connect(stop)
+        self.beside.note.connect(self.bottom_bar.show_note)
         self.bottom_bar.job_bar.cancel_requested.connect(self.bottom_bar.job_bar.show_stopping)
         actions["cancel"].triggered.connect(self.bottom_bar.job_bar.show_stopping)
         self.workspace.attribution_view.read_out_changed.connect(self.bottom_bar.show_value)
@@ -115,6 +124,7 @@ class MainWindow(QMainWindow):
         job_bar = self.bottom_bar.job_bar
         self.conductor.opening.asked.connect(job_bar.begin)
         self.conductor.explanation.asked.connect(job_bar.begin)
+        self.beside.jobs.asked.connect(job_bar.begin)
         self._engine.partial.connect(self._on_partial)
         self._engine.finished.connect(self._on_job_ended)
         self._engine.failed.connect(self._on_job_ended)

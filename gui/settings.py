@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from engine.atomic_file import write_atomically
+from engine.inputs.grain import GRAINS, Grain
 from engine.requests import DEFAULT_METHOD, Parameter, Reduction, ScoreUnit
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class Settings:
     geometry: tuple[int, ...] = ()
     maximised: bool = False
     recent_models: tuple[str, ...] = ()
+    grain: Grain = "token"
+    path_curve: bool = True
     folder: str = ""  # where the last model was chosen
     save_folder: str = ""
 
@@ -107,6 +110,8 @@ _SETTINGS_CHECKS = {
     "geometry": lambda v: isinstance(v, tuple) and len(v) in (0, 4) and all(_is_int(n, -100_000, 100_000) for n in v),
     "maximised": lambda v: isinstance(v, bool),
     "recent_models": lambda v: _are_texts(v, 1000, 10_000),
+    "grain": lambda v: v in GRAINS,
+    "path_curve": lambda v: isinstance(v, bool),
     "folder": lambda v: _is_text(v, 10_000),
     "save_folder": lambda v: _is_text(v, 10_000),
 }

@@ -25,7 +25,7 @@ class Workspace(ThinSplitter):
         self.setObjectName("workspace")
         self.model_panel, self.method_panel = ModelPanel(), MethodPanel()
         self.input_panel = InputPanel(actions)
-        self.prediction_view, self.attribution_view = PredictionView(), AttributionView()
+        self.prediction_view, self.attribution_view = PredictionView(), AttributionView(actions)
         self.prediction_view.setObjectName("predictionView")
         self.attribution_view.setObjectName("attributionView")
         self.tabs = QTabWidget()

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSpinBox, QVBoxLayout, QWidge
 from engine.descriptions import AXIOMS, MethodDescription
 from engine.requests import Parameter, Reduction, ScoreUnit, Target
 from engine.results import ModelInfo, PredictionResult
-from gui.choices import Choices
+from gui.choices import Choices, Snapshot
 from gui.controls.baseline_list import BaselineList
 from gui.controls.method_box import MethodBox
-from gui.controls.parameter_form import ParameterForm
+from gui.controls.parameter_form import ParameterForm, fits
 from gui.controls.rows import add_row, caption_label, form_layout, name_control, pad_spin_box, section_label, small_combo
 from gui.controls.target_controls import TargetControls
 from gui.controls.wheel_guard import WheelGuard
@@ -122,6 +122,44 @@ class MethodPanel(QScrollArea):
             seed=self._seed.value() if method.uses_seed else 0,
             parameters=self._form.values(),
         )
+
+    def choices_for(self, method: MethodDescription) -> Choices:
+        """As ``choices``, for another method with what the user set for it last."""
+        wishes = self._wishes.get(method.id, {})
+        known = {each.name: each for each in method.parameters}
+        kept = {name: value for name, value in wishes.items() if name in known and fits(known[name], value)}
+        values = {name: each.default for name, each in known.items()} | kept
+        heeded = {name for name, each in known.items() if each.only_with is None or each.only_with.holds(values)}
+        return Choices(
+            target=self.target_controls.target(),
+            method=method.id,
+            baselines=self.baseline_list.baselines() if method.uses_baseline else Choices().baselines,
+            seed=self._seed.value() if method.uses_seed else 0,
+            parameters=tuple((name, kept[name]) for name in known if name in kept and name in heeded),
+        )
+
+    def methods(self) -> tuple[tuple[MethodDescription, str | None], ...]:
+        """The catalogue, each with why it cannot run on the open model."""
+        return tuple((each, each.unavailable_because(self._model) if self._model else None) for each in self._methods)
+
+    def snapshot(self) -> Snapshot:
+        """All that can be undone."""
+        return Snapshot(
+            self._wanted_method,
+            tuple((name, tuple(values.items())) for name, values in self._wishes.items() if values),
+            self.target_controls.target(),
+            self.baseline_list.wishes,
+            self._reduction.currentData(),
+            self._seed.value(),
+        )
+
+    def go_back_to(self, snapshot: Snapshot) -> None:
+        """By a person: undone or redone."""
+        wishes = {name: dict(values) for name, values in snapshot.wishes}
+        chosen = Choices(baselines=snapshot.baselines, reduction=snapshot.reduction, seed=snapshot.seed)
+        self.restore(snapshot.method, wishes, snapshot.target.score, chosen)
+        self.target_controls.set_target(snapshot.target)
+        self.changed.emit()
 
     @property
     def seed(self) -> int:

@@ -22,13 +22,13 @@ from engine.results import TokenizedText
 from gui import theme
 from gui.heatmaps.colours import colour_map, limit_of
 from gui.heatmaps.text_layout import TextLayout
-from gui.heatmaps.text_painter import Look, TextPainter
+from gui.heatmaps.text_painter import Hits, Look, TextPainter
 
 MEASURE = 720  # px, the longest line that reads well
 _RING = 2  # px, around the viewport
 _MARGIN = 16 - _RING
 _SCROLL_BAR = 12  # reserved, so that its coming does not break lines anew
-_FEWEST_LINES, _USUAL_LINES = 3, 12
+_FEWEST_LINES = 3
 _DRAG_PX = 4
 Caret = tuple[int, int]  # segment, code point
 
@@ -53,8 +53,10 @@ class TextHeatmap(QAbstractScrollArea):
         self._document = TokenizedText("", ())
         self._values: NDArray[np.floating] | None = None
         self._cell_values: NDArray[np.float64] | None = None
-        self._limit = 0.0
+        self._limit = self._own_limit = 0.0
         self._signed = True
+        self._fewest_lines = _FEWEST_LINES
+        self._outlines = True
         self._selected = -1
         self._anchor: Caret | None = None
         self._caret: Caret | None = None
@@ -77,9 +79,35 @@ class TextHeatmap(QAbstractScrollArea):
             raise ValueError(f"{len(values)} values for {len(self._document.tokens)} tokens")
         self._values = values
         self._cell_values = self._cells.sums(values)
-        self._limit = limit_of(self._cell_values) if limit is None else limit
+        self._own_limit = limit_of(self._cell_values)
+        self._limit = self._own_limit if limit is None else limit
         self._look.steps = self._look.colours.steps(self._cell_values, self._limit)
         self._describe()
+        self.viewport().update()
+
+    def set_limit(self, limit: float) -> None:
+        """End the colour scale there, so that maps can be compared."""
+        if self._cell_values is not None and limit != self._limit:
+            self._limit = limit
+            self._look.steps = self._look.colours.steps(self._cell_values, limit)
+            self.viewport().update()
+
+    def set_outlines(self, shown: bool) -> None:
+        """Whether cells that touch are framed as one word: so they are where a cell is a piece of one."""
+        self._outlines = self._look.outlines = shown
+
+    def set_fewest_lines(self, lines: int) -> None:
+        """The room that is kept even for a shorter text."""
+        if lines != self._fewest_lines:
+            self._fewest_lines = lines
+            self.updateGeometry()
+
+    def show_hits(self, hits: Hits, current: int) -> None:
+        """Underline what was found and frame the ``current`` hit (−1: none), which comes into view."""
+        self._look.hits, self._look.hit = hits, current
+        if 0 <= current < len(hits):
+            segment, start, _ = hits[current]
+            self._reveal(self._layout.line_at(segment, start))
         self.viewport().update()
 
     def select_token(self, token: int) -> None:
@@ -101,8 +129,30 @@ class TextHeatmap(QAbstractScrollArea):
         return self._limit
 
     @property
+    def own_limit(self) -> float:
+        """The largest magnitude of what is drawn."""
+        return self._own_limit
+
+    @property
     def selected_token(self) -> int:
         return self._selected
+
+    @property
+    def searched(self) -> tuple[str, str]:
+        """The texts that can be searched, as typed."""
+        return self._layout.texts
+
+    def value_of(self, token: int) -> float | None:
+        """What its cell is painted with."""
+        return None if self._cell_values is None else float(self._cell_values[self._cells.of_token[token]])
+
+    def together_in_words(self, token: int) -> str:
+        """Of a token that shares its characters with others: that they are drawn as one."""
+        together = self._cells.tokens_of(int(self._cells.of_token[token]))
+        if len(together) == 1:
+            return ""
+        place = int(np.searchsorted(together, token)) + 1
+        return f" · part {place} of {len(together)} of one character, drawn with their sum"
 
     @property
     def cells(self) -> Cells:
@@ -153,7 +203,7 @@ class TextHeatmap(QAbstractScrollArea):
             self.recolour(values, limit)
             return
         self._values = self._cell_values = self._look.steps = None
-        self._limit = 0.0
+        self._limit = self._own_limit = 0.0
         self._describe()
         self.viewport().update()
 
@@ -167,7 +217,7 @@ class TextHeatmap(QAbstractScrollArea):
     def _relayout(self) -> None:
         self._cells = cells_of(self._document)
         self._layout = TextLayout(self._document, self._cells)
-        self._look = Look(theme.current(), colour_map(theme.current(), signed=self._signed))
+        self._look = Look(theme.current(), colour_map(theme.current(), signed=self._signed), outlines=self._outlines)
         self._wrap()
 
     def _wrap(self) -> None:
@@ -187,13 +237,14 @@ class TextHeatmap(QAbstractScrollArea):
     # Sizes
 
     def sizeHint(self) -> QSize:
-        lines = max(self._layout.line_count, _FEWEST_LINES)
+        lines = max(self._layout.line_count, self._fewest_lines)
         return QSize(
             MEASURE + 2 * (_MARGIN + _RING) + _SCROLL_BAR, min(lines, 100_000) * self._layout.line_height + 2 * (_MARGIN + _RING)
         )
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, _FEWEST_LINES * self._layout.line_height + 2 * (_MARGIN + _RING))
+        lines = max(self._fewest_lines, min(self._layout.line_count, _FEWEST_LINES))
+        return QSize(240, lines * self._layout.line_height + 2 * (_MARGIN + _RING))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -1,5 +1,7 @@
 """Paints the lines of a text heatmap: on screen and in pictures alike."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,7 @@ from gui.heatmaps.text_layout import CELL_MARGIN, Line, Tag, TextLayout
 from gui.theme import CELL_RADIUS, Theme, mix
 
 _DOT = 2.5
+Hits = Sequence[tuple[int, int, int]]  # segment, start, end; ascending, none inside another
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +30,9 @@ class Look:
     hovered: int = -1
     pinned: int = -1
     marked: tuple[int, int, int] | None = None
+    hits: Hits = ()
+    hit: int = -1  # the current one
+    outlines: bool = True  # around words of several cells
 
 
 class TextPainter:
@@ -53,13 +59,33 @@ class TextPainter:
         self._painter.setPen(Qt.PenStyle.NoPen)
         for cell, box in line.boxes:
             self._fill(cell, box)
-        self._draw_word_outlines(line)
+        if self._look.outlines:
+            self._draw_word_outlines(line)
         for tag in line.tags:
             self._draw_tag(tag)
         for cell, box in (*line.boxes, *((tag.cell, self._tag_box(tag)) for tag in line.tags)):
             if cell == self._look.hovered or cell == self._look.pinned:
                 self._lift(cell, box)
         self._draw_glyphs(line)
+        if self._look.hits:
+            self._draw_hits(line)
+
+    def _draw_hits(self, line: Line) -> None:
+        """Lines under and around what was found: the colours stay to be seen."""
+        hits, height, accent = self._look.hits, self._layout.line_height, self._look.theme.accent
+        at = max(bisect_left(hits, (line.segment, line.start, 0)) - 1, 0)
+        while at < len(hits) and hits[at][:2] < (line.segment, line.end):
+            segment, start, end = hits[at]
+            if segment == line.segment and end > line.start:
+                for rect in line.rects_between(start, end):
+                    under = QRectF(rect.left(), height - 3, rect.width(), 2)
+                    self._painter.fillRect(under, accent)
+                    if at == self._look.hit:
+                        self._painter.setPen(QPen(accent, 2))
+                        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+                        around = QRectF(rect.left() - 1, CELL_MARGIN, rect.width() + 2, height - 2 * CELL_MARGIN)
+                        self._painter.drawRoundedRect(around, CELL_RADIUS, CELL_RADIUS)
+            at += 1
 
     def _draw_marked(self, line: Line) -> None:
         if self._look.marked is None or self._look.marked[0] != line.segment:

@@ -1,16 +1,22 @@
 """Why the model said that: the text as a heatmap, its scale, whether it adds up, and the path it came from."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from engine.heatmaps.token_values import TokenValues
-from engine.heatmaps.wording import title_of, token_values
-from engine.results import AttributionResult, Notice, PredictionResult, TokenizedText
+from engine.heatmaps.wording import title_of
+from engine.inputs.grain import Grain
+from engine.results import AttributionResult, Notice, PredictionResult
 from gui import theme
+from gui.actions import Actions
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import MEASURE, TextHeatmap
 from gui.views.completeness_strip import CompletenessStrip
+from gui.views.dimensions import DimensionView
+from gui.views.find_bar import FindBar
+from gui.views.map_board import MapBoard
+from gui.views.map_head import MapHead
 from gui.views.path_curve import PathCurveView
 from gui.views.value_table import ValueTable
 
@@ -20,6 +26,7 @@ _BAR_WIDTH = 420
 _TABLE_HEIGHT = 300
 _PATH_WIDTH = MEASURE + 32
 _PATH_FOLD = {False: "▸ Path curve", True: "▾ Path curve"}
+SAID_BY_THE_STRIP = ("confident_baseline", "not_converged", "stopped")
 
 
 class AttributionView(QWidget):
@@ -29,23 +36,31 @@ class AttributionView(QWidget):
     token_selected = Signal(int)
     remedy_chosen = Signal(str)
     read_out_changed = Signal(str)  # for the status bar; empty: nothing under the pointer and nothing pinned
+    grain_changed = Signal(str)
+    path_toggled = Signal(bool)
+    dimensions_toggled = Signal(bool)
+    method_added = Signal(str)
+    method_removed = Signal(int)
+    method_moved = Signal(int, int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Actions | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("attributionView")
         self.setAccessibleName("Attribution")
-        self._document: TokenizedText | None = None
-        self._values: TokenValues | None = None
+        self._grain: Grain = "token"
         self._result: AttributionResult | None = None
-        self._heatmap = TextHeatmap(self)
-        self._table = ValueTable(self)
+        self._shown: PredictionResult | None = None
+        self.head, self.board, self.find_bar = MapHead(actions, self), MapBoard(self), FindBar(self)
+        self._table, self.dimensions = ValueTable(self), DimensionView(self)
         self._bar = ColourBar(self)
         self._strip = CompletenessStrip(self)
         self._path = PathCurveView(self)
-        self._title, self._warnings, self._empty = self._label("title"), self._label("warning"), self._label("muted")
-        self._as_table = self._fold("Show as table", "showAsTable")
-        self._as_path = self._fold(_PATH_FOLD[False], "showPath")
-        self._as_path.setProperty("role", "fold")
+        self._warnings, self._empty, self._scale_note = self._label("warning"), self._label("muted"), self._label("muted")
+        self._as_path = self._fold()
+        self._reveal = QTimer(self)
+        self._reveal.setSingleShot(True)
+        self._reveal.setInterval(0)
+        self._reveal.timeout.connect(self._on_reveal)
         self._connect()
         self._lay_out()
         self.clear()
@@ -54,30 +69,28 @@ class AttributionView(QWidget):
 
     def show_result(self, result: AttributionResult) -> None:
         """A map, finished or still sharpening."""
-        self._document = result.prediction.input
-        values = token_values(result)
-        self._values = TokenValues(result.tokens, values, result.unit)
-        self._heatmap.show_map(self._document, values, result.method.signed)
-        self._show_scale(result)
-        if self._as_table.isChecked():
-            self._table.show_values(self._values)
-        self._title.setText(title_of(result))
-        self._result = result
+        self._result, self._shown = result, result.prediction
+        self.board.show_result(result)
+        self._show_listed()
+        self.head.title.setText(title_of(result))
+        self.head.show_has_map(True)
         if result.progress >= 1:  # on the way, what was known before still stands
             self._show_warnings(result.warnings)
         self._strip.show_result(result)
         self._path.show_result(result)
+        self.find_bar.show_texts(self.board.heatmap.searched)
         self._pages.setCurrentIndex(1)
-        self._emit_read_out()
+        self.board.describe()
 
     def show_prediction(self, prediction: PredictionResult) -> None:
         """The text that is about to be explained; a map of the very same text stays."""
-        if self._values is not None and prediction.input == self._document:
+        if self._result is not None and self._shown is not None and prediction.input == self._shown.input:
             return
         self._forget()
-        self._document = prediction.input
-        self._heatmap.show_text(prediction.input)
-        self._title.setText(_WAITING)
+        self._shown = prediction
+        self.board.show_text(prediction.input)
+        self.find_bar.show_texts(self.board.heatmap.searched)
+        self.head.title.setText(_WAITING)
         self._pages.setCurrentIndex(1)
 
     def show_stopped(self) -> None:
@@ -91,35 +104,63 @@ class AttributionView(QWidget):
     def clear(self) -> None:
         """Nothing to show: say what will be here."""
         self._forget()
-        self._document = None
+        self._shown = None
         self._pages.setCurrentIndex(0)
 
     def select_token(self, token: int) -> None:
         """Pin a token (−1: none); emits nothing."""
-        self._heatmap.select_token(token)
-        self._table.select_token(token)
+        self.board.select_token(token)
+        self._select_elsewhere(token)
+
+    def set_grain(self, grain: Grain) -> None:
+        """Tokens, words or sentences; emits nothing."""
+        if grain == self._grain:
+            return
+        self._grain = grain
+        self.head.show_grain(grain)
+        self.board.set_grain(grain)
+        self._show_listed()
+        self.find_bar.show_texts(self.board.heatmap.searched)
+        self.board.describe()
+
+    def set_path_shown(self, shown: bool) -> None:
+        """As remembered; emits nothing."""
+        quiet = self._as_path.blockSignals(True)
+        self._as_path.setChecked(shown)
+        self._as_path.blockSignals(quiet)
+        self._fold_path(shown)
 
     def heatmap(self) -> TextHeatmap:
         """For those who put the keyboard there."""
-        return self._heatmap
+        return self.board.heatmap
+
+    @property
+    def grain(self) -> Grain:
+        return self._grain
 
     def _forget(self) -> None:
-        self._values = self._result = None
+        self._result = None
+        self.head.show_has_map(False)
         self._bar.show_scale(0.0, signed=True, unit="", idle=True)
+        self._scale_note.clear()
         self._strip.clear()
         self._path.clear()
         self._warnings.hide()
+        self.dimensions.clear()
         self._table.show_values(TokenValues((), np.zeros(0), ""))
         self.read_out_changed.emit("")
 
-    def _show_scale(self, result: AttributionResult) -> None:
-        values, limit = self._heatmap.cell_values, self._heatmap.limit
-        low, high = (bool((values < -limit).any()), bool((values > limit).any())) if values is not None else (False, False)
-        self._bar.show_scale(limit, signed=result.method.signed, unit=result.unit, clipped=(low, high))
+    def _show_listed(self) -> None:
+        shown = self.board.map
+        if shown is not None and self._table.isVisibleTo(self):
+            self._table.show_values(shown.listed, self._grain)
+            self._table.select_token(shown.grouped.unit_of(self.board.selected_token))
 
     def _show_warnings(self, warnings: tuple[Notice, ...]) -> None:
-        self._warnings.setText("\n".join(f"⚠ {warning.message}" for warning in warnings))
-        self._warnings.setVisible(bool(warnings))
+        """Those that the strip does not say already."""
+        others = [warning for warning in warnings if warning.kind not in SAID_BY_THE_STRIP]
+        self._warnings.setText("\n".join(f"⚠ {warning.message}" for warning in others))
+        self._warnings.setVisible(bool(others))
 
     # Making
 
@@ -130,129 +171,199 @@ class AttributionView(QWidget):
         label.setTextFormat(Qt.TextFormat.PlainText)
         return label
 
-    def _fold(self, words: str, name: str) -> QToolButton:
+    def _fold(self) -> QToolButton:
         button = QToolButton(self)
-        button.setObjectName(name)
-        button.setText(words)
+        button.setObjectName("showPath")
+        button.setText(_PATH_FOLD[True])
         button.setCheckable(True)
+        button.setChecked(True)
+        button.setProperty("role", "fold")
         return button
 
     def _connect(self) -> None:
-        self._heatmap.token_hovered.connect(self._on_hovered)
-        self._heatmap.token_selected.connect(self._on_selected)
-        self._table.token_selected.connect(self._on_row_selected)
+        board, head = self.board, self.head
+        board.token_hovered.connect(self.token_hovered)
+        board.token_selected.connect(self._on_selected)
+        board.read_out_changed.connect(self._on_read_out)
+        board.scale_changed.connect(self._on_scale_changed)
+        board.remove_requested.connect(self.method_removed)
+        board.move_requested.connect(self.method_moved)
+        head.grain_chosen.connect(self.choose_grain)
+        head.table_toggled.connect(self._on_table_toggled)
+        head.dimensions_toggled.connect(self._on_dimensions_toggled)
+        head.method_chosen.connect(self.method_added)
+        head.pin_chosen.connect(self.pin)
+        self.find_bar.found.connect(self._on_found)
+        self.find_bar.closed.connect(board.heatmap.setFocus)
+        self._table.token_selected.connect(self._on_unit_selected)
+        self.dimensions.token_selected.connect(self._on_token_chosen)
+        self.dimensions.read_out_changed.connect(self.read_out_changed)
         self._strip.remedy_chosen.connect(self.remedy_chosen)
         self._path.read_out_changed.connect(self.read_out_changed)
-        self._as_table.toggled.connect(self._on_table_toggled)
         self._as_path.toggled.connect(self._on_path_toggled)
 
     def _lay_out(self) -> None:
         self._empty.setText(_EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        page = QFrame(self)
-        page.setProperty("role", "sheet")
+        page = QWidget(self)
         column = QVBoxLayout(page)
-        column.setContentsMargins(1, 12, 1, 12)
+        column.setContentsMargins(0, 12, 0, 12)
         column.setSpacing(8)
-        column.addLayout(self._inset(self._head()))
-        column.addWidget(self._heatmap)
-        column.addLayout(self._inset(self._table))
-        column.addLayout(self._inset(self._bar, stretch=True))
-        column.addLayout(self._inset(self._strip))
-        column.addLayout(self._inset(self._warnings))  # below: their coming moves nothing one looks at
-        column.addLayout(self._inset(self._as_path, stretch=True))
-        column.addLayout(self._inset(self._path, stretch=True))
+        column.addLayout(_inset(self.head))
+        column.addLayout(_inset(self.find_bar))
+        column.addWidget(self.board, 1)
+        scale = _inset(self._bar)
+        scale.addWidget(self._scale_note, 60, Qt.AlignmentFlag.AlignTop)
+        scale.addStretch(1)
+        column.addLayout(scale)
+        column.addLayout(_inset(self._strip))
+        column.addLayout(_inset(self._warnings))  # below: their coming moves nothing one looks at
+        column.addLayout(_inset(self._table))
+        column.addLayout(_inset(self.dimensions))
+        column.addLayout(_inset(self._as_path, stretch=True))
+        column.addLayout(_inset(self._path, stretch=True))
         column.addStretch()
         self._bar.setMaximumWidth(_BAR_WIDTH)
         self._path.setMaximumWidth(_PATH_WIDTH)
         self._table.setFixedHeight(_TABLE_HEIGHT)
-        for hidden in (self._table, self._path, self._warnings):
+        for hidden in (self._table, self.dimensions, self._warnings):
             hidden.hide()
         self._pages = QStackedWidget(self)
-        nothing = QFrame(self)
-        nothing.setProperty("role", "sheet")
-        QVBoxLayout(nothing).addWidget(self._empty)
-        self._pages.addWidget(nothing)
-        self._pages.addWidget(page)
+        self._pages.addWidget(_sheet(self._empty))
+        self._sheet = _scrolling(page)
+        self._pages.addWidget(_sheet(self._sheet))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._pages)
 
-    def _head(self) -> QWidget:
-        head = QWidget(self)
-        row = QHBoxLayout(head)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._title, 1)
-        row.addWidget(self._as_table)
-        head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        return head
-
-    @staticmethod
-    def _inset(widget: QWidget, *, stretch: bool = False) -> QHBoxLayout:
-        """In line with the text, whose margin is the heatmap's own."""
-        row = QHBoxLayout()
-        row.setContentsMargins(16, 0, 16, 0)
-        row.addWidget(widget, 100)
-        if stretch:
-            row.addStretch(1)
-        return row
-
     # What the user does
 
-    @Slot(int)
-    def _on_hovered(self, token: int) -> None:
-        self.token_hovered.emit(token)
-        self._emit_read_out(token)
+    @Slot(str)
+    def choose_grain(self, grain: Grain) -> None:
+        """By a person."""
+        self.set_grain(grain)
+        self.grain_changed.emit(grain)
+
+    @Slot()
+    def pin(self) -> None:
+        """Keep the map on screen beside those that come."""
+        self.board.pin()
+        self.head.show_has_map(self._result is not None)
+
+    @Slot()
+    def open_find_bar(self) -> None:
+        """Open the bar, with the keyboard in it."""
+        if self._shown is not None:
+            self.find_bar.show_texts(self.board.heatmap.searched)
+            self.find_bar.open_bar()
 
     @Slot(int)
     def _on_selected(self, token: int) -> None:
-        self._table.select_token(token)
+        self._select_elsewhere(token)
         self.token_selected.emit(token)
-        self._emit_read_out()
 
     @Slot(int)
-    def _on_row_selected(self, token: int) -> None:
-        self._heatmap.select_token(token)
+    def _on_unit_selected(self, unit: int) -> None:
+        shown = self.board.map
+        if shown is not None:
+            self._on_token_chosen(shown.grouped.token_of(unit))
+
+    @Slot(int)
+    def _on_token_chosen(self, token: int) -> None:
+        self.board.select_token(token)
+        self._select_elsewhere(token)
         self.token_selected.emit(token)
-        self._emit_read_out()
+        self.board.describe()
+
+    def _select_elsewhere(self, token: int) -> None:
+        shown = self.board.map
+        self._table.select_token(-1 if shown is None else shown.grouped.unit_of(token))
+        self.dimensions.select_token(token)
+
+    @Slot(str, object)
+    def _on_read_out(self, words: str, value: float | None) -> None:
+        self._bar.show_value(value)
+        self.read_out_changed.emit(words)
+
+    @Slot()
+    def _on_scale_changed(self) -> None:
+        shown, heatmap = self.board.map, self.board.heatmap
+        values, limit = heatmap.cell_values, heatmap.limit
+        if shown is None or values is None:
+            return
+        beyond = (bool((values < -limit).any()), bool((values > limit).any()))
+        self._bar.show_scale(limit, signed=shown.result.signed, unit=shown.result.unit, clipped=beyond)
+        sharing = self.board.sharing()
+        self._scale_note.setText(f"One scale for {sharing} maps" if sharing > 1 else "")
 
     @Slot(bool)
     def _on_table_toggled(self, on: bool) -> None:
-        if on and self._values is not None:
-            self._table.show_values(self._values)
-            self._table.select_token(self._heatmap.selected_token)
         self._table.setVisible(on)
+        self._show_listed()
+        if on:
+            self._reveal.start()
+
+    @Slot(bool)
+    def _on_dimensions_toggled(self, on: bool) -> None:
+        self.dimensions.setVisible(on)
+        self.dimensions_toggled.emit(on)
+        if on:
+            self._reveal.start()
+
+    @Slot()
+    def _on_reveal(self) -> None:
+        """What was opened last comes into sight, once it has its place."""
+        opened = self.dimensions if self.dimensions.isVisible() else self._table
+        self._sheet.ensureWidgetVisible(opened, 0, 12)
 
     @Slot(bool)
     def _on_path_toggled(self, on: bool) -> None:
+        self._fold_path(on)
+        self.path_toggled.emit(on)
+
+    def _fold_path(self, on: bool) -> None:
         self._as_path.setText(_PATH_FOLD[on])
         self._path.setVisible(on)
 
-    def _emit_read_out(self, hovered: int = -1) -> None:
-        """What is under the pointer, otherwise what is pinned."""
-        token = hovered if hovered >= 0 else self._heatmap.selected_token
-        mark = self._mark_of(token)
-        self._bar.show_value(mark)
-        self.read_out_changed.emit(self._in_words(token))
-
-    def _mark_of(self, token: int) -> float | None:
-        values, cells = self._heatmap.cell_values, self._heatmap.cells
-        return None if token < 0 or values is None else float(values[cells.of_token[token]])
-
-    def _in_words(self, token: int) -> str:
-        if token < 0 or self._document is None:
-            return ""
-        if self._values is None:
-            it = self._document.tokens[token]
-            return f"“{it.text.strip()}” · piece {it.piece}" if it.text.strip() else it.piece
-        words = self._values.in_words(token)
-        together = self._heatmap.cells.tokens_of(int(self._heatmap.cells.of_token[token]))
-        if len(together) == 1:
-            return words
-        place = int(np.searchsorted(together, token)) + 1
-        return f"{words} · part {place} of {len(together)} of one character, drawn with their sum"
+    @Slot(object, int)
+    def _on_found(self, hits: list[tuple[int, int, int]], current: int) -> None:
+        for row in self.board.rows():
+            ours = row.heatmap.searched == self.board.heatmap.searched
+            row.heatmap.show_hits(hits if ours else (), current if ours else -1)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in theme.RETHEME_EVENTS:
             self.update()
+
+
+def _sheet(inside: QWidget) -> QFrame:
+    sheet = QFrame()
+    sheet.setProperty("role", "sheet")
+    column = QVBoxLayout(sheet)
+    column.setContentsMargins(1, 1, 1, 1)
+    column.addWidget(inside)
+    return sheet
+
+
+def _scrolling(page: QWidget) -> QScrollArea:
+    """Where the window is low the sheet scrolls; the text keeps its share."""
+    area = QScrollArea()
+    area.setObjectName("attributionSheet")
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    page.setProperty("role", "panel")
+    area.setWidget(page)
+    return area
+
+
+def _inset(widget: QWidget, *, stretch: bool = False) -> QHBoxLayout:
+    """In line with the text, whose margin is the heatmap's own."""
+    row = QHBoxLayout()
+    row.setContentsMargins(16, 0, 16, 0)
+    row.addWidget(widget, 100)
+    if stretch:
+        row.addStretch(1)
+    return row

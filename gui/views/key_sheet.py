@@ -12,7 +12,9 @@ ON_THE_MAP = [
     ("← →", "Previous, next token"),
     ("Home End", "First, last token"),
     ("Space, click", "Pin a token"),
-    ("Ctrl+C", "Copy the values"),
+    ("Ctrl+C", "Copy the text, or the table's values"),
+    ("Alt+↑ Alt+↓", "Move a compared map"),
+    ("Esc", "Unpin a token; remove a compared map"),
 ]
 LEFT = ("Model", "Explain")  # the other groups stand on the right
 GAP_PIXELS = 16

@@ -10,7 +10,7 @@ from engine.heatmaps.numerals import figures, signed_figures
 from engine.results import AttributionResult, FloatArray, PathCurve
 from gui import theme
 
-_HEIGHT = 200
+_HEIGHT = (104, 200)  # the least, and what it takes where there is room
 _TICK_PIXELS = 8
 _SHADE = 50  # of 255
 _EMPTY = "The score along the path from the baseline to the input, once there is a map."
@@ -25,7 +25,8 @@ class PathCurveView(QWidget):
         super().__init__(parent)
         self.setObjectName("pathCurve")
         self.setAccessibleName("Path curve")
-        self.setFixedHeight(_HEIGHT + 24)
+        self.setMinimumHeight(_HEIGHT[0] + 24)
+        self.setMaximumHeight(_HEIGHT[1] + 24)
         self._path: PathCurve | None = None
         self._unit = ""
         self._plot = _Plot(self)
@@ -122,7 +123,7 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setFixedHeight(_HEIGHT)
+        self.setMinimumHeight(_HEIGHT[0])
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self._alpha = np.zeros(0)
@@ -199,7 +200,7 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         colours, style = theme.current(), {"font-size": "11px"}
         unit = f" ({self._unit})" if self._unit else ""
         self._axes["left"].setLabel(f"score{unit}", color=colours.text.name(), **style)
-        self._axes["right"].setLabel("slope d score / dα", color=colours.accent.name(), **style)
+        self._axes["right"].setLabel("d score / dα", color=colours.accent.name(), **style)
         self._axes["bottom"].setLabel("α: from baseline 0 to input 1", color=colours.muted.name(), **style)
 
     def changeEvent(self, event: QEvent) -> None:

@@ -10,7 +10,7 @@ from gui.icons import icon
 
 BAR_PIXELS = 48
 THEMES = ("theme_system", "theme_light", "theme_dark")
-MENUS = {"Model": "Model", "Explain": "Explain", "Result": "Result", "View": "View", "Help": "Help"}
+MENUS = {"Model": "Model", "Edit": "Edit", "Explain": "Explain", "Map": "Map", "Result": "Result", "View": "View", "Help": "Help"}
 
 
 class TopBar(QFrame):

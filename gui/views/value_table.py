@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from engine.heatmaps.numerals import percent, signed_figures
 from engine.heatmaps.token_values import TokenValues
+from engine.inputs.grain import Grain
 from gui import theme
 
+NAMES = {"token": ("Token", "Piece"), "word": ("Word", "Pieces"), "sentence": ("Sentence", "Pieces")}
 COLUMNS = ("Position", "Token", "Piece", "Start", "End", "Value", "Rank", "Share of Σ|values|")
 _POSITION, _TOKEN, _PIECE, _START, _END, _VALUE, _RANK, _SHARE = range(len(COLUMNS))
 Index = QModelIndex | QPersistentModelIndex
@@ -36,16 +38,18 @@ class ValueTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(theme.ROW_HEIGHT)
         self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setStretchLastSection(True)
-        for column, width in enumerate((70, 150, 150, 64, 64, 110, 64, 130)):
+        for column, width in enumerate((66, 80, 80, 54, 54, 112, 54, 132)):
             self.setColumnWidth(column, width)
+        for column in (_TOKEN, _PIECE):
+            self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self.sortByColumn(_POSITION, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
 
-    def show_values(self, values: TokenValues) -> None:
-        """New values; the rows are sorted anew when they are sorted by value."""
+    def show_values(self, values: TokenValues, grain: Grain = "token") -> None:
+        """New values, of tokens, words or sentences; the rows are sorted anew when they are sorted by value."""
         chosen = self._rows.token_of(self.currentIndex().row())
         header = self.horizontalHeader()
+        self._rows.grain = grain
         self._rows.show_values(values, header.sortIndicatorSection(), header.sortIndicatorOrder())
         self.select_token(chosen)
 
@@ -80,6 +84,7 @@ class _Rows(QAbstractTableModel):
         super().__init__(parent)
         self._shown = TokenValues((), np.zeros(0), "")
         self._order = np.zeros(0, dtype=np.intp)
+        self.grain: Grain = "token"
 
     def show_values(self, values: TokenValues, column: int, direction: Qt.SortOrder) -> None:
         same = len(values.tokens) == len(self._shown.tokens)
@@ -136,6 +141,11 @@ class _Rows(QAbstractTableModel):
             return self._alignment(section)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
+        return self._title(section)
+
+    def _title(self, section: int) -> str:
+        if section in (_TOKEN, _PIECE):
+            return NAMES[self.grain][section - _TOKEN]
         unit = f" ({self._shown.unit})" if section == _VALUE and self._shown.unit else ""
         return COLUMNS[section] + unit
 
@@ -162,6 +172,20 @@ class _Rows(QAbstractTableModel):
         return int(side | Qt.AlignmentFlag.AlignVCenter)
 
     def as_text(self) -> str:
-        """All of it, tab-separated, as sorted."""
-        rows = [COLUMNS, *(tuple(self._cell(int(token), column) for column in range(len(COLUMNS))) for token in self._order)]
-        return "\n".join("\t".join(row) for row in rows)
+        """All of it, tab-separated, as sorted; numbers in full, so that a spreadsheet can go on with them."""
+        titles = tuple(self._title(column) for column in range(len(COLUMNS)))
+        return "\n".join("\t".join(row) for row in (titles, *(self._exact(int(token)) for token in self._order)))
+
+    def _exact(self, token: int) -> tuple[str, ...]:
+        it, shown = self._shown.tokens[token], self._shown
+        names = tuple(words.replace("\t", "⇥").replace("\n", "↵").replace("\r", "") for words in (it.text, it.piece))
+        rank = str(shown.rank[token]) if shown.rank[token] else ""
+        return (
+            str(token),
+            *names,
+            str(it.start),
+            str(it.end),
+            repr(float(shown.values[token])),
+            rank,
+            repr(float(shown.share[token])),
+        )

@@ -38,6 +38,8 @@ CHANGED = Settings(
     geometry=(1, 2, 1300, 900),
     maximised=True,
     recent_models=("/a", "/b"),
+    grain="word",
+    path_curve=False,
     folder="/a",
     save_folder="/b",
 )

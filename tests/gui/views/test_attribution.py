@@ -164,5 +164,5 @@ def test_one_token_five_thousand_and_none(view: AttributionView) -> None:
 def test_themes(qapp: QApplication, view: AttributionView) -> None:
     view.show_result(made.result(made.document(TEXT), path=made.curve()))
     theme.apply(qapp, theme.DARK)
-    assert view.grab().toImage().pixelColor(380, 600) == theme.DARK.panel
+    assert view.grab().toImage().pixelColor(740, 60) == theme.DARK.panel
     theme.apply(qapp, theme.LIGHT)

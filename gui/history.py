@@ -1,0 +1,150 @@
+"""Undo and redo of settings, and of texts that were put in place of others; what is typed the editor undoes itself."""
+
+import time
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from gui.actions import Actions
+from gui.choices import Snapshot
+from gui.conductor import Conductor
+from gui.controls.method_panel import MethodPanel
+
+LIMIT = 200
+ONE_GESTURE_SECONDS = 1.0  # changes of one setting that follow faster are one: a spin box that is held down
+_SNIPPET = 28
+
+
+@dataclass(frozen=True, slots=True)
+class TextState:
+    """The text, and what it is known to be."""
+
+    text: str
+    pair: str
+    true: str | None
+
+
+class History(QObject):
+    """Listens to what a person changes; a change that is undone or redone is no new one."""
+
+    changed = Signal()
+
+    def __init__(self, conductor: Conductor, panel: MethodPanel, actions: Actions) -> None:
+        super().__init__(conductor)
+        self._conductor, self._panel, self._actions = conductor, panel, actions
+        self._stack = QUndoStack(self)
+        self._stack.setUndoLimit(LIMIT)
+        self._replaying = False
+        self._last = panel.snapshot()
+        panel.changed.connect(self._on_settings_changed)
+        conductor.text_swapped.connect(self._on_text_swapped)
+        conductor.model_opened.connect(self._on_model_opened)
+        actions["undo"].triggered.connect(self._stack.undo)
+        actions["redo"].triggered.connect(self._stack.redo)
+        self._stack.indexChanged.connect(self._on_index_changed)
+        self._on_index_changed()
+
+    def replay(self, snapshot: Snapshot) -> None:
+        """Put the settings back, as if a person had."""
+        self._replaying = True
+        self._panel.go_back_to(snapshot)
+        self._replaying = False
+        self._last = self._panel.snapshot()
+
+    def replay_text(self, state: TextState) -> None:
+        """Put the text back, as if a person had."""
+        self._conductor.put_back(state.text, state.pair, state.true)
+        self._last = self._panel.snapshot()
+
+    @Slot()
+    def _on_settings_changed(self) -> None:
+        now = self._panel.snapshot()
+        if not self._replaying and now != self._last:
+            self._stack.push(_SettingsChange(self, self._last, now))
+        self._last = now
+
+    @Slot(object, object)
+    def _on_text_swapped(self, before: tuple[str, str, str | None], after: tuple[str, str, str | None]) -> None:
+        self._last = self._panel.snapshot()  # the true label came or went with the text
+        if before != after:
+            self._stack.push(_TextSwap(self, TextState(*before), TextState(*after)))
+
+    @Slot()
+    def _on_model_opened(self) -> None:
+        self._stack.clear()
+        self._last = self._panel.snapshot()
+
+    @Slot()
+    def _on_index_changed(self) -> None:
+        for id, word, what, can in (
+            ("undo", "Undo", self._stack.undoText(), self._stack.canUndo()),
+            ("redo", "Redo", self._stack.redoText(), self._stack.canRedo()),
+        ):
+            self._actions.set_text(id, f"{word}: {what}" if can else word)
+            self._actions.set_available(id, None if can else f"There is nothing to {word.lower()}.")
+
+
+class _SettingsChange(QUndoCommand):
+    """Pushed after the fact: its first ``redo`` does nothing."""
+
+    def __init__(self, history: History, before: Snapshot, after: Snapshot) -> None:
+        found = before.differences(after)
+        super().__init__(_in_words(found))
+        self._history, self._before, self._after = history, before, after
+        self._names, self._at, self._done = tuple(found), time.monotonic(), True
+
+    def undo(self) -> None:
+        self._history.replay(self._before)
+
+    def redo(self) -> None:
+        if not self._done:
+            self._history.replay(self._after)
+        self._done = False
+
+    def id(self) -> int:
+        return 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _SettingsChange) or len(self._names) != 1 or other._names != self._names:
+            return False
+        if other._at - self._at > ONE_GESTURE_SECONDS:
+            return False
+        self._after, self._at = other._after, other._at
+        found = self._before.differences(self._after)
+        self.setText(_in_words(found))
+        self.setObsolete(not found)
+        return True
+
+
+class _TextSwap(QUndoCommand):
+    def __init__(self, history: History, before: TextState, after: TextState) -> None:
+        super().__init__(f"text “{_snippet(after.text)}”")
+        self._history, self._before, self._after, self._done = history, before, after, True
+
+    def undo(self) -> None:
+        self._history.replay_text(self._before)
+
+    def redo(self) -> None:
+        if not self._done:
+            self._history.replay_text(self._after)
+        self._done = False
+
+
+def _in_words(found: dict[str, object]) -> str:
+    if len(found) != 1:
+        return " and ".join(name.replace("_", " ") for name in list(found)[:3]) or "settings"
+    ((name, value),) = found.items()
+    return f"{name.replace('_', ' ').removeprefix('n ')} {_value(value)}"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "as it comes"
+    words = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return _snippet(words.replace("_", " "))
+
+
+def _snippet(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SNIPPET else f"{line[: _SNIPPET - 1]}…"

@@ -1,0 +1,83 @@
+"""The actions on the map: grain, table, dimensions, path, find, pin. What was chosen is remembered."""
+
+from PySide6.QtCore import QObject, Slot
+
+from engine.inputs.grain import GRAINS, Grain
+from gui.actions import Actions
+from gui.conductor import Conductor
+from gui.memory import Memory
+from gui.views.attribution import AttributionView
+
+_NO_MAP = "There is no map yet."
+
+
+class MapActions(QObject):
+    """Binds them to the attribution view, in both directions."""
+
+    def __init__(self, view: AttributionView, conductor: Conductor, actions: Actions, memory: Memory) -> None:
+        super().__init__(view)
+        self._view, self._conductor, self._actions, self._memory = view, conductor, actions, memory
+        view.set_grain(memory.settings.grain)
+        view.set_path_shown(memory.settings.path_curve)
+        actions[f"grain_{memory.settings.grain}"].setChecked(True)
+        actions["path_curve"].setChecked(memory.settings.path_curve)
+        self._connect()
+        self._refresh()
+
+    def _connect(self) -> None:
+        actions, view = self._actions, self._view
+        for grain in GRAINS:
+            actions[f"grain_{grain}"].triggered.connect(self._on_grain_action)
+        view.grain_changed.connect(self._on_grain_changed)
+        actions["table"].toggled.connect(view.head.table.setChecked)
+        view.head.table.toggled.connect(actions["table"].setChecked)
+        actions["dimensions"].toggled.connect(view.head.dimensions.setChecked)
+        view.head.dimensions.toggled.connect(actions["dimensions"].setChecked)
+        actions["path_curve"].triggered.connect(self._on_path_action)
+        view.path_toggled.connect(self._on_path_toggled)
+        actions["add_method"].triggered.connect(view.head.open_menu)
+        actions["pin_map"].triggered.connect(self._on_pin)
+        actions["unpin_map"].triggered.connect(self._on_unpin)
+        view.head.pin_chosen.connect(self._refresh)
+        view.board.unpinned.connect(self._refresh)
+        actions["find"].triggered.connect(view.open_find_bar)
+        actions["find_next"].triggered.connect(view.find_bar.go_on)
+        actions["find_previous"].triggered.connect(view.find_bar.go_back)
+        self._conductor.map_changed.connect(self._refresh)
+
+    @Slot()
+    def _on_grain_action(self) -> None:
+        chosen: Grain = next(grain for grain in GRAINS if self._actions[f"grain_{grain}"].isChecked())
+        self._view.choose_grain(chosen)
+
+    @Slot(str)
+    def _on_grain_changed(self, grain: str) -> None:
+        self._actions[f"grain_{grain}"].setChecked(True)
+        self._memory.change_settings(grain=grain)
+
+    @Slot(bool)
+    def _on_path_action(self, shown: bool) -> None:
+        self._view.set_path_shown(shown)
+        self._memory.change_settings(path_curve=shown)
+
+    @Slot(bool)
+    def _on_path_toggled(self, shown: bool) -> None:
+        self._actions["path_curve"].setChecked(shown)
+        self._memory.change_settings(path_curve=shown)
+
+    @Slot()
+    def _on_pin(self) -> None:
+        self._view.pin()
+        self._refresh()
+
+    @Slot()
+    def _on_unpin(self) -> None:
+        self._view.board.unpin()
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        no_map = None if self._conductor.map is not None else _NO_MAP
+        for id in ("add_method", "pin_map", "find", "find_next", "find_previous"):
+            self._actions.set_available(id, no_map)
+        self._actions.set_available("unpin_map", None if self._view.board.kept is not None else "Nothing is pinned.")
