@@ -139,5 +139,5 @@ def test_the_preview_is_what_the_engine_finds(name: str) -> None:
     assert found.prediction.predicted.probability == pytest.approx(preview["probability"], abs=2e-3)
     words = [match.span() for match in re.finditer(r"\S+", text)]
     rows = list(zip(found.tokens, found.values, strict=True))
-    sums = [sum(value for token, value in rows if not token.special and start <= token.start < end) for start, end in words]
+    sums = [sum(float(value) for token, value in rows if not token.special and start <= token.start < end) for start, end in words]
     assert preview["words"] == pytest.approx(sums, abs=0.02 * max(map(abs, sums)))
