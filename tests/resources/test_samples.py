@@ -138,6 +138,6 @@ def test_the_preview_is_what_the_engine_finds(name: str) -> None:
     assert found.prediction.predicted.label == preview["says"]
     assert found.prediction.predicted.probability == pytest.approx(preview["probability"], abs=2e-3)
     words = [match.span() for match in re.finditer(r"\S+", text)]
-    rows = list(zip(found.tokens, found.values, strict=True))
-    sums = [sum(float(value) for token, value in rows if not token.special and start <= token.start < end) for start, end in words]
+    rows = [(token.start, float(value)) for token, value in zip(found.tokens, found.values, strict=True) if not token.special]
+    sums = [sum(value for at, value in rows if start <= at < end) for start, end in words]
     assert preview["words"] == pytest.approx(sums, abs=0.02 * max(map(abs, sums)))
