@@ -190,7 +190,10 @@ class PredictionResult:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTarget:
-    """The target as it was understood. ``versus_index`` is None unless a difference is explained."""
+    """The target as it was understood. ``versus_index`` is None unless a difference is explained.
+
+    ``layer``: a unit's activation is explained, number ``index`` of that layer's output; None: an output of the model.
+    """
 
     label: str | None
     index: int
@@ -198,6 +201,7 @@ class ResolvedTarget:
     versus_index: int | None
     score: ScoreUnit
     position: int | None = None
+    layer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +290,7 @@ class AttributionResult:
     @property
     def unit(self) -> str:
         """Of ``values``, in words."""
-        return self.target.score.replace("_", " ")
+        return "activation" if self.target.layer is not None else self.target.score.replace("_", " ")
 
     @property
     def signed(self) -> bool:

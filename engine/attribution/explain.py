@@ -81,6 +81,7 @@ class _Question:
     parameters: Mapping[str, Parameter]
     baselines: tuple[str, ...]
     encoding: Encoding
+    position: int | None  # of the prediction
     prediction: PredictionResult
     target: ResolvedTarget
 
@@ -93,14 +94,15 @@ def _ask(model: TextModel, request: AttributionRequest) -> _Question:
         raise UserError(refusal, "unavailable")
     parameters = chosen.effective(dict(request.parameters))
     encoding = model.encode(request.input)
-    position = check_position(request.target.position, model, encoding)
+    asked_of_a_unit = request.target.choice.startswith("unit:")  # whose position is the unit's, not the prediction's
+    position = check_position(None if asked_of_a_unit else request.target.position, model, encoding)
     logits = _logits(model, encoding, position)
     target = resolve(request.target, model, encoding, logits)
-    also = tuple(i for i in (target.index, target.versus_index) if i is not None)
-    predicted = PredictionRequest(request.model_sha256, request.input, request.target.position)
+    also = tuple(i for i in (target.index, target.versus_index) if i is not None and target.layer is None)
+    predicted = PredictionRequest(request.model_sha256, request.input, position)
     prediction = PredictionResult(predicted, encoding.input, classes(model, logits, also))
     baselines = tuple(dict.fromkeys(request.baselines)) if chosen.description.uses_baseline else ()
-    return _Question(model, request, chosen, parameters, baselines, encoding, prediction, target)
+    return _Question(model, request, chosen, parameters, baselines, encoding, position, prediction, target)
 
 
 @torch.no_grad()
@@ -112,8 +114,9 @@ def _logits(model: TextModel, encoding: Encoding, position: int | None) -> Tenso
 @torch.no_grad()
 def _said_of(name: str, question: _Question, baseline: Baseline) -> BaselineInfo:
     """What the model predicts on a baseline."""
-    logits = question.model.logits(baseline.embeddings, question.encoding, question.target.position)[0].cpu()
-    predicted = classes(question.model, logits, (question.target.index,))
+    logits = question.model.logits(baseline.embeddings, question.encoding, question.position)[0].cpu()
+    also = () if question.target.layer else (question.target.index,)
+    predicted = classes(question.model, logits, also)
     chance = 0.5 if question.model.info.problem_type == "multi_label" else 1 / max(len(logits), 2)
     probability = predicted[0].probability
     confident = probability is not None and probability >= chance + CONFIDENT * (1 - chance)

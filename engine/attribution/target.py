@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from engine.attribution.unit import Unit, activation, read_unit
 from engine.errors import UserError
 from engine.models.model import Encoding, TextModel
 from engine.requests import ScoreUnit, Target
@@ -22,6 +23,8 @@ def resolve(target: Target, model: TextModel, encoding: Encoding, logits: Tensor
     Raises:
         UserError: no such class, a true label that was not given, or a unit the task does not have.
     """
+    if target.choice.startswith("unit:"):
+        return _unit(target, model, encoding)
     if model.info.problem_type == "regression" and target.score != "logit":
         raise UserError("A regression has no probabilities; choose the score logit, which is its value.", "no_such_unit")
     index = _output(target.choice, target, model, logits)
@@ -37,6 +40,13 @@ def resolve(target: Target, model: TextModel, encoding: Encoding, logits: Tensor
         target.score,
         check_position(target.position, model, encoding),
     )
+
+
+def _unit(target: Target, model: TextModel, encoding: Encoding) -> ResolvedTarget:
+    if target.versus is not None or target.score != "logit":
+        raise UserError("A unit's activation is explained as it is: leave versus and score out.", "no_such_unit")
+    unit = read_unit(target.choice, target.position, model, encoding)
+    return ResolvedTarget(f"{unit.layer}:{unit.index}", unit.index, None, None, "logit", unit.position, unit.layer)
 
 
 def _output(choice: str, target: Target, model: TextModel, logits: Tensor) -> int:
@@ -101,7 +111,10 @@ def in_unit(logits: Tensor, unit: ScoreUnit, problem: ProblemType) -> Tensor:
 
 
 def score_function(model: TextModel, encoding: Encoding, target: ResolvedTarget) -> Callable[[Tensor], Tensor]:
-    """(batch, seq, d_model) embeddings -> (batch,): the target's score, or the difference of two."""
+    """(batch, seq, d_model) embeddings -> (batch,): the target's score, the difference of two, or a unit's activation."""
+    if target.layer is not None:
+        unit = Unit(target.layer, target.index, target.position)
+        return lambda embeddings: activation(model, encoding, unit, embeddings)
 
     def function(embeddings: Tensor) -> Tensor:
         scores = in_unit(model.logits(embeddings, encoding, target.position), target.score, model.info.problem_type)

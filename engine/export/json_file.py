@@ -55,6 +55,7 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             "versus": target.versus,
             "score": target.score,
             "position": target.position,
+            **({} if target.layer is None else {"layer": target.layer}),
         },
         "method": {"id": result.method.id, "parameters": dict(result.parameters), "seed": result.request.seed},
         "baseline": [

@@ -1,0 +1,76 @@
+"""Any unit of the network as a target: one number in the output of one layer, at one position."""
+
+import re
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.errors import UserError
+from engine.models.model import Encoding, TextModel
+
+FORM = re.compile(r"unit:(?P<layer>.+):(?P<index>\d{1,9})(?:@(?P<position>\d{1,9}))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """``position`` is None where the layer answers once for the whole text."""
+
+    layer: str
+    index: int
+    position: int | None
+
+
+def read_unit(choice: str, position: int | None, model: TextModel, encoding: Encoding) -> Unit:
+    """``unit:LAYER:INDEX[@POSITION]`` held against what the layer really gives for this text.
+
+    Args:
+        position: where the choice names none; None: the last token.
+
+    Raises:
+        UserError: the form, the layer, the index or the position does not exist.
+    """
+    form = FORM.fullmatch(choice)
+    if form is None:
+        raise UserError(f"A unit is named unit:LAYER:INDEX or unit:LAYER:INDEX@POSITION, not “{choice}”.", "no_such_unit")
+    layer, index = form["layer"], int(form["index"])
+    with torch.no_grad():
+        output = layer_output(model, encoding, layer, model.embed(encoding.ids))
+    if index >= output.shape[-1]:
+        raise UserError(f"The layer {layer} has the units 0 to {output.shape[-1] - 1}; there is no unit {index}.", "no_such_unit")
+    if output.dim() == 2:
+        return Unit(layer, index, None)
+    named = position if form["position"] is None else int(form["position"])
+    at = output.shape[1] - 1 if named is None else named
+    if not 0 <= at < output.shape[1]:
+        raise UserError(f"The layer {layer} has the positions 0 to {output.shape[1] - 1}; there is no {at}.", "no_such_position")
+    return Unit(layer, index, at)
+
+
+def activation(model: TextModel, encoding: Encoding, unit: Unit, embeddings: Tensor) -> Tensor:
+    """(batch, seq, d_model) embeddings -> (batch,) the unit's activation, differentiable."""
+    output = layer_output(model, encoding, unit.layer, embeddings)
+    return output[:, unit.index] if unit.position is None else output[:, unit.position, unit.index]
+
+
+def layer_output(model: TextModel, encoding: Encoding, layer: str, embeddings: Tensor) -> Tensor:
+    """(batch, features) or (batch, seq, features): what ``layer`` gives, its last time where it runs several times.
+
+    Raises:
+        UserError: no such layer, one that does not run, or one whose output is of another form.
+    """
+    module = dict(model.network.named_modules()).get(layer)
+    if module is None or not layer:
+        raise UserError(f"The model has no layer “{layer}”; inspect lists them.", "no_such_layer")
+    outputs: list[object] = []
+    handle = module.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
+    try:
+        model.logits(embeddings, encoding)
+    finally:
+        handle.remove()
+    output = outputs[-1] if outputs else None
+    while isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    if not isinstance(output, Tensor) or output.dim() not in (2, 3) or len(output) != len(embeddings):
+        raise UserError(f"The layer {layer} gives no activations for each text; choose another.", "no_such_layer")
+    return output
