@@ -47,6 +47,17 @@ def run(steps: Steps[T], on_partial: Callable[[Partial], None] = ignore) -> T:
             on_partial(partial)
 
 
+def relay(steps: Steps[T], change: Callable[[Partial], Partial]) -> Steps[T]:
+    """Run one job inside another, its partials changed on the way; it is closed with the outer one. ``yield from`` it."""
+    with closing(steps):
+        while True:
+            try:
+                partial = next(steps)
+            except StopIteration as end:
+                return cast(T, end.value)
+            yield change(partial)
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An error on its way to the user: text only, since a traceback object would keep tensors alive."""

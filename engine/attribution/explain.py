@@ -15,7 +15,7 @@ from engine.attribution.score import Score
 from engine.attribution.target import check_position, classes, resolve, score_function
 from engine.errors import UserError
 from engine.inputs.baselines import Baseline, baseline_for
-from engine.jobs import Partial, Steps
+from engine.jobs import Partial, Steps, relay
 from engine.models.model import Encoding, TextModel
 from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction
 from engine.results import AttributionResult, BaselineInfo, Cost, FloatArray, Notice, PredictionResult, ResolvedTarget
@@ -60,15 +60,17 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
     said = tuple(_said_of(name, question, baseline) for name, baseline in baselines.items())
     batch = model.batch_size_for(question.encoding.ids.shape[1])
     score = Score(score_function(model, question.encoding, question.target), batch, model.recurrent)
-    steps = _attribute(question, score, [baseline.embeddings for baseline in baselines.values()])
-    while True:
-        try:
-            partial = next(steps)
-        except StopIteration as end:
-            return _answer(question, end.value, said, score, start)
-        found = partial.result
-        answer = _answer(question, found, said, score, start, partial.fraction or 0.0) if isinstance(found, Attribution) else None
-        yield replace(partial, result=answer, doing=question.method.description.label)
+
+    def shown(partial: Partial) -> Partial:
+        so_far = partial.result
+        answer = None
+        if isinstance(so_far, Attribution):
+            answer = _answer(question, so_far, said, score, start, partial.fraction or 0.0)
+        return replace(partial, result=answer, doing=question.method.description.label)
+
+    embeddings = [baseline.embeddings for baseline in baselines.values()]
+    found = yield from relay(_attribute(question, score, embeddings), shown)
+    return _answer(question, found, said, score, start)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,16 +130,15 @@ def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> St
     inputs = _inputs(question)
     runs: list[Attribution] = []
     wanted = [torch.cat(baselines)] if question.method.takes_all_baselines else (baselines or [inputs])
-    for i, baseline in enumerate(wanted):
-        steps = question.method.steps(score, inputs, baseline, question.request.seed, question.parameters)
-        while True:
-            try:
-                partial = next(steps)
-            except StopIteration as end:
-                runs.append(end.value)
-                break
+    for done, baseline in enumerate(wanted):
+
+        def averaged(partial: Partial, done: int = done) -> Partial:
             so_far = _average([*runs, partial.result]) if isinstance(partial.result, Attribution) else None
-            yield Partial(i + (partial.fraction or 0.0), len(wanted), so_far)
+            return Partial(done + (partial.fraction or 0.0), len(wanted), so_far)
+
+        steps = question.method.steps(score, inputs, baseline, question.request.seed, question.parameters)
+        found = yield from relay(steps, averaged)
+        runs.append(found)
     return _average(runs)
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from engine.attribution.attribution import Attribution
 from engine.attribution.registry import attribution_method
 from engine.attribution.score import Score
-from engine.jobs import Partial, Steps
+from engine.jobs import Partial, Steps, relay
 from engine.perturbation.masking import MaskingGame
 from engine.results import FloatArray
 
@@ -32,17 +32,14 @@ def leave_one_out(score: Score, inputs: Tensor, *, baseline: Tensor) -> Steps[At
     """
     game = MaskingGame(score, inputs, baseline)
     masks = np.vstack([np.ones((1, game.size), dtype=bool), ~np.eye(game.size, dtype=bool)])
-    steps = game.values(masks)
-    while True:
-        try:
-            partial = next(steps)
-        except StopIteration as end:
-            scores: FloatArray = end.value
-            return _attribution(scores[0] - scores[1:], inputs)
-        known = [game.value_so_far(mask) for mask in masks]
-        whole = known[0] or 0.0
-        effects = np.array([0.0 if value is None else whole - value for value in known[1:]])
-        yield Partial(partial.done, partial.total, _attribution(effects, inputs))
+
+    def so_far(partial: Partial) -> Partial:
+        whole, *known = (game.value_so_far(mask) for mask in masks)
+        effects = np.array([0.0 if value is None or whole is None else whole - value for value in known])
+        return Partial(partial.done, partial.total, _attribution(effects, inputs))
+
+    scores = yield from relay(game.values(masks), so_far)
+    return _attribution(scores[0] - scores[1:], inputs)
 
 
 def _attribution(effects: FloatArray, inputs: Tensor) -> Attribution:

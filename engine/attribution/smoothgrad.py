@@ -14,7 +14,7 @@ from engine.attribution.registry import Range, attribution_method
 from engine.attribution.saliency import magnitude
 from engine.attribution.score import Score
 from engine.descriptions import OnlyWith
-from engine.jobs import Partial, Steps
+from engine.jobs import Partial, Steps, relay
 from engine.results import FloatArray
 
 Over = Literal["input_x_gradient", "saliency", "integrated_gradients"]
@@ -113,14 +113,12 @@ def _integrated(score: Score, copies: _Copies, baseline: Tensor, n_steps: int, f
     """Integrated Gradients of each copy; returns the mean score of the copies, and the baseline's."""
     f_noisy, f_baseline = 0.0, 0.0
     while copies.done < copies.count:
+
+        def of_all(partial: Partial, done: int = copies.done) -> Partial:
+            return Partial(done + (partial.fraction or 0), copies.count)
+
         steps = integrated_gradients(score, copies.next(1), baseline=baseline, n_steps=n_steps)
-        while True:
-            try:
-                partial = next(steps)
-            except StopIteration as end:
-                found: Attribution = end.value
-                break
-            yield Partial(copies.done + (partial.fraction or 0), copies.count)
+        found = yield from relay(steps, of_all)
         copies.add(torch.from_numpy(found.values)[None])
         if found.completeness is not None:
             f_noisy, f_baseline = f_noisy + found.completeness.f_input / copies.count, found.completeness.f_baseline
