@@ -18,6 +18,9 @@ class Dialogs(Protocol):
     def save_path(self, parent: QWidget, suggested: Path) -> Path | None:
         """Where to? ``suggested`` has no suffix, the answer has one."""
 
+    def report_path(self, parent: QWidget, suggested: Path) -> Path | None:
+        """As ``save_path``, for a report."""
+
 
 class NativeDialogs:
     """As the platform draws them."""
@@ -28,24 +31,34 @@ class NativeDialogs:
 
     def save_path(self, parent: QWidget, suggested: Path) -> Path | None:
         """Asks before it overwrites."""
-        dialog = SaveDialog(parent, suggested)
-        accepted = dialog.exec() == QFileDialog.DialogCode.Accepted
-        chosen = dialog.selectedFiles()
-        dialog.deleteLater()
-        return Path(chosen[0]) if accepted and chosen else None
+        return _chosen(SaveDialog(parent, suggested))
+
+    def report_path(self, parent: QWidget, suggested: Path) -> Path | None:
+        """Asks before it overwrites."""
+        return _chosen(SaveDialog(parent, suggested, {".html": FILTERS[".html"]}, "Save report"))
+
+
+def _chosen(dialog: "SaveDialog") -> Path | None:
+    accepted = dialog.exec() == QFileDialog.DialogCode.Accepted
+    chosen = dialog.selectedFiles()
+    dialog.deleteLater()
+    return Path(chosen[0]) if accepted and chosen else None
 
 
 class SaveDialog(QFileDialog):
     """A name without a suffix takes that of the chosen kind, before Qt asks whether to overwrite."""
 
-    def __init__(self, parent: QWidget | None, suggested: Path) -> None:
-        super().__init__(parent, "Save map", str(suggested.parent))
+    def __init__(
+        self, parent: QWidget | None, suggested: Path, filters: dict[str, str] = FILTERS, title: str = "Save map"
+    ) -> None:
+        super().__init__(parent, title, str(suggested.parent))
+        self._filters = filters
         self.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        self.setNameFilters(list(FILTERS.values()))
-        self._on_filter_selected(next(iter(FILTERS.values())))
+        self.setNameFilters(list(filters.values()))
+        self._on_filter_selected(next(iter(filters.values())))
         self.selectFile(suggested.name)
         self.filterSelected.connect(self._on_filter_selected)
 
     @Slot(str)
     def _on_filter_selected(self, words: str) -> None:
-        self.setDefaultSuffix(next(suffix for suffix, known in FILTERS.items() if known == words).lstrip("."))
+        self.setDefaultSuffix(next(suffix for suffix, known in self._filters.items() if known == words).lstrip("."))

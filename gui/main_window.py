@@ -14,6 +14,7 @@ from gui.conductor import ACCEPT, Conductor
 from gui.dialogs import Dialogs, NativeDialogs
 from gui.dropping import drop_of, read_text
 from gui.engine_thread import EngineThread
+from gui.findings import Findings
 from gui.geometry import SMALLEST, placed
 from gui.history import History
 from gui.keeping import Keeping
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
         self.history = History(self.conductor, self.workspace.method_panel, self.actions_registry)
         self.map_actions = MapActions(self.workspace.attribution_view, self.conductor, self.actions_registry, memory)
         self.keeping = Keeping(self.conductor, self.actions_registry, memory, self.dialogs, self)
+        self.findings = Findings(self.conductor, self.workspace, self.actions_registry, memory, self.dialogs, self)
         self.view_actions = ViewActions(self, self.workspace, self.actions_registry, memory)
         self._paths = PathCheck(self)
         self._build()
@@ -70,6 +72,7 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(self.workspace)
+        self._pages.addWidget(self.findings.view)
         messages = QFrame()
         inside = QVBoxLayout(messages)
         inside.setContentsMargins(16, 8, 16, 8)
@@ -112,9 +115,13 @@ class MainWindow(QMainWindow):
         actions["cancel"].triggered.connect(self.bottom_bar.job_bar.show_stopping)
         self.workspace.attribution_view.read_out_changed.connect(self.bottom_bar.show_value)
         self.workspace.prediction_view.read_out_changed.connect(self.bottom_bar.show_value)
-        for told in (conductor.message, self.keeping.message):
+        for told in (conductor.message, self.keeping.message, self.findings.message):
             told.connect(self._on_message)
-        conductor.cleared.connect(self._on_cleared)
+        for well in (conductor.cleared, self.findings.cleared):
+            well.connect(self._on_cleared)
+        actions["findings"].triggered.connect(self.show_findings)
+        self.findings.map_shown.connect(self.show_workspace)
+        self.findings.done.connect(self.bottom_bar.show_note)
         conductor.model_opened.connect(self._on_model_opened)
         self.keeping.done.connect(self.bottom_bar.show_note)
         self._memory.not_saved.connect(self._on_not_saved)
@@ -138,6 +145,7 @@ class MainWindow(QMainWindow):
         self.bottom_bar.job_bar.begin(ENGINE_JOB, "Starting the engine…", cancellable=False)
         self._engine.start()
         self.conductor.start()
+        self.findings.start()
         if path:
             self.conductor.open_model(path)
 
@@ -151,6 +159,15 @@ class MainWindow(QMainWindow):
     def show_workspace(self) -> None:
         """Model, text, map, method."""
         self._pages.setCurrentWidget(self.workspace)
+
+    @Slot()
+    def show_findings(self) -> None:
+        """The maps that were pinned; the same again goes back to the map."""
+        if self._pages.currentWidget() is self.findings.view:
+            self.show_workspace()
+            return
+        self._pages.setCurrentWidget(self.findings.view)
+        self.findings.view.focus_first()
 
     def report(self, text: str, detail: str) -> None:
         """A bug of ours; the window goes on."""
@@ -183,6 +200,7 @@ class MainWindow(QMainWindow):
         """Cancel, wait visibly for the running step, then go."""
         self._remember()
         self.conductor.end()
+        self.findings.end()
         self.bottom_bar.end()
         if not self._engine.running:
             self._paths.finish()

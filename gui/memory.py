@@ -31,6 +31,11 @@ class Memory(QObject):
         self._soon.setInterval(SAVE_AFTER_MS)
         self._soon.timeout.connect(self.save)
 
+    @property
+    def state_folder(self) -> Path:
+        """Where whatever else is remembered belongs."""
+        return self._state
+
     def change_settings(self, **changes: Any) -> None:
         """Fields of Settings."""
         self.settings = replace(self.settings, **changes)

@@ -45,6 +45,9 @@ class StubDialogs:
         self.suggested = suggested
         return self.path
 
+    def report_path(self, parent: object, suggested: Path) -> Path | None:
+        return self.save_path(parent, suggested)
+
 
 class Stage:
     """One window and what drives it."""

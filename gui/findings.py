@@ -1,0 +1,124 @@
+"""Pin, list, reopen, report: what can be done with findings, bound to the window."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from engine.atomic_file import save
+from engine.errors import UserError
+from engine.export.report import to_report
+from engine.findings import pinned
+from gui.actions import Actions
+from gui.conductor import Conductor
+from gui.dialogs import Dialogs
+from gui.findings_store import NOT_READ, NOT_SAVED, FindingsStore
+from gui.memory import Memory
+from gui.reopening import Reopening
+from gui.views.findings import FindingsView
+from gui.views.message_bar import Message
+from gui.workspace import Workspace
+
+
+class Findings(QObject):
+    """Every failure is one sentence; what is on screen stays."""
+
+    message = Signal(object)  # Message
+    cleared = Signal(str)
+    done = Signal(str)  # in a few words
+    map_shown = Signal()  # the workspace is wanted
+
+    def __init__(
+        self, conductor: Conductor, workspace: Workspace, actions: Actions, memory: Memory, dialogs: Dialogs, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._conductor, self._actions, self._memory = conductor, actions, memory
+        self._dialogs, self._window = dialogs, window
+        self.view = FindingsView(actions)
+        self.store = FindingsStore(memory.state_folder, self)
+        self.reopening = Reopening(conductor, workspace)
+        self._connect()
+        self._refresh()
+
+    def _connect(self) -> None:
+        store, view = self.store, self.view
+        store.changed.connect(self._refresh)
+        store.told.connect(self._on_told)
+        store.saved.connect(self._on_saved)
+        view.open_chosen.connect(self.open)
+        view.delete_chosen.connect(store.delete)
+        view.note_changed.connect(store.set_note)
+        view.undo_chosen.connect(store.undo_delete)
+        view.back_chosen.connect(self.map_shown)
+        self.reopening.shown.connect(self.map_shown)
+        self.reopening.message.connect(self.message)
+        self.reopening.cleared.connect(self.cleared)
+        self._conductor.map_changed.connect(self._refresh_actions)
+        self._actions["pin_finding"].triggered.connect(self.pin)
+        self._actions["save_report"].triggered.connect(self.ask_and_save_report)
+
+    def start(self) -> None:
+        """Read what was kept; said after the window is there."""
+        self.store.load()
+
+    def end(self) -> None:
+        """The window closes."""
+        self.store.end()
+
+    @Slot()
+    def pin(self) -> None:
+        """The map on screen, as far as it got."""
+        result = self._conductor.map
+        if result is None:
+            return
+        if self.store.read_only:
+            self.message.emit(Message(NOT_READ, self.store.read_only, "warning"))
+            return
+        self.store.add(pinned(result))
+        self.view.scroll_to_top()
+        keys = self._actions.keys("findings")
+        self.done.emit(f"Pinned to findings, {len(self.store.findings)} in all ({keys})")
+
+    @Slot(str)
+    def open(self, id: str) -> None:
+        """As it was."""
+        finding = next((each for each in self.store.findings if each.id == id), None)
+        if finding is not None:
+            self.reopening.reopen(finding.result)
+
+    @Slot()
+    def ask_and_save_report(self) -> None:
+        """Where to, then there."""
+        folder = Path(self._memory.settings.save_folder or Path.home())
+        path = self._dialogs.report_path(self._window, folder / "findings")
+        if path is not None:
+            self.save_report(path)
+
+    def save_report(self, path: Path) -> None:
+        """Oldest first, as they were found."""
+        try:
+            save(path, to_report(self.store.findings[::-1]))
+        except UserError as error:
+            self.message.emit(Message("saving", error.message, detail=error.detail))
+        else:
+            self._memory.change_settings(save_folder=str(path.parent))
+            self.done.emit(f"Saved {path}")
+
+    @Slot()
+    def _refresh(self) -> None:
+        self.view.show_findings(self.store.findings, bool(self.store.read_only))
+        self.view.show_deleted(self.store.last_deleted)
+        self._refresh_actions()
+
+    @Slot()
+    def _refresh_actions(self) -> None:
+        self._actions.set_available("pin_finding", None if self._conductor.map is not None else "There is no map yet.")
+        self._actions.set_available("save_report", None if self.store.findings else "Nothing has been pinned yet.")
+
+    @Slot(str, str)
+    def _on_told(self, subject: str, words: str) -> None:
+        self.message.emit(Message(subject, words, "warning"))
+
+    @Slot()
+    def _on_saved(self) -> None:
+        self.cleared.emit(NOT_SAVED)
