@@ -52,7 +52,11 @@ class GrainedMap:
     def __init__(self, result: AttributionResult, grouped: Grouped) -> None:
         self.result, self.grouped = result, grouped
         self.values: NDArray[np.float64] = combined(token_values(result), grouped.groups, self._reduction)
-        self.listed = TokenValues(grouped.document.tokens, self.values, result.unit)
+
+    @cached_property
+    def listed(self) -> TokenValues:
+        """With rank and share; computed when first asked for."""
+        return TokenValues(self.grouped.document.tokens, self.values, self.result.unit)
 
     @property
     def document(self) -> TokenizedText:

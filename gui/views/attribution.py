@@ -10,6 +10,7 @@ from engine.inputs.grain import Grain
 from engine.results import AttributionResult, Notice, PredictionResult
 from gui import theme
 from gui.actions import Actions
+from gui.controls.rows import name_control
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import MEASURE, TextHeatmap
 from gui.views.completeness_strip import CompletenessStrip
@@ -25,7 +26,7 @@ _WAITING = "Nothing computed yet"
 _BAR_WIDTH = 420
 _TABLE_HEIGHT = 300
 _PATH_WIDTH = MEASURE + 32
-_PATH_FOLD = {False: "▸ Path curve", True: "▾ Path curve"}
+_FOLDED = {False: "▸", True: "▾"}
 SAID_BY_THE_STRIP = ("confident_baseline", "not_converged", "stopped")
 
 
@@ -56,13 +57,19 @@ class AttributionView(QWidget):
         self._strip = CompletenessStrip(self)
         self._path = PathCurveView(self)
         self._warnings, self._empty, self._scale_note = self._label("warning"), self._label("muted"), self._label("muted")
-        self._as_path = self._fold()
+        self.as_path, self.as_table, self.as_dimensions = (
+            self._fold("Path curve", "showPath", "The score on its way from the baseline to the input (Ctrl+Shift+D)."),
+            self._fold("Table", "showAsTable", "Every value in a table, to sort and to copy (Ctrl+T)."),
+            self._fold("Dimensions", "showDimensions", "Token × dimension: what the sum hides (Ctrl+D)."),
+        )
+        self._opened: QWidget = self._path
         self._reveal = QTimer(self)
         self._reveal.setSingleShot(True)
         self._reveal.setInterval(0)
         self._reveal.timeout.connect(self._on_reveal)
         self._connect()
         self._lay_out()
+        self.set_path_shown(True)
         self.clear()
 
     # One way in
@@ -125,10 +132,10 @@ class AttributionView(QWidget):
 
     def set_path_shown(self, shown: bool) -> None:
         """As remembered; emits nothing."""
-        quiet = self._as_path.blockSignals(True)
-        self._as_path.setChecked(shown)
-        self._as_path.blockSignals(quiet)
-        self._fold_path(shown)
+        quiet = self.as_path.blockSignals(True)
+        self.as_path.setChecked(shown)
+        self.as_path.blockSignals(quiet)
+        self._unfold(self.as_path, self._path, shown)
 
     def heatmap(self) -> TextHeatmap:
         """For those who put the keyboard there."""
@@ -171,12 +178,11 @@ class AttributionView(QWidget):
         label.setTextFormat(Qt.TextFormat.PlainText)
         return label
 
-    def _fold(self) -> QToolButton:
+    def _fold(self, words: str, name: str, hint: str) -> QToolButton:
         button = QToolButton(self)
-        button.setObjectName("showPath")
-        button.setText(_PATH_FOLD[True])
+        name_control(button, name, words, hint)
+        button.setText(f"{_FOLDED[False]} {words}")
         button.setCheckable(True)
-        button.setChecked(True)
         button.setProperty("role", "fold")
         return button
 
@@ -189,8 +195,6 @@ class AttributionView(QWidget):
         board.remove_requested.connect(self.method_removed)
         board.move_requested.connect(self.method_moved)
         head.grain_chosen.connect(self.choose_grain)
-        head.table_toggled.connect(self._on_table_toggled)
-        head.dimensions_toggled.connect(self._on_dimensions_toggled)
         head.method_chosen.connect(self.method_added)
         head.pin_chosen.connect(self.pin)
         self.find_bar.found.connect(self._on_found)
@@ -200,7 +204,9 @@ class AttributionView(QWidget):
         self.dimensions.read_out_changed.connect(self.read_out_changed)
         self._strip.remedy_chosen.connect(self.remedy_chosen)
         self._path.read_out_changed.connect(self.read_out_changed)
-        self._as_path.toggled.connect(self._on_path_toggled)
+        self.as_path.toggled.connect(self._on_path_toggled)
+        self.as_table.toggled.connect(self._on_table_toggled)
+        self.as_dimensions.toggled.connect(self._on_dimensions_toggled)
 
     def _lay_out(self) -> None:
         self._empty.setText(_EMPTY)
@@ -218,9 +224,13 @@ class AttributionView(QWidget):
         column.addLayout(scale)
         column.addLayout(_inset(self._strip))
         column.addLayout(_inset(self._warnings))  # below: their coming moves nothing one looks at
+        folds = _inset(self.as_path, stretch=True)
+        for place, fold in enumerate((self.as_table, self.as_dimensions), start=1):
+            folds.insertWidget(place, fold)
+        folds.setSpacing(16)
+        column.addLayout(folds)
         column.addLayout(_inset(self._table))
         column.addLayout(_inset(self.dimensions))
-        column.addLayout(_inset(self._as_path, stretch=True))
         column.addLayout(_inset(self._path, stretch=True))
         column.addStretch()
         self._bar.setMaximumWidth(_BAR_WIDTH)
@@ -248,7 +258,8 @@ class AttributionView(QWidget):
     def pin(self) -> None:
         """Keep the map on screen beside those that come."""
         self.board.pin()
-        self.head.show_has_map(self._result is not None)
+        self._opened = self.head
+        self._reveal.start()
 
     @Slot()
     def open_find_bar(self) -> None:
@@ -256,6 +267,8 @@ class AttributionView(QWidget):
         if self._shown is not None:
             self.find_bar.show_texts(self.board.heatmap.searched)
             self.find_bar.open_bar()
+            self._opened = self.find_bar
+            self._reveal.start()
 
     @Slot(int)
     def _on_selected(self, token: int) -> None:
@@ -298,32 +311,30 @@ class AttributionView(QWidget):
 
     @Slot(bool)
     def _on_table_toggled(self, on: bool) -> None:
-        self._table.setVisible(on)
+        self._unfold(self.as_table, self._table, on)
         self._show_listed()
-        if on:
-            self._reveal.start()
 
     @Slot(bool)
     def _on_dimensions_toggled(self, on: bool) -> None:
-        self.dimensions.setVisible(on)
+        self._unfold(self.as_dimensions, self.dimensions, on)
         self.dimensions_toggled.emit(on)
-        if on:
+
+    @Slot(bool)
+    def _on_path_toggled(self, on: bool) -> None:
+        self._unfold(self.as_path, self._path, on)
+        self.path_toggled.emit(on)
+
+    def _unfold(self, fold: QToolButton, pane: QWidget, on: bool) -> None:
+        fold.setText(f"{_FOLDED[on]} {fold.accessibleName()}")
+        pane.setVisible(on)
+        if self.isVisible():
+            self._opened = pane if on else self.head
             self._reveal.start()
 
     @Slot()
     def _on_reveal(self) -> None:
-        """What was opened last comes into sight, once it has its place."""
-        opened = self.dimensions if self.dimensions.isVisible() else self._table
-        self._sheet.ensureWidgetVisible(opened, 0, 12)
-
-    @Slot(bool)
-    def _on_path_toggled(self, on: bool) -> None:
-        self._fold_path(on)
-        self.path_toggled.emit(on)
-
-    def _fold_path(self, on: bool) -> None:
-        self._as_path.setText(_PATH_FOLD[on])
-        self._path.setVisible(on)
+        """What was opened comes into sight, once it has its place."""
+        self._sheet.ensureWidgetVisible(self._opened, 0, 12)
 
     @Slot(object, int)
     def _on_found(self, hits: list[tuple[int, int, int]], current: int) -> None:

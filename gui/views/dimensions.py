@@ -182,7 +182,7 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _build(self) -> None:
         layout = self.ci
-        layout.setContentsMargins(0, 2, 0, 0)
+        layout.setContentsMargins(0, 2, 0, 8)
         layout.setSpacing(2)
         self._left, self._bottom = pg.AxisItem("left"), pg.AxisItem("bottom")
         self._box, self._margin = (pg.ViewBox(enableMenu=False, enableMouse=at == 0, invertY=True) for at in range(2))

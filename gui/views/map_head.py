@@ -21,8 +21,6 @@ class MapHead(QWidget):
     """Setters are silent."""
 
     grain_chosen = Signal(str)
-    table_toggled = Signal(bool)
-    dimensions_toggled = Signal(bool)
     method_chosen = Signal(str)  # to be added below
     pin_chosen = Signal()
 
@@ -33,12 +31,10 @@ class MapHead(QWidget):
         self._grains = QButtonGroup(self)
         self._menu = QMenu(self)
         self._icons: dict[QToolButton, str] = {}
-        self.table = self._button("Table", "showAsTable", "Show as table", "Every value in a table (Ctrl+T).", "table", True)
-        self.dimensions = self._button(
-            "Dimensions", "showDimensions", "Show dimensions", "What the sum over them hides (Ctrl+D).", "squares-four", True
-        )
         self.add = self._button("Add method", "addMethod", "Add method", "Another method's map below, on one scale.", "plus")
-        self.pin = self._button("Pin", "pinMap", "Pin for comparison", "Keep this map beside the next ones (Ctrl+P).", "push-pin")
+        self.pin = self._button(
+            "Keep beside", "pinMap", "Pin for comparison", "Keep this map beside the next ones (Ctrl+P).", "push-pin"
+        )
         self._build(actions)
         self._connect()
 
@@ -59,7 +55,7 @@ class MapHead(QWidget):
         second.setSpacing(4)
         second.addWidget(self._segments())
         second.addStretch(1)
-        for button in (self.add, self.pin, self.table, self.dimensions):
+        for button in (self.add, self.pin):
             second.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -87,10 +83,9 @@ class MapHead(QWidget):
             row.addWidget(part)
         return holder
 
-    def _button(self, words: str, name: str, full: str, hint: str, image: str, checkable: bool = False) -> QToolButton:
+    def _button(self, words: str, name: str, full: str, hint: str, image: str) -> QToolButton:
         button = QToolButton(self)
         button.setText(words)
-        button.setCheckable(checkable)
         button.setProperty("role", "flat")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setIconSize(QSize(16, 16))
@@ -110,8 +105,6 @@ class MapHead(QWidget):
 
     def _connect(self) -> None:
         self._grains.idClicked.connect(self._on_grain)
-        self.table.toggled.connect(self.table_toggled)
-        self.dimensions.toggled.connect(self.dimensions_toggled)
         self.pin.clicked.connect(self.pin_chosen)
         self._menu.aboutToShow.connect(self._fill)
         self._menu.triggered.connect(self._on_method)

@@ -38,7 +38,7 @@ class ValueTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(theme.ROW_HEIGHT)
         self.horizontalHeader().setHighlightSections(False)
-        for column, width in enumerate((66, 80, 80, 54, 54, 112, 54, 132)):
+        for column, width in enumerate((66, 80, 80, 50, 50, 108, 50, 72)):
             self.setColumnWidth(column, width)
         for column in (_TOKEN, _PIECE):
             self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
@@ -139,9 +139,11 @@ class _Rows(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(section)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._title(section)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        return self._title(section)
+        return "Share" if section == _SHARE else self._title(section)
 
     def _title(self, section: int) -> str:
         if section in (_TOKEN, _PIECE):

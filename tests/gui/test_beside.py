@@ -109,7 +109,7 @@ def test_no_text_asks_nothing(explained: Stage) -> None:
 def test_dimensions_are_asked_for_when_they_are_wanted(explained: Stage) -> None:
     view = explained.window.workspace.attribution_view
     explained.window.actions_registry["dimensions"].trigger()
-    assert view.head.dimensions.isChecked()
+    assert view.as_dimensions.isChecked()
     explained.until(lambda: not explained.window.conductor.beside_runs)
     explained.until(lambda: any("× " in label.text() for label in view.dimensions.findChildren(QLabel)))
     explained.window.actions_registry["dimensions"].trigger()
