@@ -51,10 +51,27 @@ def time_of(finding: Finding) -> datetime:
     return datetime.fromisoformat(finding.pinned_at)
 
 
-def to_json(findings: Iterable[Finding]) -> bytes:
-    """The whole document, oldest first."""
-    document = {"schema": SCHEMA, "version": VERSION, "findings": [as_plain(finding) for finding in findings]}
-    return json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
+def to_json(findings: Iterable[Finding], encoded: dict[str, str] | None = None) -> bytes:
+    """The whole document, oldest first.
+
+    Args:
+        encoded: results by the finding's id, kept from one call to the next: a note changes, its result does not.
+    """
+    encoded = {} if encoded is None else encoded
+    head = _compact({"schema": SCHEMA, "version": VERSION})
+    listed = ",\n".join(_written(finding, encoded) for finding in findings)
+    return f'{head[:-1]},"findings":[\n{listed}\n]}}\n'.encode("ascii")
+
+
+def _written(finding: Finding, encoded: dict[str, str]) -> str:
+    if finding.id not in encoded:
+        encoded[finding.id] = _compact(as_plain(finding.result))
+    head = _compact({"id": finding.id, "pinned_at": finding.pinned_at, "note": finding.note})
+    return f'{head[:-1]},"result":{encoded[finding.id]}}}'
+
+
+def _compact(plain: Any) -> str:
+    return json.dumps(plain, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
 def from_json(content: bytes) -> Reading:

@@ -261,6 +261,7 @@ class Conductor(QObject):
         self._pause.stop()
         self.explanation.forget()
         self._workspace.input_panel.show_hint("As it was pinned; Run makes it anew.")
+        self.question_asked.emit(None)  # of this text: other methods beside it would have to be computed
         self._on_predicted(result.prediction)
         self._on_attributed(result)
         if result.progress < 1:

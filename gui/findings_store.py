@@ -30,6 +30,7 @@ class FindingsStore(QObject):
         self._findings: tuple[Finding, ...] = ()
         self._deleted: list[tuple[int, Finding]] = []
         self._gone: set[str] = set()  # deleted here: another window's copy does not bring them back
+        self._encoded: dict[str, str] = {}
         self._seen: tuple[int, int] | None = None
         self._unsaved = self._failing = False
         self.read_only = ""
@@ -107,7 +108,7 @@ class FindingsStore(QObject):
             return
         try:
             self._merge()
-            write_atomically(self._path, to_json(reversed(self._findings)))
+            write_atomically(self._path, to_json(reversed(self._findings), self._encoded))
             self._seen = self._stamp()
         except (OSError, RuntimeError) as error:
             log.warning("findings could not be saved: %s", type(error).__name__)

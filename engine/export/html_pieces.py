@@ -56,11 +56,11 @@ class Figure:
         self._values = TokenValues(result.tokens, token_values(result), result.unit)
         self.steps: set[Step] = {(self._signed, int(step)) for step in self._step_of if step >= 0}
 
-    def body(self, heading: str) -> str:
-        """Everything, under a heading of that level."""
+    def body(self, heading: str, under: str = "", folded: bool = False) -> str:
+        """Everything, under a heading of that level; ``under`` follows it. ``folded``: the settings open on a click."""
         result = self._result
         parts = [
-            f"<{heading}>{said(title_of(result))}</{heading}>",
+            f"<{heading}>{said(title_of(result))}</{heading}>{under}",
             f'<p class="muted">{said(settings_words(result))}</p>',
             _predictions(result),
             self.map(),
@@ -68,7 +68,7 @@ class Figure:
             self._sum(),
             *(f'<p class="warning">⚠ {said(warning.message)}</p>' for warning in result.warnings),
             self._table(),
-            _settings(result),
+            f"<details><summary>How it was made</summary>{_settings(result)}</details>" if folded else _settings(result),
         ]
         return "\n".join(parts)
 
@@ -150,7 +150,7 @@ class Figure:
         names = ("Position", "Token", "Piece", "Start", "End", f"Value ({self._result.unit})", "Rank", "Share of Σ|values|")
         head = "".join(f'<th scope="col">{said(name)}</th>' for name in names)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
-        return f'<details><summary>Every value</summary><div class="wide">{table}</div></details>'
+        return f'<details class="values"><summary>Every value</summary><div class="wide">{table}</div></details>'
 
 
 def _words(cells: list[int], known: Cells) -> Iterator[list[int]]:

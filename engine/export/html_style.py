@@ -85,13 +85,14 @@ td, th { padding: 2px 8px; text-align: right; font-weight: 400; vertical-align: 
 .prediction th { white-space: normal; max-width: 200px; }
 .prediction .bar { width: 45%; }
 .prediction i { display: block; height: 8px; min-width: 1px; border-radius: 2px; background: var(--accent); }
-details { margin: 16px 0; }
+details { margin: 8px 0; }
 summary { cursor: pointer; color: var(--muted); }
 .wide { overflow-x: auto; }
 details table { font-size: 12px; margin-top: 8px; }
 details td:nth-child(2), details td:nth-child(3), details th:nth-child(2), details th:nth-child(3) { text-align: left; }
 details th { color: var(--muted); border-bottom: 1px solid var(--border); }
-section { border-top: 1px solid var(--border); margin-top: 16px; padding-top: 12px; font-size: 13px; color: var(--muted); }
+section { margin-top: 8px; font-size: 13px; color: var(--muted); }
+main > section { border-top: 1px solid var(--border); margin-top: 16px; padding-top: 12px; }
 dl { margin: 0 0 8px; }
 dl div { display: flex; gap: 8px; }
 dt { flex: 0 0 96px; }
@@ -100,6 +101,8 @@ pre { margin: 4px 0 0; padding: 8px 12px; white-space: pre-wrap; overflow-wrap: 
   color: var(--text); border-radius: 6px; font: 12px/1.5 "JetBrains Mono", ui-monospace, Consolas, monospace; }
 article { border-top: 1px solid var(--border); margin-top: 32px; padding-top: 24px; }
 blockquote { margin: 12px 0; padding: 4px 12px; border-left: 3px solid var(--accent); white-space: pre-wrap; }
-@media print { .read-out, details { display: none; } main { border: none; margin: 0; padding: 0; max-width: none; }
+@media print { .read-out, .values, summary { display: none; }
+  details::details-content { content-visibility: visible; block-size: auto; }
+  main { border: none; margin: 0; padding: 0; max-width: none; }
   html { background: none; } .reading, .scale, article { break-inside: avoid; } }
 """

@@ -20,6 +20,6 @@ def to_report(findings: Sequence[Finding]) -> bytes:
 
 
 def _article(finding: Finding, figure: Figure) -> str:
-    when = time_of(finding).strftime("%Y-%m-%d %H:%M %Z")
-    note = f"<blockquote>{escape(displayed(finding.note))}</blockquote>\n" if finding.note.strip() else ""
-    return f'<article>\n<p class="muted">{when}</p>\n{note}{figure.body("h2")}\n</article>'
+    when = f'<p class="muted">Pinned {time_of(finding):%Y-%m-%d %H:%M %Z}</p>'
+    note = f"<blockquote>{escape(displayed(finding.note))}</blockquote>" if finding.note.strip() else ""
+    return f"<article>\n{figure.body('h2', f'{when}{note}', folded=True)}\n</article>"

@@ -1,7 +1,7 @@
 """The findings: a card for each map that was pinned, newest first."""
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from engine.findings import Finding
@@ -28,6 +28,8 @@ class FindingsView(QScrollArea):
         super().__init__(parent)
         self._actions = actions
         self._cards: dict[str, FindingCard] = {}
+        self._findings: tuple[Finding, ...] = ()
+        self._read_only = False
         self.setObjectName("findingsView")
         self.setAccessibleName("Findings")
         self.setWidgetResizable(True)
@@ -92,18 +94,29 @@ class FindingsView(QScrollArea):
 
     def show_findings(self, findings: tuple[Finding, ...], read_only: bool = False) -> None:
         """In this order; a card that is there already stays as it is, with its cursor."""
-        wanted = {finding.id for finding in findings}
-        for id in [id for id in self._cards if id not in wanted]:
-            self._remove(self._cards.pop(id))
-        for place, finding in enumerate(findings):
-            card = self._cards.get(finding.id) or self._card(finding, read_only)
-            if self._listed.indexOf(card) != place:
-                self._listed.insertWidget(place, card)
+        self._findings, self._read_only = findings, read_only
         count = len(findings)
         self._save.setEnabled(bool(count))
         self._count.setText("" if not count else "1 map" if count == 1 else f"{count} maps")
         self._empty.setText(_EMPTY.format(keys=self._actions.keys("pin_finding")))
         self._empty.setVisible(not count)
+        if self.isVisible():
+            self._deal()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Cards are made when somebody looks: hundreds of them would hold up the start."""
+        super().showEvent(event)
+        self._deal()
+
+    def _deal(self) -> None:
+        wanted = {finding.id for finding in self._findings}
+        for id in [id for id in self._cards if id not in wanted]:
+            self._remove(self._cards.pop(id))
+        for place, finding in enumerate(self._findings):
+            card = self._cards.get(finding.id) or self._card(finding, self._read_only)
+            if self._listed.indexOf(card) != place:
+                self._listed.insertWidget(place, card)
+                card.show()  # now: it may be given the focus
 
     def _remove(self, card: FindingCard) -> None:
         """The keyboard goes on to the next card."""

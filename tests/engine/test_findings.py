@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -147,3 +148,12 @@ def test_a_report_holds_every_finding_and_nothing_alive(result: AttributionResul
     assert seen.elements.keys() <= {*OURS.split(), "h2", "article", "blockquote"}
     assert "&lt;script&gt;alert(3)&lt;/script&gt; --&gt;␀ a note" in report.decode()
     assert to_report([]).startswith(b"<!DOCTYPE html>")
+
+
+def test_results_are_encoded_once(result: AttributionResult):
+    first = pinned(result, "a")
+    encoded: dict[str, str] = {}
+    assert to_json([first], encoded) == to_json([first])
+    assert encoded.keys() == {first.id}
+    changed = replace(first, note="b")
+    assert from_json(to_json([changed], encoded)).findings[0].note == "b"

@@ -180,6 +180,7 @@ def test_the_report_is_one_page_or_one_sentence(explained: Stage, tmp_path: Path
 def test_findings_are_there_at_the_next_start(explained: Stage, make_stage: object) -> None:
     explained.close()
     again = make_stage().start()  # type: ignore[operator]
+    trigger(again, "findings")
     assert len(cards(again)) == 1
 
 
