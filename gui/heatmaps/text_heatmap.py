@@ -28,7 +28,7 @@ MEASURE = 720  # px, the longest line that reads well
 _RING = 2  # px, around the viewport
 _MARGIN = 16 - _RING
 _SCROLL_BAR = 12  # reserved, so that its coming does not break lines anew
-_FEWEST_LINES = 3
+_FEWEST_LINES, _LINES_OF_A_LONG_TEXT = 3, 3
 _DRAG_PX = 4
 Caret = tuple[int, int]  # segment, code point
 
@@ -243,7 +243,7 @@ class TextHeatmap(QAbstractScrollArea):
         )
 
     def minimumSizeHint(self) -> QSize:
-        lines = max(self._fewest_lines, min(self._layout.line_count, _FEWEST_LINES))
+        lines = max(self._fewest_lines, min(self._layout.line_count, self._fewest_lines + _LINES_OF_A_LONG_TEXT))
         return QSize(240, lines * self._layout.line_height + 2 * (_MARGIN + _RING))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

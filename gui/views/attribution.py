@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import title_of
@@ -19,6 +19,7 @@ from gui.views.find_bar import FindBar
 from gui.views.map_board import MapBoard
 from gui.views.map_head import MapHead
 from gui.views.path_curve import PathCurveView
+from gui.views.sheet import Sheet
 from gui.views.value_table import ValueTable
 
 _EMPTY = "The text will stand here, each word on its colour: orange raises the score, blue lowers it."
@@ -217,7 +218,7 @@ class AttributionView(QWidget):
         column.setSpacing(8)
         column.addLayout(_inset(self.head))
         column.addLayout(_inset(self.find_bar))
-        column.addWidget(self.board, 1)
+        column.addWidget(self.board)
         scale = _inset(self._bar)
         scale.addWidget(self._scale_note, 60, Qt.AlignmentFlag.AlignTop)
         scale.addStretch(1)
@@ -239,9 +240,10 @@ class AttributionView(QWidget):
         for hidden in (self._table, self.dimensions, self._warnings):
             hidden.hide()
         self._pages = QStackedWidget(self)
-        self._pages.addWidget(_sheet(self._empty))
-        self._sheet = _scrolling(page)
-        self._pages.addWidget(_sheet(self._sheet))
+        self._pages.addWidget(_framed(self._empty))
+        self._sheet = Sheet(page)
+        self._sheet.setObjectName("attributionSheet")
+        self._pages.addWidget(_framed(self._sheet))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._pages)
@@ -348,26 +350,13 @@ class AttributionView(QWidget):
             self.update()
 
 
-def _sheet(inside: QWidget) -> QFrame:
+def _framed(inside: QWidget) -> QFrame:
     sheet = QFrame()
     sheet.setProperty("role", "sheet")
     column = QVBoxLayout(sheet)
     column.setContentsMargins(1, 1, 1, 1)
     column.addWidget(inside)
     return sheet
-
-
-def _scrolling(page: QWidget) -> QScrollArea:
-    """Where the window is low the sheet scrolls; the text keeps its share."""
-    area = QScrollArea()
-    area.setObjectName("attributionSheet")
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    page.setProperty("role", "panel")
-    area.setWidget(page)
-    return area
 
 
 def _inset(widget: QWidget, *, stretch: bool = False) -> QHBoxLayout:

@@ -1,7 +1,5 @@
 """F1: every shortcut on one sheet, from the same registry as menus and palette."""
 
-from itertools import groupby
-
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLayout, QWidget
 
 from gui.actions import Actions
@@ -16,7 +14,7 @@ ON_THE_MAP = [
     ("Alt+↑ Alt+↓", "Move a compared map"),
     ("Esc", "Unpin a token; remove a compared map"),
 ]
-LEFT = ("Model", "Explain")  # the other groups stand on the right
+RIGHT = ("Map", "Help")  # the other groups stand on the left
 GAP_PIXELS = 16
 
 Rows = list[tuple[str, str]]
@@ -35,13 +33,17 @@ class KeySheet(QDialog):
         page.setContentsMargins(24, 24, 24, 24)
         page.setSpacing(48)
         page.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        page.addLayout(_column([each for each in groups if each[0] in LEFT]))
-        page.addLayout(_column([each for each in groups if each[0] not in LEFT] + [("On the map", ON_THE_MAP)]))
+        page.addLayout(_column([each for each in groups if each[0] not in RIGHT]))
+        page.addLayout(_column([("On the map", ON_THE_MAP), *(each for each in groups if each[0] in RIGHT)]))
 
 
 def _groups(actions: Actions) -> list[tuple[str, Rows]]:
-    known = [(d.group, actions.keys(d.id), d.text.rstrip("…")) for d in actions.descriptions() if actions.keys(d.id)]
-    return [(group, [(keys, text) for _, keys, text in rows]) for group, rows in groupby(known, key=lambda each: each[0])]
+    """In the order in which the groups are first met."""
+    groups: dict[str, Rows] = {}
+    for each in actions.descriptions():
+        if actions.keys(each.id):
+            groups.setdefault(each.group, []).append((actions.keys(each.id), each.text.rstrip("…")))
+    return list(groups.items())
 
 
 def _column(groups: list[tuple[str, Rows]]) -> QGridLayout:

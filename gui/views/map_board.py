@@ -6,9 +6,9 @@ Maps of one unit and sign share one colour scale; one token is selected in all t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.heatmaps.grained import GrainedMap, Grouper, brief_title, brief_words, differences
 from engine.inputs.grain import Grain
@@ -66,6 +66,7 @@ class MapBoard(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
         self._column.addLayout(self._pair)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.pinned.hide()
         for row in (self.main, self.pinned):
             self._connect(row)
@@ -215,7 +216,9 @@ class MapBoard(QWidget):
         other = differences(self._kept, self._result) if self._result is not None else ()
         same = "the same text and settings" if self._result is not None else ""
         facts = [" · ".join(("differs:", *other)).replace("differs: · ", "differs: ") if other else same]
-        self.pinned.show_caption(f"Pinned: {brief_title(self._kept)}", " · ".join([brief_words(self._kept, True), *facts]))
+        self.pinned.show_caption(
+            f"Pinned: {brief_title(self._kept)}", " · ".join([*filter(None, facts), brief_words(self._kept, True)])
+        )
 
     def _share_scale(self) -> None:
         shared = [row for row in self.rows() if row.map is not None and self.map is not None and row.map.scale == self.map.scale]
@@ -246,6 +249,7 @@ class MapBoard(QWidget):
         self._pair.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
         for row in (self.pinned, self.main):
             self._pair.setStretchFactor(row, 1 if wide else 0)
+            self._pair.setAlignment(row, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag(0))
 
     @Slot(object, int)
     def _on_hovered(self, row: MapRow, unit: int) -> None:

@@ -13,6 +13,7 @@ from gui.views.elided_label import ElidedLabel
 
 MARGIN = 16
 _OWN_BAR = 300
+_HEAD_PIXELS = 34
 _ICONS = {"up": "arrow-up", "down": "arrow-down", "remove": "x"}
 _WORDS = {"up": "Move up", "down": "Move down", "remove": "Remove this map (Esc)"}
 
@@ -50,6 +51,7 @@ class MapRow(QWidget):
         head = QHBoxLayout(self._head)
         head.setContentsMargins(MARGIN, 4, MARGIN, 0)
         head.setSpacing(8)
+        self._head.setMinimumHeight(_HEAD_PIXELS)  # with or without buttons: maps beside one another stand level
         head.addWidget(self._title)
         head.addWidget(self._facts, 1)
         for tool in self._tools.values():

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.results import Notice
 from gui import theme
 from gui.views.attribution import AttributionView
 from gui.views.value_table import ValueTable
@@ -166,3 +169,58 @@ def test_themes(qapp: QApplication, view: AttributionView) -> None:
     theme.apply(qapp, theme.DARK)
     assert view.grab().toImage().pixelColor(740, 60) == theme.DARK.panel
     theme.apply(qapp, theme.LIGHT)
+
+
+def test_a_long_text_scrolls_by_itself_with_its_numbers_in_sight(view: AttributionView) -> None:
+    view.show_result(made.result(made.document("word " * 5000), path=made.curve()))
+    QApplication.processEvents()
+    sheet = view.findChild(QWidget, "attributionSheet")
+    strip = view.findChild(QWidget, "completenessStrip")
+    assert view.heatmap().verticalScrollBar().maximum() > 1000
+    assert strip.mapTo(sheet, strip.rect().bottomLeft()).y() < sheet.height()
+
+
+def test_in_a_low_window_the_sheet_scrolls(view: AttributionView) -> None:
+    view.resize(760, 300)
+    view.show_result(made.result(made.document(TEXT), path=made.curve()))
+    QApplication.processEvents()
+    assert view.findChild(QScrollArea, "attributionSheet").verticalScrollBar().maximum() > 0
+    assert view.heatmap().height() >= 100
+
+
+def test_a_warning_is_said_once(view: AttributionView) -> None:
+    said = (Notice("Not converged.", "not_converged"), Notice("The text was cut.", "cut"))
+    view.show_result(replace(made.result(made.document(TEXT)), warnings=said))
+    assert "⚠ The text was cut." in visible_words(view)
+    assert "Not converged." not in visible_words(view)
+
+
+def test_the_table_follows_the_grain_and_copies_plain_numbers(qtbot: QtBot, view: AttributionView) -> None:
+    view.show_result(made.result(made.document(TEXT), [0, 0.5, -1.0, 0.25, 0.25, 0, 0]))
+    view.set_grain("word")
+    assert [cell(view, 2, column) for column in range(4)] == ["2", "gorgeous", "gorgeo us", "2"]
+    rows = table(view)
+    rows.setFocus()
+    QTest.keyClick(rows, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QApplication.clipboard().text().split("\n")
+    assert lines[0].split("\t")[1:3] == ["Word", "Pieces"]
+    assert lines[3].split("\t") == ["2", "gorgeous", "gorgeo us", "2", "10", "-0.75", "1", "0.5"]
+
+
+def test_find_underlines_in_the_map(view: AttributionView) -> None:
+    view.show_result(made.result(made.document(TEXT)))
+    view.open_find_bar()
+    view.findChild(QWidget, "findField").setText("o")  # type: ignore[attr-defined]
+    assert len(view.heatmap()._look.hits) == 2
+    assert not view.grab().isNull()
+    view.find_bar.close_bar()
+    assert view.heatmap()._look.hits == []
+
+
+def test_choosing_a_grain_is_told(qtbot: QtBot, view: AttributionView) -> None:
+    view.show_result(made.result(made.document(TEXT)))
+    with qtbot.waitSignal(view.grain_changed) as told:
+        view.findChild(QToolButton, "grain_word").click()
+    assert told.args == ["word"]
+    with qtbot.assertNotEmitted(view.grain_changed):
+        view.set_grain("sentence")

@@ -1,0 +1,42 @@
+"""A page that scrolls as a whole where the window is too low for it."""
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+
+class Sheet(QScrollArea):
+    """As high as the window, or as the least that the page can do with.
+
+    A resizable scroll area gives a page with lines that wrap the height it would *like*: a long text would then be
+    shown whole, instead of scrolling by itself with its scale and its numbers in sight.
+    """
+
+    def __init__(self, page: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        page.setProperty("role", "panel")
+        self._page = page
+        self.setWidget(page)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The page may have grown."""
+        if watched is self._page and event.type() == QEvent.Type.LayoutRequest:
+            self.fit()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """Give the page its size."""
+        layout, room = self._page.layout(), self.viewport().size()
+        if layout is None:
+            return
+        least = layout.totalMinimumSize().height()
+        if layout.hasHeightForWidth():
+            least = max(least, layout.totalMinimumHeightForWidth(room.width()))
+        self._page.resize(room.width(), max(least, room.height()))
