@@ -165,7 +165,15 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
     elif kind.write is not None:
         save(options.out, kind.write(result))
     else:
-        draw(result, options.out)
+        _draw(result, options.out, draw)
+
+
+def _draw(result: AttributionResult, out: Path, draw: Draw) -> None:
+    try:
+        draw(result, out)
+    except ModuleNotFoundError as error:
+        library = (error.name or "a library").partition(".")[0]
+        raise UserError(f"{out.suffix} needs {library}, which is not installed; .svg needs nothing more.", "no_qt") from None
 
 
 def _open(options: argparse.Namespace) -> tuple[Any, ModelInfo]:

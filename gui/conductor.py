@@ -250,11 +250,13 @@ class Conductor(QObject):
         return text.editor.text(), text.pair(), true
 
     def put_stored_text(self, text: TextInput, true: str | None) -> None:
-        """Of a map from before, silently; what was typed is kept among the recent texts."""
+        """Of a map from before, without asking; what was typed is kept among the recent texts."""
+        before = self._text_state()
         self._remember_text()
         self._workspace.input_panel.set_pair(text.pair or "")
         self._workspace.input_panel.show_pairs(text.pair is not None or (self.model is not None and self.model.reads_pairs))
         self._show_example(Example(text.text, true, ""))
+        self.text_swapped.emit(before, self._text_state())
 
     def show_stored(self, result: AttributionResult) -> None:
         """A map from before; nothing is computed."""

@@ -1,10 +1,11 @@
 """A map from before, back on screen with everything it was asked: model, text, target, method, settings. Nothing is computed."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.jobs import Failure
 from engine.results import AttributionResult, ModelInfo
-from gui.choices import Choices
 from gui.conductor import Conductor
 from gui.views.message_bar import Message
 from gui.workspace import Workspace
@@ -75,15 +76,19 @@ class Reopening(QObject):
         self.shown.emit()
 
     def _restore(self, result: AttributionResult) -> None:
-        """Text and settings, silently; what its method does not use stays as it is."""
-        request, panel = result.request, self._workspace.method_panel
+        """Text and settings, as if a person had, so that both can be undone; what its method does not use stays as it is."""
+        request, method, panel = result.request, result.method, self._workspace.method_panel
         self._conductor.put_stored_text(request.input, request.target.true)
-        now = panel.choices()
-        wishes = panel.wishes() | {request.method: dict(request.parameters)}
-        chosen = Choices(
-            baselines=request.baselines if result.method.uses_baseline else panel.baseline_list.wishes,
-            reduction=request.reduction,
-            seed=request.seed if result.method.uses_seed else panel.seed,
+        now = panel.snapshot()
+        wishes = dict(now.wishes) | {request.method: request.parameters}
+        panel.go_back_to(
+            replace(
+                now,
+                method=request.method,
+                wishes=tuple(wishes.items()),
+                target=request.target if method.uses_target else now.target,
+                baselines=request.baselines if method.uses_baseline else now.baselines,
+                reduction=request.reduction,
+                seed=request.seed if method.uses_seed else now.seed,
+            )
         )
-        panel.restore(request.method, wishes, request.target.score, chosen)
-        panel.target_controls.set_target(request.target if result.method.uses_target else now.target)

@@ -106,6 +106,19 @@ def test_a_click_brings_everything_back_and_asks_nothing(explained: Stage) -> No
     assert asked(stage)[-1] == was.request
 
 
+def test_coming_back_can_be_undone(explained: Stage) -> None:
+    stage = explained
+    choose(stage, "methodBox", "Saliency")
+    stage.window.conductor.put_text("another text")
+    stage.until_explained("another text")
+    stage.window.findings.open(stage.window.findings.store.findings[0].id)
+    assert stage.window.workspace.input_panel.editor.text() == SENTENCE
+    trigger(stage, "undo")
+    trigger(stage, "undo")
+    stage.until_explained("another text")
+    stage.until(lambda: asked(stage)[-1].method == "saliency")
+
+
 def test_its_model_is_opened_first_and_not_asked(explained: Stage) -> None:
     stage, was = explained, explained.window.conductor.map
     stage.open("/models/other")

@@ -44,6 +44,29 @@ def test_none_of_them_imports_qt_or_torch():
     assert done.stdout.strip() == "[]"
 
 
+def test_the_command_line_writes_each_where_qt_is_not_installed(bert_folder: Path, tmp_path: Path):
+    """Seven explanations in one process; Qt is missing until the pictures, which say so."""
+    code = (
+        "import sys; sys.modules['PySide6'] = None; from main import main\n"
+        "for suffix in sys.argv[3:]:\n"
+        "    print(main(['explain', sys.argv[1], '--text', 'a film', '--quiet', '--out', sys.argv[2] + '/map' + suffix]))"
+    )
+    command = [sys.executable, "-c", code, str(bert_folder), str(tmp_path), *KINDS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert dict(zip(KINDS, map(int, done.stdout.split()), strict=True)) == {
+        suffix: 0 if suffix in WITHOUT_QT else 2 for suffix in KINDS
+    }
+    assert {each.suffix for each in tmp_path.iterdir()} == WITHOUT_QT
+    assert ".png needs PySide6, which is not installed; .svg needs nothing more." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_command_line_draws_a_pdf(bert_folder: Path, tmp_path: Path):
+    command = [sys.executable, "main.py", "explain", str(bert_folder), "--text", "a film", "--out", str(tmp_path / "map.pdf")]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    assert (tmp_path / "map.pdf").read_bytes().startswith(b"%PDF")
+
+
 def full(*_arguments: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
