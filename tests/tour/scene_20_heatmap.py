@@ -1,6 +1,6 @@
 """The heatmap in use: grains, other methods, a map kept for comparison, find, dimensions, undo."""
 
-from PySide6.QtWidgets import QSpinBox
+from PySide6.QtWidgets import QApplication, QMenu, QSpinBox
 
 from stage import Stage, scene
 
@@ -40,10 +40,22 @@ def grain(stage: Stage) -> None:
     stage.key("Ctrl+T")
 
 
+def add(stage: Stage, method: str) -> None:
+    """By the keyboard, as the menu offers it."""
+    stage.key("Ctrl+Shift+A")
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    while menu.activeAction() is None or menu.activeAction().data() != method:
+        stage.key("Down")
+    if method == "saliency":
+        stage.shot("menu", note="the methods that can be added")
+    stage.key("Return")
+
+
 @scene
 def stack(stage: Stage) -> None:
     for method in ("input_x_gradient", "saliency"):
-        stage.window.workspace.attribution_view.head.method_chosen.emit(method)
+        add(stage, method)
     stage.wait_for(lambda: finished(stage))
     stage.window.workspace.attribution_view.select_token(1)
     stage.shot(note="three methods under one another, one scale where one unit and sign allow it")
@@ -68,7 +80,6 @@ def pinned_pair(stage: Stage) -> None:
     stage.wait_for(lambda: finished(stage) and stage.window.conductor.map.request.input.text.endswith("away!"))
     stage.shot("texts", note="two texts on one scale")
     stage.key("Ctrl+Alt+P")
-    stage.key("Ctrl+Z")
 
 
 @scene
@@ -84,9 +95,6 @@ def find(stage: Stage) -> None:
 def dimensions(stage: Stage) -> None:
     stage.key("Ctrl+D")
     stage.wait_for(lambda: finished(stage))
-    stage.find("dimensionPlot").parentWidget().parentWidget()
-    area = stage.find("attributionSheet")
-    area.ensureWidgetVisible(stage.find("dimensionView"))
     stage.hover("dimensionPlot", (260, 60))
     stage.shot(note="every dimension of every token")
     stage.click("sortDimensions")
