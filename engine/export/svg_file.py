@@ -50,6 +50,9 @@ class _Drawing:
 
     def whole(self) -> str:
         result, inks = self._result, self._inks
+        hatch = f'<path d="M0 6L6 0" stroke="{mix(inks.panel, inks.muted, 0.6)}"/>'
+        pattern = f'<pattern id="missing" width="6" height="6" patternUnits="userSpaceOnUse">{hatch}</pattern>'
+        self._parts.append(f"<defs>{pattern}</defs>")
         self._words(title_of(result), _TITLE, inks.text, bold=True)
         self._words(settings_words(result), _SMALL, inks.muted)
         self._y += 10
@@ -179,10 +182,8 @@ class _Drawing:
             f'<stop offset="{at / _STOPS:.4f}" stop-color="{colours[round(at / _STOPS * (len(colours) - 1))]}"/>'
             for at in range(_STOPS + 1)
         )
-        hatch = f'<path d="M0 6L6 0" stroke="{mix(inks.panel, inks.muted, 0.6)}"/>'
         self._parts.append(
-            f'<defs><linearGradient id="scale">{stops}</linearGradient>'
-            f'<pattern id="missing" width="6" height="6" patternUnits="userSpaceOnUse">{hatch}</pattern></defs>'
+            f'<defs><linearGradient id="scale">{stops}</linearGradient></defs>'
             f'<rect x="{_MARGIN}" y="{y:g}" width="{_BAR_WIDTH}" height="{_BAR_HEIGHT}" rx="2" fill="url(#scale)" '
             f'stroke="{inks.border}"/>'
         )

@@ -13,11 +13,11 @@ from gui.heatmaps.colours import colour_map
 from gui.heatmaps.text_layout import TextLayout
 from gui.heatmaps.text_painter import Look, TextPainter
 
-LINES = 3
+LINES, LINES_OF_A_PAIR = 3, 4  # two of a pair are the names of its texts
 
 
 class MapSentence(QWidget):
-    """As high as it needs to be, up to three lines; what does not fit fades."""
+    """As high as it needs to be, up to a few lines; what does not fit fades."""
 
     def __init__(self, result: AttributionResult, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,6 +25,7 @@ class MapSentence(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         document = result.prediction.input
         self._signed = result.method.signed
+        self._most = LINES if document.pair is None else LINES_OF_A_PAIR
         cells = cells_of(document)
         self._values = cells.sums(token_values(result))
         self._layout = TextLayout(document, cells, theme.READING_PIXELS - 1)
@@ -35,7 +36,7 @@ class MapSentence(QWidget):
         return QSize(480, self._shown_lines() * self._layout.line_height)
 
     def _shown_lines(self) -> int:
-        return min(LINES, max(1, self._layout.line_count))
+        return min(self._most, max(1, self._layout.line_count))
 
     def _fit(self) -> None:
         self.setFixedHeight(self._shown_lines() * self._layout.line_height)
@@ -53,7 +54,7 @@ class MapSentence(QWidget):
         painter = QPainter(self)
         TextPainter(painter, self._layout, painted).draw(0, self._shown_lines())
         painter.end()
-        if self._layout.line_count > LINES:
+        if self._layout.line_count > self._most:
             self._fade()
 
     def _fade(self) -> None:
