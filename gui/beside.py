@@ -16,7 +16,7 @@ from gui.workspace import Workspace
 
 DIMENSIONS = 0  # its key; companions count from 1
 MOST_COMPANIONS = 8
-_WAITING = "waiting for its turn"
+_WAITING, _NOT_ASKED = "waiting for its turn", "Run computes it for this text"
 _STOPPED = "stopped before it began; Run starts it again"
 
 
@@ -109,12 +109,13 @@ class Beside(QObject):
         before, self._asked = self._asked, request
         same = before is not None and request is not None and _common(before) == _common(request)
         same_text = before is not None and request is not None and before.input == request.input
+        note = _NOT_ASKED if request is None else _WAITING
         for key in self._choices:
             each = self._shown[key]
             done = each.result is not None and each.result.progress >= 1 and not each.stopped
             if same and done:
                 continue
-            self._shown[key] = replace(each, result=each.result if same_text else None, note=_WAITING, stopped=False)
+            self._shown[key] = replace(each, result=each.result if same_text else None, note=note, stopped=False)
             self.jobs.forget(key)
             if request is not None:
                 self._ask(key)

@@ -12,7 +12,8 @@ from gui.engine_thread import EngineThread
 from gui.explanation import Explanation
 from gui.memory import Memory
 from gui.model_opening import ModelOpening
-from gui.settings import RECENT_MODELS, RECENT_TEXTS, with_recent
+from gui.settings import RECENT_MODELS, with_recent
+from gui.text_desk import TextDesk
 from gui.views.message_bar import Message
 from gui.workspace import Workspace
 
@@ -37,6 +38,7 @@ class Conductor(QObject):
         super().__init__(workspace)
         self._engine, self._workspace, self._actions, self._memory = engine, workspace, actions, memory
         self.opening, self.explanation = ModelOpening(engine, self), Explanation(engine, self)
+        self.desk = TextDesk(workspace.input_panel, workspace.method_panel, memory, self)
         self.model: ModelInfo | None = None
         self.map: AttributionResult | None = None
         self.accepted_reinitialised = False
@@ -45,7 +47,6 @@ class Conductor(QObject):
         self._catalogue: int | None = None
         self._pending: Example | None = None
         self._quietly = False  # a model is opened for a map that is there already
-        self._true_of_example = False
         self._engine_failed = ""
         self._pause, self._show_bare = _single_shot(self, TYPING_PAUSE_MS), _single_shot(self, OLD_MAP_STAYS_MS)
         self._bare: PredictionResult | None = None
@@ -54,12 +55,10 @@ class Conductor(QObject):
         self._refresh_actions()
 
     def _restore(self) -> None:
-        settings, session = self._memory.settings, self._memory.session
+        settings = self._memory.settings
         chosen = Choices(baselines=settings.baselines, reduction=settings.reduction, seed=settings.seed)
         self._workspace.method_panel.restore(settings.method, settings.parameters, settings.score, chosen)
-        self._workspace.input_panel.set_text(session.text)
-        self._workspace.input_panel.set_pair(session.pair)
-        self._workspace.input_panel.show_recent(session.recent_texts)
+        self.desk.restore()
         self._actions["auto_run"].setChecked(settings.auto_run)
 
     def _connect(self) -> None:
@@ -67,6 +66,8 @@ class Conductor(QObject):
         panel.changed.connect(self._on_choices_changed)
         panel.true_changed.connect(self._on_true_changed)
         text.edited.connect(self._on_edited)
+        self.desk.true_changed.connect(self._on_true_changed)
+        self.desk.swapped.connect(self.text_swapped)
         text.example_chosen.connect(self._on_example_chosen)
         view.remedy_chosen.connect(panel.apply_remedy)
         self._workspace.prediction_view.target_chosen.connect(panel.set_target)
@@ -129,8 +130,7 @@ class Conductor(QObject):
     @Slot()
     def run(self) -> None:
         """Now, whether or not anything has changed."""
-        if self._workspace.input_panel.input().text:
-            self._remember_text()
+        self.desk.remember()
         self._ask()
 
     @Slot()
@@ -187,9 +187,7 @@ class Conductor(QObject):
 
     @Slot()
     def _on_edited(self) -> None:
-        if self._true_of_example:  # another text: its true label is not known
-            self._true_of_example = False
-            self._workspace.method_panel.set_true(None)
+        self.desk.edited()
         self._pause.start()
 
     @Slot()
@@ -209,7 +207,7 @@ class Conductor(QObject):
     @Slot()
     def _on_pause(self) -> None:
         text = self._workspace.input_panel
-        self._memory.change_session(text=text.editor.text(), pair=text.pair())
+        self.desk.keep()
         if self._actions["auto_run"].isChecked() or not text.editor.text():
             self._ask()
         elif self.model is not None:
@@ -223,40 +221,23 @@ class Conductor(QObject):
 
     @Slot(str, object)
     def _on_example_chosen(self, text: str, true: str | None) -> None:
-        before = self._text_state()
-        self._remember_text()
-        self._show_example(Example(text, true, ""))
-        self.text_swapped.emit(before, self._text_state())
+        self.desk.swap(text, true)
         self._ask()
 
     def put_text(self, text: str) -> None:
-        """In place of what was typed, which is kept among the recent texts."""
-        before = self._text_state()
-        self._remember_text()
-        self._workspace.input_panel.set_text(text)
-        self._on_edited()
-        self.text_swapped.emit(before, self._text_state())
+        """In place of what was typed."""
+        self.desk.swap(text, None)
+        self._pause.start()
 
     def put_back(self, text: str, pair: str, true: str | None) -> None:
         """A swap of texts is undone or redone."""
-        self._remember_text()
-        self._workspace.input_panel.set_pair(pair)
-        self._show_example(Example(text, true, ""))
+        self.desk.put(text, true, pair)
         self._ask()
 
-    def _text_state(self) -> tuple[str, str, str | None]:
-        text = self._workspace.input_panel
-        true = self._workspace.method_panel.target_controls.true_label() if self._true_of_example else None
-        return text.editor.text(), text.pair(), true
-
     def put_stored_text(self, text: TextInput, true: str | None) -> None:
-        """Of a map from before, without asking; what was typed is kept among the recent texts."""
-        before = self._text_state()
-        self._remember_text()
-        self._workspace.input_panel.set_pair(text.pair or "")
+        """Of a map from before, without asking."""
+        self.desk.swap(text.text, true, text.pair or "")
         self._workspace.input_panel.show_pairs(text.pair is not None or (self.model is not None and self.model.reads_pairs))
-        self._show_example(Example(text.text, true, ""))
-        self.text_swapped.emit(before, self._text_state())
 
     def show_stored(self, result: AttributionResult) -> None:
         """A map from before; nothing is computed."""
@@ -268,20 +249,6 @@ class Conductor(QObject):
         self._on_attributed(result)
         if result.progress < 1:
             self._workspace.attribution_view.show_stopped()
-
-    def _show_example(self, example: Example) -> None:
-        self._workspace.input_panel.set_text(example.text)
-        self._workspace.method_panel.set_true(example.true)
-        self._true_of_example = example.true is not None
-        self._on_true_changed()
-        self._memory.change_session(text=example.text)
-
-    def _remember_text(self) -> None:
-        text = self._workspace.input_panel.editor.text()
-        if text.strip():
-            recent = with_recent(self._memory.session.recent_texts, text, RECENT_TEXTS)
-            self._memory.change_session(text=text, recent_texts=recent)
-            self._workspace.input_panel.show_recent(recent)
 
     @Slot()
     def _on_true_changed(self) -> None:
@@ -307,8 +274,7 @@ class Conductor(QObject):
         self._show_blocking()
         pending, self._pending = self._pending, None
         if pending is not None:
-            self._remember_text()
-            self._show_example(pending)
+            self.desk.put(pending.text, pending.true)
             self._ask()
         elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.input().text and not self._quietly:
             self._ask()
