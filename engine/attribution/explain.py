@@ -200,6 +200,9 @@ def _warnings(question: _Question, found: Attribution, baselines: tuple[Baseline
         if cut:
             words = f"Characters {cut[0]} to {cut[1]} of the {which} were not read: it is longer than the model's limit."
             warnings.append(Notice(words, "cut"))
+    if question.request.target.versus is not None and question.target.versus_index is None:
+        words = f"The predicted class is the true one: {question.target.label} is explained by itself."
+        warnings.append(Notice(words, "same_class"))
     warnings += [baseline.notice for baseline in baselines if baseline.notice is not None]
     for baseline in baselines:
         if baseline.confident:

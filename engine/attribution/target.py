@@ -29,6 +29,8 @@ def resolve(target: Target, model: TextModel, encoding: Encoding, logits: Tensor
         raise UserError("A regression has no probabilities; choose the score logit, which is its value.", "no_such_unit")
     index = _output(target.choice, target, model, logits)
     versus = None if target.versus is None else _output(target.versus, target, model, logits)
+    if versus == index and {"predicted", "true"} & {target.choice, target.versus}:
+        versus = None  # predicted versus true, and the model is right: there is nothing to set it against
     if versus == index:
         raise UserError("A class cannot be explained versus itself; choose two classes.", "same_class")
     label = model.output_label(index)

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 SCENES: list[Callable[[Stage], None]] = []
 PAUSE_MS = 30                                            # after each act: the pointer's own events arrive late
+CALM_S = 5.0
 SETTLE_MS = 150                                          # hover delays and the last repaint, before a picture is taken
 
 
@@ -69,9 +70,16 @@ class Stage:
                 return widget
         raise LookupError(f"no visible widget {name!r} among {sorted({widget.objectName() for widget in visible})}")
 
+    def calm(self) -> None:
+        """Wait for what still runs: QTest keeps the interpreter to itself while events keep coming, and the engine starves."""
+        end = time.monotonic() + CALM_S
+        while self.window.findChild(QWidget, "jobProgress").isVisible() and time.monotonic() < end:
+            wait(PAUSE_MS)
+
     def click(
         self, target: str | QWidget, at: tuple[int, int] | None = None, button: Qt.MouseButton = Qt.MouseButton.LeftButton
     ) -> None:
+        self.calm()
         widget, point = self._aim(target, at)
         QTest.mouseMove(widget, point)
         wait(PAUSE_MS)

@@ -179,3 +179,12 @@ def test_weights_that_are_not_finite_are_said(tiny_bert: TextModel):
             asked(tiny_bert)
     finally:
         bias.data.copy_(kept)
+
+
+def test_predicted_versus_true_where_the_model_is_right_explains_the_class_itself(model: TextModel):
+    """While one types, the prediction may become the true class; that is no mistake of the user's."""
+    right = run(predict(model, PredictionRequest("any", REQUEST.input))).predicted.label
+    result = asked(model, target=Target("predicted", true=right, versus="true"))
+    assert (result.target.label, result.target.versus_index) == (right, None)
+    assert "same_class" in [notice.kind for notice in result.warnings]
+    np.testing.assert_allclose(result.values, asked(model).values, atol=1e-5)
