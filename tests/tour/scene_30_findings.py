@@ -29,7 +29,7 @@ def findings_empty(stage: Stage) -> None:
 def findings_pinned(stage: Stage) -> None:
     stage.key("Alt+Home")
     stage.click("sample_movie-sentiment")
-    stage.wait_for(lambda: finished(stage), timeout=60)
+    stage.wait_for(lambda: stage.window.workspace.isVisible() and finished(stage), timeout=60)
     stage.key("Ctrl+K")
     stage.shot(note="pinned: a word in the line below")
     method = stage.find("methodBox")
