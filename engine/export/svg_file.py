@@ -5,7 +5,7 @@ from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-import regex  # type: ignore[import-untyped]
+import regex
 
 from engine.export.svg_layout import TAG_MARGIN, Piece, Placed, Span, lines_of, pieces_of, wrapped
 from engine.export.svg_metrics import is_known, width

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from engine.export.svg_metrics import width
 from engine.heatmaps.display_text import is_right_to_left, units

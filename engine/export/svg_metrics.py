@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-import regex  # type: ignore[import-untyped]
+import regex
 from PIL import ImageFont
 
 _FONT = Path(__file__).resolve().parents[2] / "resources" / "fonts" / "Inter-Regular.otf"

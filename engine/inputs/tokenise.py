@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from engine.errors import LoadError, UserError
 

@@ -1,6 +1,6 @@
 """How the rows of a panel are set: a label of one width, a control, names that a screen reader can say."""
 
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
 LABEL_WIDTH = 84
 SPIN_MARGIN = 6
@@ -66,3 +66,14 @@ def caption_label(words: str = "") -> QLabel:
     label.setProperty("role", "caption")
     label.setWordWrap(True)
     return label
+
+
+def centred(page: QWidget) -> QWidget:
+    """A page of limited width, in the middle of whatever room there is."""
+    around = QWidget()
+    row = QHBoxLayout(around)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addStretch(1)
+    row.addWidget(page, 100)
+    row.addStretch(1)
+    return around

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 from engine.findings import Finding
 from engine.heatmaps.display_text import one_line
 from gui.actions import Actions
-from gui.controls.rows import name_control
+from gui.controls.rows import centred, name_control
 from gui.icons import icon
 from gui.views.finding_card import FindingCard
 
@@ -71,13 +71,7 @@ class FindingsView(QScrollArea):
         column.addWidget(self._empty)
         column.addLayout(self._listed)
         column.addStretch()
-        centred = QWidget()
-        row = QHBoxLayout(centred)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addStretch(1)
-        row.addWidget(page, 100)
-        row.addStretch(1)
-        self.setWidget(centred)
+        self.setWidget(centred(page))
         self._dress()
 
     def _undo_bar(self) -> QFrame:

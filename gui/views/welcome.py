@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushBut
 
 from engine.samples import Sample
 from gui.actions import Actions
-from gui.controls.rows import caption_label, section_label
+from gui.controls.rows import caption_label, centred, section_label
 from gui.icons import icon
 from gui.views.sample_card import SampleCard
 
@@ -61,13 +61,7 @@ class WelcomePage(QScrollArea):
         column.addSpacing(16)
         column.addWidget(self._drop_zone())
         column.addStretch()
-        centred = QWidget()
-        row = QHBoxLayout(centred)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addStretch(1)
-        row.addWidget(page, 100)
-        row.addStretch(1)
-        self.setWidget(centred)
+        self.setWidget(centred(page))
         self.show_samples(())
         self.show_recent(())
 

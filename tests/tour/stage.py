@@ -73,7 +73,8 @@ class Stage:
     def calm(self) -> None:
         """Wait for what still runs: QTest keeps the interpreter to itself while events keep coming, and the engine starves."""
         end = time.monotonic() + CALM_S
-        while self.window.findChild(QWidget, "jobProgress").isVisible() and time.monotonic() < end:
+        bar = self.window.findChild(QWidget, "jobProgress")
+        while bar is not None and bar.isVisible() and time.monotonic() < end:
             wait(PAUSE_MS)
 
     def click(
