@@ -1,0 +1,95 @@
+"""``explain``: why the model said that."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.atomic_file import save
+from engine.commands.shared import (
+    Parser,
+    add_model,
+    add_target,
+    add_text,
+    kind_of,
+    open_in_workbench,
+    run_job,
+    target_of,
+    text_of,
+    write_json,
+)
+from engine.errors import UserError
+from engine.requests import DEFAULT_METHOD, AttributionRequest, Parameter, TextInput
+from engine.results import AttributionResult
+
+Draw = Callable[[AttributionResult, Path], None]
+
+
+def add(commands: Any, common: Parser) -> None:
+    """The command."""
+    explain = commands.add_parser("explain", parents=[common], help="why the model said that")
+    add_model(explain)
+    add_text(explain)
+    explain.add_argument("--text-pair", metavar="T", help="the second text, for models that read pairs")
+    explain.add_argument("--method", metavar="ID", default=DEFAULT_METHOD, help="see: methods")
+    add_target(explain)
+    known = "zero, zero_all, pad, mask, unk, mean, text:…, random_document; several are averaged"
+    explain.add_argument("--baseline", metavar="ID", action="append", help=known)
+    explain.add_argument("--background", metavar="FILE", help="texts that random_document is drawn from: a table or one a line")
+    explain.add_argument("--reduction", choices=("sum", "mean", "l1", "l2", "signed_max", "none"))
+    explain.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the method")
+    explain.set_defaults(run=_explain)
+
+
+def _explain(options: argparse.Namespace, draw: Draw) -> None:
+    from engine.export.json_file import to_json_text
+    from engine.export.registry import KINDS
+
+    kind = KINDS[kind_of(options.out, tuple(KINDS))]
+    text = TextInput(text_of(options), options.text_pair)
+    workbench, info = open_in_workbench(options)
+    request = AttributionRequest(
+        info.sha256,
+        text,
+        target_of(options),
+        options.method,
+        tuple(options.baseline or ("zero",)),
+        options.reduction,
+        options.seed,
+        tuple(_parse_parameter(pair) for pair in options.set),
+        options.background,
+    )
+    result = run_job(workbench.job_for(request), options)
+    for warning in result.warnings if not options.quiet else ():
+        print(f"Note: {warning.message}", file=sys.stderr)
+    if options.out is None:
+        write_json(to_json_text(result), options)
+    elif kind.write is not None:
+        save(options.out, kind.write(result))
+    else:
+        _draw(result, options.out, draw)
+
+
+def _draw(result: AttributionResult, out: Path, draw: Draw) -> None:
+    try:
+        draw(result, out)
+    except ModuleNotFoundError as error:
+        library = (error.name or "a library").partition(".")[0]
+        raise UserError(f"{out.suffix} needs {library}, which is not installed; .svg needs nothing more.", "no_qt") from None
+
+
+def _parse_parameter(pair: str) -> tuple[str, Parameter]:
+    """``name=value`` with the value in the narrowest type that holds it; the method checks the rest."""
+    name, equals, value = pair.partition("=")
+    if not equals:
+        raise UserError(f"--set takes NAME=VALUE, not {pair!r}.", "arguments")
+    named: dict[str, Parameter] = {"true": True, "false": False, "none": None}
+    if value.lower() in named:
+        return name, named[value.lower()]
+    for number in (int, float):
+        try:
+            return name, number(value)
+        except ValueError:
+            continue
+    return name, value
