@@ -1,5 +1,6 @@
 """What is shown beside the main map: other methods on the same question, and every dimension of its embeddings."""
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -9,12 +10,11 @@ from engine.requests import AttributionRequest
 from engine.results import AttributionResult, ModelInfo
 from gui.choices import Choices
 from gui.conductor import Conductor
-from gui.engine_thread import EngineThread
 from gui.side_jobs import SideJobs
 from gui.views.map_board import Companion
 from gui.workspace import Workspace
 
-DIMENSIONS = 0  # its key; companions count from 1
+DIMENSIONS = "dimensions"  # its key; companions are numbered
 MOST_COMPANIONS = 8
 _WAITING, _NOT_ASKED = "waiting for its turn", "Run computes it for this text"
 _STOPPED = "stopped before it began; Run starts it again"
@@ -25,15 +25,15 @@ class Beside(QObject):
 
     note = Signal(str)
 
-    def __init__(self, engine: EngineThread, conductor: Conductor, workspace: Workspace) -> None:
+    def __init__(self, jobs: SideJobs, conductor: Conductor, workspace: Workspace) -> None:
         super().__init__(conductor)
-        self.jobs = SideJobs(engine, self)
+        self._jobs = jobs
         self._conductor, self._workspace = conductor, workspace
         self._view = workspace.attribution_view
         self._asked: AttributionRequest | None = None
         self._choices: dict[int, Choices] = {}  # in the order shown
         self._shown: dict[int, Companion] = {}
-        self._last_key = DIMENSIONS
+        self._last_key = 0
         self._dimensions = False
         self._connect()
 
@@ -47,10 +47,9 @@ class Beside(QObject):
         self._conductor.model_opened.connect(self._on_model_opened)
         self._conductor.catalogue_shown.connect(self._on_catalogue)
         self._conductor.map_changed.connect(self._on_map_changed)
-        self.jobs.running_changed.connect(self._conductor.set_beside_runs)
-        self.jobs.answered.connect(self._on_answered)
-        self.jobs.failed.connect(self._on_failed)
-        self.jobs.stopped.connect(self._on_stopped)
+        self._jobs.answered.connect(self._on_answered)
+        self._jobs.failed.connect(self._on_failed)
+        self._jobs.stopped.connect(self._on_stopped)
 
     @Slot(str)
     def add(self, method: str) -> None:
@@ -71,7 +70,7 @@ class Beside(QObject):
     @Slot(int)
     def remove(self, key: int) -> None:
         """Its map goes; the others stay as they are."""
-        self.jobs.forget(key)
+        self._jobs.forget(key)
         self._choices.pop(key, None)
         self._shown.pop(key, None)
         self._show()
@@ -98,7 +97,7 @@ class Beside(QObject):
             reduction=chosen.reduction,
             seed=chosen.seed,
         )
-        self.jobs.ask(key, request, self._shown[key].label)
+        self._jobs.ask(key, request, self._shown[key].label)
 
     def _show(self) -> None:
         self._view.board.show_companions([self._shown[key] for key in self._choices])
@@ -116,13 +115,13 @@ class Beside(QObject):
             if same and done:
                 continue
             self._shown[key] = replace(each, result=each.result if same_text else None, note=note, stopped=False)
-            self.jobs.forget(key)
+            self._jobs.forget(key)
             if request is not None:
                 self._ask(key)
         if self._choices:
             self._show()
         if not same:
-            self.jobs.forget(DIMENSIONS)
+            self._jobs.forget(DIMENSIONS)
 
     @Slot()
     def _on_map_changed(self) -> None:
@@ -134,7 +133,7 @@ class Beside(QObject):
     def _on_dimensions_toggled(self, on: bool) -> None:
         self._dimensions = on
         if not on:
-            self.jobs.forget(DIMENSIONS)
+            self._jobs.forget(DIMENSIONS)
         elif self._conductor.map is not None:
             self._ask_dimensions(self._conductor.map)
 
@@ -143,30 +142,32 @@ class Beside(QObject):
             self._view.dimensions.show_result(shown)
             return
         self._view.dimensions.show_words("Computing every dimension…")
-        self.jobs.ask(DIMENSIONS, replace(shown.request, reduction="none"), "Every dimension")
+        self._jobs.ask(DIMENSIONS, replace(shown.request, reduction="none"), "Every dimension")
 
-    @Slot(int, object)
-    def _on_answered(self, key: int, result: AttributionResult) -> None:
+    @Slot(object, object, bool)
+    def _on_answered(self, key: Hashable, result: object, _whole: bool) -> None:
+        if not isinstance(result, AttributionResult):
+            return
         if key == DIMENSIONS:
             self._view.dimensions.show_result(result)
             self._view.dimensions.select_token(self._view.board.selected_token)
-        elif key in self._shown:
+        elif isinstance(key, int) and key in self._shown:
             self._shown[key] = replace(self._shown[key], result=result, note="", stopped=False)
             self._show()
 
-    @Slot(int, object)
-    def _on_failed(self, key: int, failure: Failure) -> None:
+    @Slot(object, object)
+    def _on_failed(self, key: Hashable, failure: Failure) -> None:
         if key == DIMENSIONS:
             self._view.dimensions.show_words(failure.message)
-        elif key in self._shown:
+        elif isinstance(key, int) and key in self._shown:
             self._shown[key] = replace(self._shown[key], result=None, note=failure.message)
             self._show()
 
-    @Slot(int)
-    def _on_stopped(self, key: int) -> None:
+    @Slot(object)
+    def _on_stopped(self, key: Hashable) -> None:
         if key == DIMENSIONS:
             self._view.dimensions.show_words("Stopped. Run computes it again.")
-        elif key in self._shown:
+        elif isinstance(key, int) and key in self._shown:
             each = self._shown[key]
             self._shown[key] = replace(each, note="" if each.result else _STOPPED, stopped=True)
             self._show()
@@ -174,7 +175,6 @@ class Beside(QObject):
     @Slot(object)
     def _on_model_opened(self, model: ModelInfo) -> None:
         """Methods that this model cannot run go."""
-        self.jobs.forget_all()
         self._asked = None
         refused = {each.id for each, reason in self._workspace.method_panel.methods() if reason is not None}
         for key in [key for key, chosen in self._choices.items() if chosen.method in refused]:

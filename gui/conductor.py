@@ -13,6 +13,7 @@ from gui.explanation import Explanation
 from gui.memory import Memory
 from gui.model_opening import ModelOpening
 from gui.settings import RECENT_MODELS, with_recent
+from gui.subject import Subject
 from gui.text_desk import TextDesk
 from gui.views.message_bar import Message
 from gui.workspace import Workspace
@@ -31,6 +32,7 @@ class Conductor(QObject):
     model_opened = Signal(object)  # ModelInfo
     map_changed = Signal()
     question_asked = Signal(object)  # AttributionRequest, or None: there is no text
+    subject_changed = Signal(object)  # Subject, or None: there is nothing to ask about
     catalogue_shown = Signal()
     text_swapped = Signal(object, object)  # (text, pair, true label) before, after: by an example, a drop, a sample
 
@@ -160,9 +162,7 @@ class Conductor(QObject):
             return "Open a model first."
         if any(notice.blocking for notice in self.model.warnings) and not self.accepted_reinitialised:
             return "Some weights of this model are random; look at its warnings first."
-        if "attribution" not in self.model.can:
-            return "This model has no output to explain."
-        return None
+        return None if self.model.can else "This model has no output to explain."
 
     def _ask(self) -> None:
         self._pause.stop()
@@ -171,11 +171,15 @@ class Conductor(QObject):
             self.explanation.forget()
             self._show_nothing(EMPTY_HINT)
             self.question_asked.emit(None)
+            self.subject_changed.emit(None)
         elif self.model is not None and self.why_not_run() is None:
             self._workspace.input_panel.show_hint("")
-            request = panel.choices().request(text, self.model.sha256)
-            self.explanation.ask(request, panel.method_box.currentText())
-            self.question_asked.emit(request)
+            choices = panel.choices()
+            if "attribution" in self.model.can:
+                request = choices.request(text, self.model.sha256)
+                self.explanation.ask(request, panel.method_box.currentText())
+                self.question_asked.emit(request)
+            self.subject_changed.emit(Subject(self.model, text, choices.target))
         self._refresh_actions()
 
     def _show_nothing(self, hint: str) -> None:
@@ -245,6 +249,7 @@ class Conductor(QObject):
         self.explanation.forget()
         self._workspace.input_panel.show_hint("As it was pinned; Run makes it anew.")
         self.question_asked.emit(None)  # of this text: other methods beside it would have to be computed
+        self.subject_changed.emit(None)
         self._on_predicted(result.prediction)
         self._on_attributed(result)
         if result.progress < 1:
@@ -353,9 +358,6 @@ class Conductor(QObject):
         self._actions.set_available("run", self.why_not_run())
         running = self.opening.running or self.explanation.running or self.beside_runs
         self._actions.set_available("cancel", None if running else "Nothing is running.")
-        no_map = None if self.map is not None else "There is no map yet."
-        for id in ("save", "copy_command", "copy_picture"):
-            self._actions.set_available(id, no_map)
         controls = self._workspace.method_panel.target_controls
         self._actions.set_available("swap", None if controls.target().versus else "Choose a second class under Versus first.")
         self._actions.set_available("true_versus", None if controls.is_wrong else "No true label is given, or the model agrees.")

@@ -15,8 +15,8 @@ class Dialogs(Protocol):
     def model_folder(self, parent: QWidget, start: str) -> str | None:
         """Which model?"""
 
-    def save_path(self, parent: QWidget, suggested: Path) -> Path | None:
-        """Where to? ``suggested`` has no suffix, the answer has one."""
+    def save_path(self, parent: QWidget, suggested: Path, filters: dict[str, str]) -> Path | None:
+        """Where to? ``suggested`` has no suffix, the answer one of those in ``filters``."""
 
     def report_path(self, parent: QWidget, suggested: Path) -> Path | None:
         """As ``save_path``, for a report."""
@@ -29,9 +29,9 @@ class NativeDialogs:
         """Choose a folder; single files are dropped, or typed as a path."""
         return QFileDialog.getExistingDirectory(parent, "Open model", start) or None
 
-    def save_path(self, parent: QWidget, suggested: Path) -> Path | None:
+    def save_path(self, parent: QWidget, suggested: Path, filters: dict[str, str]) -> Path | None:
         """Asks before it overwrites."""
-        return _chosen(SaveDialog(parent, suggested))
+        return _chosen(SaveDialog(parent, suggested, filters))
 
     def report_path(self, parent: QWidget, suggested: Path) -> Path | None:
         """Asks before it overwrites."""
@@ -48,9 +48,7 @@ def _chosen(dialog: "SaveDialog") -> Path | None:
 class SaveDialog(QFileDialog):
     """A name without a suffix takes that of the chosen kind, before Qt asks whether to overwrite."""
 
-    def __init__(
-        self, parent: QWidget | None, suggested: Path, filters: dict[str, str] = FILTERS, title: str = "Save map"
-    ) -> None:
+    def __init__(self, parent: QWidget | None, suggested: Path, filters: dict[str, str] = FILTERS, title: str = "Save") -> None:
         super().__init__(parent, title, str(suggested.parent))
         self._filters = filters
         self.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

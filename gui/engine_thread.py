@@ -229,12 +229,12 @@ class EngineThread(QObject):
         self._thread.start()
         self._begin.emit()
 
-    def submit(self, request: object, background: bool = False) -> int:
+    def submit(self, request: object, lane: Lane = Lane.INTERACTIVE) -> int:
         """Ask; the answer comes by signal under the ticket that is returned. Interactive: overtakes what was asked before."""
         self._last_ticket += 1
         self._open.add(self._last_ticket)
         if not self._closing:  # else it is cancelled when the thread has ended
-            self._accept.emit(self._last_ticket, request, lane_of(request, background))
+            self._accept.emit(self._last_ticket, request, lane_of(request, lane))
         return self._last_ticket
 
     def cancel(self, ticket: int) -> None:

@@ -1,8 +1,8 @@
-"""Which job has its turn: three lanes, and who waits for whom.
+"""Which job has its turn: four lanes, and who waits for whom.
 
 *Setup* (the catalogue, opening a model) is served in order and never overtaken. Of *interactive* jobs the newest asked
-wins. *Background* scans run only while the other two are empty, one step at a time, so that a scan yields to a
-keystroke between two steps.
+wins. *Background* jobs run only while these two are empty, and *scans* of a corpus or a data set only while all others
+are, one step at a time, so that a scan yields to a keystroke between two steps.
 """
 
 import logging
@@ -24,13 +24,12 @@ class Lane(Enum):
     SETUP = "setup"
     INTERACTIVE = "interactive"
     BACKGROUND = "background"
+    SCAN = "scan"
 
 
-def lane_of(request: object, background: bool = False) -> Lane:
-    """Opening must not be overtaken by typing; a request may declare itself a scan (``background = True``)."""
-    if isinstance(request, OpenModelRequest | CatalogueRequest):
-        return Lane.SETUP
-    return Lane.BACKGROUND if background or getattr(request, "background", False) else Lane.INTERACTIVE
+def lane_of(request: object, wanted: Lane = Lane.INTERACTIVE) -> Lane:
+    """``wanted``, but that opening is never overtaken by typing."""
+    return Lane.SETUP if isinstance(request, OpenModelRequest | CatalogueRequest) else wanted
 
 
 @dataclass(slots=True, eq=False)
@@ -96,5 +95,5 @@ class Lanes:
         if interactive:
             self._last = Lane.INTERACTIVE
             return interactive[0]
-        background = self._jobs[Lane.BACKGROUND]
-        return background[0] if background else None
+        waiting = self._jobs[Lane.BACKGROUND] or self._jobs[Lane.SCAN]
+        return waiting[0] if waiting else None

@@ -17,10 +17,13 @@ from gui.engine_thread import EngineThread
 from gui.findings import Findings
 from gui.geometry import SMALLEST, placed
 from gui.history import History
-from gui.keeping import Keeping
+from gui.keeping import Keeping, Kept, KeptMap
 from gui.map_actions import MapActions
 from gui.memory import Memory
 from gui.path_check import PathCheck
+from gui.room_list import rooms_of
+from gui.rooms import House
+from gui.side_jobs import SideJobs
 from gui.view_actions import ViewActions
 from gui.views.bottom_bar import BottomBar
 from gui.views.drop_overlay import DropOverlay
@@ -54,12 +57,15 @@ class MainWindow(QMainWindow):
         self.top_bar, self.bottom_bar, self.message_bar = TopBar(self.actions_registry), BottomBar(), MessageBar()
         self.welcome, self.workspace = WelcomePage(self.actions_registry), Workspace(self.actions_registry)
         self.conductor = Conductor(engine, self.workspace, self.actions_registry, memory)
-        self.beside = Beside(engine, self.conductor, self.workspace)
+        self.jobs = SideJobs(engine, self)
+        self.conductor.model_opened.connect(self.jobs.forget_all)
+        self.beside = Beside(self.jobs, self.conductor, self.workspace)
         self.history = History(self.conductor, self.workspace.method_panel, self.actions_registry)
         self.map_actions = MapActions(self.workspace.attribution_view, self.conductor, self.actions_registry, memory)
-        self.keeping = Keeping(self.conductor, self.actions_registry, memory, self.dialogs, self)
         self.findings = Findings(self.conductor, self.workspace, self.actions_registry, memory, self.dialogs, self)
         self.view_actions = ViewActions(self, self.workspace, self.actions_registry, memory)
+        self.rooms = rooms_of(House(self.jobs, self.conductor, self.workspace, self.actions_registry))
+        self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)
         self._paths = PathCheck(self)
         self._build()
         self._connect()
@@ -107,7 +113,7 @@ class MainWindow(QMainWindow):
         self.view_actions.home_chosen.connect(self.show_welcome)
         self.view_actions.text_chosen.connect(self.show_workspace)
         self.message_bar.action_chosen.connect(self._on_message_action)
-        for stop in (conductor.cancel, self.beside.jobs.cancel):
+        for stop in (conductor.cancel, self.jobs.cancel):
             self.bottom_bar.job_bar.cancel_requested.connect(stop)
             actions["cancel"].triggered.connect(stop)
         self.beside.note.connect(self.bottom_bar.show_note)
@@ -119,6 +125,7 @@ class MainWindow(QMainWindow):
             told.connect(self._on_message)
         for well in (conductor.cleared, self.findings.cleared):
             well.connect(self._on_cleared)
+        self._connect_rooms()
         actions["findings"].triggered.connect(self.show_findings)
         self.findings.map_shown.connect(self.show_workspace)
         self.findings.done.connect(self.bottom_bar.show_note)
@@ -127,11 +134,28 @@ class MainWindow(QMainWindow):
         self._memory.not_saved.connect(self._on_not_saved)
         self._paths.checked.connect(self._on_paths_checked)
 
+    def _connect_rooms(self) -> None:
+        for room in self.rooms:
+            room.note.connect(self.bottom_bar.show_note)
+            room.read_out_changed.connect(self.bottom_bar.show_value)
+            room.kept_changed.connect(self.keeping.refresh)
+        self.conductor.map_changed.connect(self.keeping.refresh)
+        self.workspace.tabs.currentChanged.connect(self.keeping.refresh)
+
+    def _kept(self) -> Kept | None:
+        """What the tab in sight has to take along."""
+        room = next((room for room in self.rooms if room.in_sight), None)
+        if room is not None:
+            return room.kept()
+        shown = self.conductor.map
+        return None if shown is None else KeptMap(shown, self.conductor.accepted_reinitialised)
+
     def _connect_engine(self) -> None:
         job_bar = self.bottom_bar.job_bar
         self.conductor.opening.asked.connect(job_bar.begin)
         self.conductor.explanation.asked.connect(job_bar.begin)
-        self.beside.jobs.asked.connect(job_bar.begin)
+        self.jobs.asked.connect(job_bar.begin)
+        self.jobs.running_changed.connect(self.conductor.set_beside_runs)
         self._engine.partial.connect(self._on_partial)
         self._engine.finished.connect(self._on_job_ended)
         self._engine.failed.connect(self._on_job_ended)

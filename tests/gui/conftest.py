@@ -41,12 +41,12 @@ class StubDialogs:
     def model_folder(self, parent: object, start: str) -> str | None:
         return self.folder
 
-    def save_path(self, parent: object, suggested: Path) -> Path | None:
+    def save_path(self, parent: object, suggested: Path, filters: dict[str, str]) -> Path | None:
         self.suggested = suggested
         return self.path
 
     def report_path(self, parent: object, suggested: Path) -> Path | None:
-        return self.save_path(parent, suggested)
+        return self.save_path(parent, suggested, {})
 
 
 class Stage:

@@ -71,7 +71,7 @@ def test_the_palette_runs_what_is_chosen_and_shows_reasons(stage: Stage) -> None
     assert found is not None
     assert found.count() == len(stage.window.actions_registry.descriptions()) - 1, "all but the palette itself"
     letters.setText("save")
-    assert found.item(0).data(WHY) == "There is no map yet."
+    assert found.item(0).data(WHY) == "There is nothing to keep yet."
     assert found.item(0).data(KEYS) == "Ctrl+S"
     QTest.keyClick(letters, Qt.Key.Key_Return)
     assert palette.isVisible(), "a greyed action does nothing"

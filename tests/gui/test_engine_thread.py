@@ -27,11 +27,6 @@ class Ask:
     end: Any = "done"
 
 
-@dataclass(frozen=True)
-class Scan(Ask):
-    background: bool = True
-
-
 class Gate:
     """Lets a job take one step for each permission; the test never has to guess how far it is."""
 
@@ -196,7 +191,7 @@ def test_a_scan_yields_to_an_interactive_job_between_two_steps_and_goes_on(
 ) -> None:
     scanning = stub.gate("scan")
     engine.start()
-    scan = engine.submit(Scan("scan", 4))
+    scan = engine.submit(Ask("scan", 4), Lane.SCAN)
     scanning.allow(2)
     qtbot.waitUntil(lambda: "scan 1" in stub.log, timeout=PATIENCE)
     quick = engine.submit(Ask("quick", 3))
@@ -210,7 +205,7 @@ def test_a_scan_yields_to_an_interactive_job_between_two_steps_and_goes_on(
 
 def test_scans_wait_for_one_another(engine: EngineThread, told: Told, stub: Stub, qtbot: QtBot) -> None:
     engine.start()
-    first, second = engine.submit(Ask("first", 2), background=True), engine.submit(Ask("second", 2), background=True)
+    first, second = engine.submit(Ask("first", 2), Lane.SCAN), engine.submit(Ask("second", 2), Lane.SCAN)
     until_settled(qtbot, told, first, second)
     assert stub.log == ["first 0", "first 1", "second 0", "second 1"]
 
@@ -227,16 +222,24 @@ def test_opening_a_model_is_not_overtaken_by_typing_and_takes_turns_with_it(
 
 
 @pytest.mark.parametrize(
-    ("request_", "background", "lane"),
+    ("request_", "wanted", "lane"),
     [
-        (OpenModelRequest("m"), False, Lane.SETUP),
-        (Ask("a"), False, Lane.INTERACTIVE),
-        (Ask("a"), True, Lane.BACKGROUND),
-        (Scan("s"), False, Lane.BACKGROUND),
+        (OpenModelRequest("m"), Lane.INTERACTIVE, Lane.SETUP),
+        (CatalogueRequest(), Lane.SCAN, Lane.SETUP),
+        (Ask("a"), Lane.INTERACTIVE, Lane.INTERACTIVE),
+        (Ask("a"), Lane.BACKGROUND, Lane.BACKGROUND),
+        (Ask("a"), Lane.SCAN, Lane.SCAN),
     ],
 )
-def test_lanes(request_: object, background: bool, lane: Lane) -> None:
-    assert lane_of(request_, background) is lane
+def test_lanes(request_: object, wanted: Lane, lane: Lane) -> None:
+    assert lane_of(request_, wanted) is lane
+
+
+def test_what_is_asked_beside_overtakes_a_scan(engine: EngineThread, told: Told, stub: Stub, qtbot: QtBot) -> None:
+    scan, beside = engine.submit(Ask("scan", 2), Lane.SCAN), engine.submit(Ask("beside", 2), Lane.BACKGROUND)
+    engine.start()
+    until_settled(qtbot, told, scan, beside)
+    assert stub.log == ["beside 0", "beside 1", "scan 0", "scan 1"]
 
 
 def test_a_failure_crosses_as_text_and_the_next_job_runs(engine: EngineThread, told: Told, qtbot: QtBot) -> None:
@@ -326,7 +329,7 @@ def test_shutting_down_ends_every_ticket_once(stub: Stub, qtbot: QtBot) -> None:
     engine = EngineThread(lambda: stub)
     told = Told(engine)
     gate = stub.gate("a")
-    tickets = [engine.submit(Scan("scan", 100)), engine.submit(OpenModelRequest("m")), engine.submit(Ask("a", 100))]
+    tickets = [engine.submit(Ask("scan", 100), Lane.SCAN), engine.submit(OpenModelRequest("m")), engine.submit(Ask("a", 100))]
     engine.start()
     gate.allow(1)
     qtbot.waitUntil(lambda: "a 0" in stub.log, timeout=PATIENCE)

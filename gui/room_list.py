@@ -1,0 +1,12 @@
+"""The tabs beside Attribution, in their order."""
+
+from collections.abc import Callable
+
+from gui.rooms import House, Room
+
+ROOMS: tuple[Callable[[House], Room], ...] = ()
+
+
+def rooms_of(house: House) -> tuple[Room, ...]:
+    """Each makes its own view and finds its place."""
+    return tuple(make(house) for make in ROOMS)

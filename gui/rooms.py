@@ -1,0 +1,157 @@
+"""A tab beside Attribution, and when it asks: while it is in sight, about the subject of the moment."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from engine.jobs import Failure
+from engine.requests import Request
+from engine.results import ModelInfo
+from gui.actions import ActionDescription, Actions
+from gui.conductor import Conductor
+from gui.job_lanes import Lane
+from gui.keeping import Kept
+from gui.side_jobs import SideJobs
+from gui.subject import Subject
+from gui.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class House:
+    """What all rooms share."""
+
+    jobs: SideJobs
+    conductor: Conductor
+    workspace: Workspace
+    actions: Actions
+
+
+class Room(QObject):
+    """A subclass names its request in ``request_for`` and draws in the four ``show_…`` methods.
+
+    A room that waits for a button overrides ``request_for`` to return None, and calls ``ask`` by itself. Its action
+    ``view_<key>`` brings it into sight.
+    """
+
+    key = ""  # also the key of its jobs
+    title = ""  # on the tab
+    icon = ""
+    hint = ""
+    shortcuts: tuple[str, ...] = ()
+    lane = Lane.BACKGROUND
+
+    kept_changed = Signal()  # there is something else to take along
+    note = Signal(str)  # for the status bar
+    read_out_changed = Signal(str)  # likewise, of what is under the pointer
+
+    def __init__(self, view: QWidget, house: House) -> None:
+        super().__init__(house.workspace)
+        self.view, self._house = view, house
+        self.subject: Subject | None = None
+        self._due = False  # the subject has changed since it was asked about
+        house.workspace.tabs.addTab(view, self.title)
+        action = house.actions.add(
+            ActionDescription(f"view_{self.key}", f"View: {self.title}", "View", self.icon, self.shortcuts, self.hint)
+        )
+        action.triggered.connect(self.enter)
+        house.workspace.tabs.currentChanged.connect(self._on_tab)
+        house.conductor.model_opened.connect(self._on_model_opened)
+        house.conductor.subject_changed.connect(self._on_subject)
+        house.jobs.answered.connect(self._on_answered)
+        house.jobs.failed.connect(self._on_failed)
+        house.jobs.stopped.connect(self._on_stopped)
+
+    # What a subclass says
+
+    def request_for(self, subject: Subject) -> Request | None:
+        """What to ask when ``subject`` is new and the room in sight; None: nothing by itself."""
+        return None
+
+    def kept(self) -> Kept | None:
+        """What can be saved and copied, or None while there is nothing."""
+        return None
+
+    def show_model(self, model: ModelInfo) -> None:
+        """Another model is open: what was shown belongs to the one before."""
+
+    def show_subject(self, subject: Subject | None) -> None:
+        """It is about to be asked about; None: there is no text."""
+
+    def show_answer(self, result: object, whole: bool) -> None:
+        """A result, finished (``whole``) or still growing."""
+
+    def show_failure(self, failure: Failure) -> None:
+        """Why there is none, in words."""
+
+    def show_stopped(self) -> None:
+        """By the user; what there is stays."""
+
+    # What all do alike
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether its tab is the current one."""
+        return self._house.workspace.tabs.currentWidget() is self.view
+
+    @property
+    def running(self) -> bool:
+        """Whether an answer is awaited."""
+        return self._house.jobs.runs(self.key)
+
+    def ask(self, request: Request) -> None:
+        """In place of what was asked before."""
+        self._house.jobs.ask(self.key, request, self.title, self.lane)
+
+    def stop(self) -> None:
+        """``show_stopped`` follows."""
+        self._house.jobs.stop(self.key)
+
+    def forget(self) -> None:
+        """Whatever still comes is not for the screen."""
+        self._house.jobs.forget(self.key)
+
+    @Slot()
+    def enter(self) -> None:
+        """Bring it into sight."""
+        self._house.workspace.tabs.setCurrentWidget(self.view)
+        self.view.setFocus()
+
+    def _ask_if_due(self) -> None:
+        if not (self._due and self.in_sight):
+            return
+        self._due = False
+        self.show_subject(self.subject)
+        request = self.request_for(self.subject) if self.subject is not None else None
+        if request is not None:
+            self.ask(request)
+
+    @Slot(int)
+    def _on_tab(self, _index: int) -> None:
+        self._ask_if_due()
+
+    @Slot(object)
+    def _on_model_opened(self, model: ModelInfo) -> None:
+        self.subject, self._due = None, False
+        self.show_model(model)
+
+    @Slot(object)
+    def _on_subject(self, subject: Subject | None) -> None:
+        self.subject, self._due = subject, True
+        self._ask_if_due()
+
+    @Slot(object, object, bool)
+    def _on_answered(self, key: Hashable, result: object, whole: bool) -> None:
+        if key == self.key:
+            self.show_answer(result, whole)
+
+    @Slot(object, object)
+    def _on_failed(self, key: Hashable, failure: Failure) -> None:
+        if key == self.key:
+            self.show_failure(failure)
+
+    @Slot(object)
+    def _on_stopped(self, key: Hashable) -> None:
+        if key == self.key:
+            self.show_stopped()

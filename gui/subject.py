@@ -1,0 +1,15 @@
+"""What every view is about: the open model, the text on the desk, and the target chosen."""
+
+from dataclasses import dataclass
+
+from engine.requests import Target, TextInput
+from engine.results import ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Frozen when Run is pressed, or shortly after the last change."""
+
+    model: ModelInfo
+    input: TextInput
+    target: Target
