@@ -91,4 +91,16 @@ class AttributionRequest:
     background: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CellsRequest:
+    """What do the recurrent layers do while they read this text?
+
+    ``alternatives``: language models: so many likeliest next tokens after each position.
+    """
+
+    model_sha256: str
+    input: TextInput
+    alternatives: int = 0
+
+
 Request = OpenModelRequest | CatalogueRequest | PredictionRequest | AttributionRequest
