@@ -73,6 +73,7 @@ def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialis
     words += _option("--seed", request.seed) if result.method.uses_seed else []
     for name, value in request.parameters:
         words += _option("--set", f"{name}={_written(value)}")
+    words += _option("--grain", result.grain) if result.grain != "token" else []
     words += _option("--device", result.cost.device)
     return words + (["--accept-reinitialised"] if accept_reinitialised else [])
 

@@ -10,6 +10,7 @@ Parameter = bool | int | float | str | None
 ScoreUnit = Literal["logit", "probability", "log_probability"]
 Reduction = Literal["sum", "mean", "l1", "l2", "signed_max", "none"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Grain = Literal["token", "word", "sentence"]
 
 DEFAULT_METHOD = "integrated_gradients"
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from engine.descriptions import MethodDescription
 from engine.requests import (
     AttributionRequest,
+    Grain,
     OpenModelRequest,
     Parameter,
     PredictionRequest,
@@ -29,6 +30,7 @@ Task = Literal[
 ]
 ProblemType = Literal["single_label", "multi_label", "regression"]
 FloatArray = NDArray[np.floating]
+LONGEST_NAME = 32  # characters of a baseline's own text that a sentence quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,11 @@ class ResolvedTarget:
     position: int | None = None
     layer: str | None = None
 
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """Which of the model's outputs are explained: one, two (versus), or none (a unit inside)."""
+        return () if self.layer is not None else tuple(i for i in (self.index, self.versus_index) if i is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
@@ -257,6 +264,14 @@ class BaselineInfo:
     confident: bool = False
     notice: Notice | None = None
 
+    @property
+    def name(self) -> str:
+        """As a sentence says it."""
+        kind, colon, text = self.id.partition(":")
+        line = " ".join(text.split())
+        shown = line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
+        return f"{kind} “{shown}”" if colon else kind.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttributionResult:
@@ -281,6 +296,7 @@ class AttributionResult:
     warnings: tuple[Notice, ...] = ()
     progress: float = 1.0
     magnitudes: bool = False  # the parameters made a signed method's values unsigned
+    grain: Grain = "token"  # what one value stands for; ``at_grain`` puts pieces together
 
     @property
     def tokens(self) -> tuple[Token, ...]:

@@ -94,6 +94,7 @@ class Beside(QObject):
             method=chosen.method,
             parameters=chosen.parameters,
             baselines=chosen.baselines,
+            background=chosen.background,
             reduction=chosen.reduction,
             seed=chosen.seed,
         )

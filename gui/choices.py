@@ -29,11 +29,20 @@ class Choices:
     reduction: Reduction | None = None
     seed: int = 0
     parameters: tuple[tuple[str, Parameter], ...] = ()
+    background: str | None = None
 
     def request(self, input: TextInput, model_sha256: str) -> AttributionRequest:
         """Why did the model say that?"""
         return AttributionRequest(
-            model_sha256, input, self.target, self.method, self.baselines, self.reduction, self.seed, self.parameters
+            model_sha256,
+            input,
+            self.target,
+            self.method,
+            self.baselines,
+            self.reduction,
+            self.seed,
+            self.parameters,
+            self.background,
         )
 
 
@@ -45,13 +54,14 @@ class Snapshot:
     wishes: tuple[tuple[str, tuple[tuple[str, Parameter], ...]], ...]  # what was set, by method
     target: Target
     baselines: tuple[str, ...]
+    background: str
     reduction: Reduction | None
     seed: int
 
     def differences(self, other: "Snapshot") -> dict[str, object]:
         """What ``other`` has otherwise: names as on screen, and its values."""
         found: dict[str, object] = {}
-        for name in ("method", "baselines", "reduction", "seed"):
+        for name in ("method", "baselines", "background", "reduction", "seed"):
             if getattr(self, name) != getattr(other, name):
                 found[name] = getattr(other, name)
         for name in ("choice", "versus", "true", "score", "position"):

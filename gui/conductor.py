@@ -58,7 +58,9 @@ class Conductor(QObject):
 
     def _restore(self) -> None:
         settings = self._memory.settings
-        chosen = Choices(baselines=settings.baselines, reduction=settings.reduction, seed=settings.seed)
+        chosen = Choices(
+            baselines=settings.baselines, background=settings.background, reduction=settings.reduction, seed=settings.seed
+        )
         self._workspace.method_panel.restore(settings.method, settings.parameters, settings.score, chosen)
         self.desk.restore()
         self._actions["auto_run"].setChecked(settings.auto_run)
@@ -74,6 +76,7 @@ class Conductor(QObject):
         view.remedy_chosen.connect(panel.apply_remedy)
         self._workspace.prediction_view.target_chosen.connect(panel.set_target)
         self._workspace.prediction_view.versus_chosen.connect(panel.set_versus)
+        self._workspace.model_panel.layer_chosen.connect(panel.set_unit_of)
         self._workspace.model_panel.accept_chosen.connect(self.accept_reinitialised)
         self._pause.timeout.connect(self._on_pause)
         self._show_bare.timeout.connect(self._on_show_bare)
@@ -202,7 +205,8 @@ class Conductor(QObject):
             method=panel.wanted_method,
             parameters=panel.wishes(),
             score=choices.target.score,
-            baselines=panel.baseline_list.wishes,
+            baselines=panel.baseline_controls.wishes,
+            background=panel.baseline_controls.path.text(),
             reduction=choices.reduction,
             seed=panel.seed,
         )
@@ -322,7 +326,8 @@ class Conductor(QObject):
         self._show_bare.stop()
         self.map = result
         self._workspace.attribution_view.show_result(result)
-        self._workspace.prediction_view.set_target(result.target.index, result.target.versus_index)
+        target, versus = (*result.target.outputs, None, None)[:2]
+        self._workspace.prediction_view.set_target(target, versus)
         self.cleared.emit("running")
         self.map_changed.emit()
         self._refresh_actions()

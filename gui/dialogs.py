@@ -21,6 +21,9 @@ class Dialogs(Protocol):
     def report_path(self, parent: QWidget, suggested: Path) -> Path | None:
         """As ``save_path``, for a report."""
 
+    def texts_file(self, parent: QWidget, start: str) -> str | None:
+        """Which file of texts?"""
+
 
 class NativeDialogs:
     """As the platform draws them."""
@@ -36,6 +39,11 @@ class NativeDialogs:
     def report_path(self, parent: QWidget, suggested: Path) -> Path | None:
         """Asks before it overwrites."""
         return _chosen(SaveDialog(parent, suggested, {".html": FILTERS[".html"]}, "Save report"))
+
+    def texts_file(self, parent: QWidget, start: str) -> str | None:
+        """A table with a column of texts, or a plain file with one text a line."""
+        kinds = "Tables and texts (*.csv *.tsv *.txt *.md);;All files (*)"
+        return QFileDialog.getOpenFileName(parent, "Choose a file of texts", start, kinds)[0] or None
 
 
 def _chosen(dialog: "SaveDialog") -> Path | None:

@@ -5,6 +5,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QFrame, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import UserError
+from engine.heatmaps.grained import at_grain
 from engine.jobs import Partial
 from engine.results import ModelInfo
 from engine.samples import Sample
@@ -106,6 +107,7 @@ class MainWindow(QMainWindow):
         actions["open_model"].triggered.connect(self._on_open_model)
         actions["go_to_path"].triggered.connect(self._on_go_to_path)
         actions["forget_recent"].triggered.connect(self._on_forget_recent)
+        self.workspace.method_panel.baseline_controls.file_wanted.connect(self._on_texts_wanted)
         self.top_bar.path_entered.connect(conductor.open_model)
         self.top_bar.recent_chosen.connect(conductor.open_model)
         self.welcome.recent_chosen.connect(conductor.open_model)
@@ -147,8 +149,8 @@ class MainWindow(QMainWindow):
         room = next((room for room in self.rooms if room.in_sight), None)
         if room is not None:
             return room.kept()
-        shown = self.conductor.map
-        return None if shown is None else KeptMap(shown, self.conductor.accepted_reinitialised)
+        shown, grain = self.conductor.map, self.workspace.attribution_view.grain
+        return None if shown is None else KeptMap(at_grain(shown, grain), self.conductor.accepted_reinitialised)
 
     def _connect_engine(self) -> None:
         job_bar = self.bottom_bar.job_bar
@@ -290,6 +292,13 @@ class MainWindow(QMainWindow):
         if path is not None:
             self._memory.change_settings(folder=path)
             self.conductor.open_model(path)
+
+    @Slot()
+    def _on_texts_wanted(self) -> None:
+        controls = self.workspace.method_panel.baseline_controls
+        path = self.dialogs.texts_file(self, controls.path.text() or self._memory.settings.folder)
+        if path is not None:
+            controls.choose_file(path)
 
     @Slot()
     def _on_go_to_path(self) -> None:

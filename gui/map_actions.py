@@ -2,7 +2,8 @@
 
 from PySide6.QtCore import QObject, Slot
 
-from engine.inputs.grain import GRAINS, Grain
+from engine.inputs.grain import GRAINS
+from engine.requests import Grain
 from gui.actions import Actions
 from gui.conductor import Conductor
 from gui.memory import Memory

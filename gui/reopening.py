@@ -88,7 +88,8 @@ class Reopening(QObject):
                 wishes=tuple(wishes.items()),
                 target=request.target if method.uses_target else now.target,
                 baselines=request.baselines if method.uses_baseline else now.baselines,
+                background=request.background or now.background,
                 reduction=request.reduction,
-                seed=request.seed if method.uses_seed else now.seed,
+                seed=request.seed if method.uses_seed or request.background else now.seed,
             )
         )

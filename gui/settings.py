@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from engine.atomic_file import write_atomically
-from engine.inputs.grain import GRAINS, Grain
-from engine.requests import DEFAULT_METHOD, Parameter, Reduction, ScoreUnit
+from engine.inputs.grain import GRAINS
+from engine.requests import DEFAULT_METHOD, Grain, Parameter, Reduction, ScoreUnit
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Settings:
     parameters: Parameters = field(default_factory=dict)
     score: ScoreUnit = "logit"
     baselines: tuple[str, ...] = ("zero",)
+    background: str = ""  # the file that random documents are drawn from
     reduction: Reduction | None = None
     seed: int = 0
     model_panel: bool = True
@@ -101,6 +102,7 @@ _SETTINGS_CHECKS = {
     "parameters": _is_parameters,
     "score": lambda v: v in get_args(ScoreUnit),
     "baselines": lambda v: _are_texts(v, 100, 10_000) and v,
+    "background": lambda v: _is_text(v, 10_000),
     "reduction": lambda v: v is None or v in get_args(Reduction),
     "seed": lambda v: _is_int(v, 0, 2**31 - 1),
     "model_panel": lambda v: isinstance(v, bool),

@@ -14,7 +14,7 @@ from engine.attribution.registry import Method, method
 from engine.attribution.score import Score
 from engine.attribution.target import check_position, classes, resolve, score_function
 from engine.errors import UserError
-from engine.inputs.baselines import Baseline, baseline_for
+from engine.inputs.baselines import RANDOM_DOCUMENT, Baseline, baseline_for
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import Encoding, TextModel
 from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction
@@ -54,10 +54,10 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
     question = _ask(model, request)
     yield Partial(0, result=question.prediction, doing=question.method.description.label)
     start = time.perf_counter()
-    baselines = {
-        name: baseline_for(name, model, question.encoding, request.background, request.seed) for name in question.baselines
-    }
-    said = tuple(_said_of(name, question, baseline) for name, baseline in baselines.items())
+    baselines = [
+        baseline_for(name, model, question.encoding, request.background, request.seed, draw) for name, draw in question.baselines
+    ]
+    said = tuple(_said_of(name, question, made) for (name, _), made in zip(question.baselines, baselines, strict=True))
     batch = model.batch_size_for(question.encoding.ids.shape[1])
     score = Score(score_function(model, question.encoding, question.target), batch, model.recurrent)
 
@@ -68,7 +68,7 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
             answer = _answer(question, so_far, said, score, start, partial.fraction or 0.0)
         return replace(partial, result=answer, doing=question.method.description.label)
 
-    embeddings = [baseline.embeddings for baseline in baselines.values()]
+    embeddings = [baseline.embeddings for baseline in baselines]
     found = yield from relay(_attribute(question, score, embeddings), shown)
     return _answer(question, found, said, score, start)
 
@@ -81,7 +81,7 @@ class _Question:
     request: AttributionRequest
     method: Method
     parameters: Mapping[str, Parameter]
-    baselines: tuple[str, ...]
+    baselines: tuple[tuple[str, int], ...]  # and of random documents, the how-manieth
     encoding: Encoding
     position: int | None  # of the prediction
     prediction: PredictionResult
@@ -100,11 +100,17 @@ def _ask(model: TextModel, request: AttributionRequest) -> _Question:
     position = check_position(None if asked_of_a_unit else request.target.position, model, encoding)
     logits = _logits(model, encoding, position)
     target = resolve(request.target, model, encoding, logits)
-    also = tuple(i for i in (target.index, target.versus_index) if i is not None and target.layer is None)
     predicted = PredictionRequest(request.model_sha256, request.input, position)
-    prediction = PredictionResult(predicted, encoding.input, classes(model, logits, also))
-    baselines = tuple(dict.fromkeys(request.baselines)) if chosen.description.uses_baseline else ()
+    prediction = PredictionResult(predicted, encoding.input, classes(model, logits, target.outputs))
+    baselines = _told_apart(request.baselines) if chosen.description.uses_baseline else ()
     return _Question(model, request, chosen, parameters, baselines, encoding, position, prediction, target)
+
+
+def _told_apart(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Each baseline once, but a random document as often as it is named."""
+    drawn = (name if name != RANDOM_DOCUMENT else f"{name} {i}" for i, name in enumerate(names))
+    once = dict(zip(drawn, names, strict=True)).values()
+    return tuple((name, draw) for draw, name in enumerate(once))
 
 
 @torch.no_grad()
@@ -117,8 +123,7 @@ def _logits(model: TextModel, encoding: Encoding, position: int | None) -> Tenso
 def _said_of(name: str, question: _Question, baseline: Baseline) -> BaselineInfo:
     """What the model predicts on a baseline."""
     logits = question.model.logits(baseline.embeddings, question.encoding, question.position)[0].cpu()
-    also = () if question.target.layer else (question.target.index,)
-    predicted = classes(question.model, logits, also)
+    predicted = classes(question.model, logits, question.target.outputs[:1])
     chance = 0.5 if question.model.info.problem_type == "multi_label" else 1 / max(len(logits), 2)
     probability = predicted[0].probability
     confident = probability is not None and probability >= chance + CONFIDENT * (1 - chance)
@@ -208,7 +213,7 @@ def _warnings(question: _Question, found: Attribution, baselines: tuple[Baseline
         if baseline.confident:
             first = baseline.prediction[0]
             said = f"{first.label} with {100 * (first.probability or 0):.0f} %"
-            words = f"The model is confident on the baseline {baseline.id} too ({said}): it is not information-less."
+            words = f"The model is confident on the baseline {baseline.name} too ({said}): it is not information-less."
             warnings.append(Notice(words, "confident_baseline"))
     if progress < 1:
         warnings.append(Notice(f"Stopped at {100 * progress:.0f} %: the map is not finished.", "stopped"))

@@ -20,6 +20,8 @@ from engine.commands.shared import (
     write_json,
 )
 from engine.errors import UserError
+from engine.heatmaps.grained import at_grain
+from engine.inputs.grain import GRAINS
 from engine.requests import DEFAULT_METHOD, AttributionRequest, Parameter, TextInput
 from engine.results import AttributionResult
 
@@ -38,6 +40,7 @@ def add(commands: Any, common: Parser) -> None:
     explain.add_argument("--baseline", metavar="ID", action="append", help=known)
     explain.add_argument("--background", metavar="FILE", help="texts that random_document is drawn from: a table or one a line")
     explain.add_argument("--reduction", choices=("sum", "mean", "l1", "l2", "signed_max", "none"))
+    explain.add_argument("--grain", choices=GRAINS, default="token", help="put the pieces of a word or a sentence together")
     explain.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the method")
     explain.set_defaults(run=_explain)
 
@@ -60,7 +63,7 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
         tuple(_parse_parameter(pair) for pair in options.set),
         options.background,
     )
-    result = run_job(workbench.job_for(request), options)
+    result = at_grain(run_job(workbench.job_for(request), options), options.grain)
     for warning in result.warnings if not options.quiet else ():
         print(f"Note: {warning.message}", file=sys.stderr)
     if options.out is None:

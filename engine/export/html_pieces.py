@@ -14,7 +14,7 @@ from engine.heatmaps.display_text import RETURN, displayed, one_line
 from engine.heatmaps.inks import LIGHT
 from engine.heatmaps.numerals import figures, percent, signed_figures
 from engine.heatmaps.token_values import TokenValues
-from engine.heatmaps.wording import Part, circumstances, progress_words, settings_words, sum_parts, title_of, token_values
+from engine.heatmaps.wording import Part, baselines_in_words, circumstances, progress_words, settings_words, sum_parts, title_of, token_values
 from engine.results import AttributionResult, ClassPrediction
 
 SHOWN_CLASSES = 5
@@ -47,7 +47,7 @@ class Figure:
 
     def __init__(self, result: AttributionResult) -> None:
         self._result = result
-        self._signed = result.method.signed
+        self._signed = result.signed
         self._cells = cells_of(result.prediction.input)
         self._sums = self._cells.sums(token_values(result))
         self._limit = limit_of(self._sums)
@@ -183,7 +183,7 @@ def _parts(parts: list[Part]) -> str:
 
 
 def _predictions(result: AttributionResult) -> str:
-    wanted = {result.target.index, result.target.versus_index}
+    wanted = result.target.outputs
     classes = result.prediction.classes
     shown = [one for at, one in enumerate(classes) if at < SHOWN_CLASSES or one.index in wanted]
     left = len(classes) - len(shown)
@@ -193,7 +193,7 @@ def _predictions(result: AttributionResult) -> str:
 
 def _prediction(one: ClassPrediction, result: AttributionResult) -> str:
     name = one.label if one.label is not None else f"output {one.index}"
-    role = {result.target.index: "target", result.target.versus_index: "versus"}.get(one.index, "")
+    role = dict(zip(result.target.outputs, ("target", "versus"), strict=False)).get(one.index, "")
     mark = "▸" if one.index == result.prediction.predicted.index and one.label is not None else ""
     bar = f'<i style="width:{100 * one.probability:.1f}%"></i>' if one.probability is not None else ""
     probability = figures(one.probability) if one.probability is not None else ""
@@ -214,7 +214,7 @@ def _settings(result: AttributionResult) -> str:
         ("Versus", "" if target.versus_index is None else target.versus or f"output {target.versus_index}"),
         ("Position", "" if target.position is None else str(target.position)),
         ("Score", result.unit),
-        ("Baseline", ", ".join(one.id for one in result.baselines) if result.method.uses_baseline else ""),
+        ("Baseline", baselines_in_words(result) if result.method.uses_baseline else ""),
         ("Reduction", result.reduction),
         *((name.replace("_", " ").capitalize(), str(value)) for name, value in result.parameters if value is not None),
         ("Seed", str(request.seed) if result.method.uses_seed else ""),

@@ -66,6 +66,7 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             "reduction": result.reduction,
             "signed": result.signed,
             "unit": result.unit,
+            **({} if result.grain == "token" else {"grain": result.grain}),
         },
         "completeness": _completeness(result.completeness),
         "cost": {

@@ -41,7 +41,7 @@ class _Drawing:
         self._cells = cells_of(result.prediction.input)
         self._sums = self._cells.sums(token_values(result))
         self._limit = limit_of(self._sums)
-        self._ramp = ramp(inks, signed=result.method.signed)
+        self._ramp = ramp(inks, signed=result.signed)
         self._steps = self._ramp.steps(self._sums, self._limit)
         self._values = TokenValues(result.tokens, token_values(result), result.unit)
         self._outline = mix(inks.panel, inks.muted, 0.45)
@@ -173,7 +173,7 @@ class _Drawing:
         return "  +  ".join(self._values.in_words(int(token)) for token in self._cells.tokens_of(cell))
 
     def _scale(self) -> None:
-        signed, inks, y = self._result.method.signed, self._inks, self._y
+        signed, inks, y = self._result.signed, self._inks, self._y
         if self._limit <= 0:
             self._words("All values are zero.", _SMALL, inks.muted)
             return

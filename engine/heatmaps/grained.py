@@ -1,14 +1,15 @@
 """A map at a grain: what is drawn, listed and read out."""
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.heatmaps.token_values import TokenValues
-from engine.heatmaps.wording import DOT, progress_words, sum_parts, token_values
-from engine.inputs.grain import Grain, Grouping, combined, group, grouped_text, rule_in_words
-from engine.requests import Reduction
+from engine.heatmaps.wording import DOT, baselines_in_words, progress_words, sum_parts, token_values
+from engine.inputs.grain import Grouping, combined, group, grouped_text, rule_in_words
+from engine.requests import Grain, Reduction
 from engine.results import AttributionResult, TokenizedText
 
 _KEPT = 6
@@ -85,6 +86,19 @@ class GrainedMap:
         return f"{_shortened(it.text)}{rest} · {rule}{named}"
 
 
+def at_grain(result: AttributionResult, grain: Grain) -> AttributionResult:
+    """The same map with a token, and a value, for each word or sentence; ``result`` is at the grain of tokens."""
+    if grain == result.grain:
+        return result
+    grouped = Grouped(result.prediction.input, grain)
+    reduction: Reduction = result.reduction if result.values.ndim == 1 else "sum"
+    columns = result.values.reshape(len(result.tokens), -1).T
+    values = np.stack([combined(column, grouped.groups, reduction) for column in columns], axis=-1)
+    shape = (len(grouped.groups), *result.values.shape[1:])
+    prediction = replace(result.prediction, input=grouped.document)
+    return replace(result, prediction=prediction, values=values.reshape(shape).astype(np.float32), grain=grain)
+
+
 def brief_words(result: AttributionResult, stopped: bool) -> str:
     """A short form of the completeness strip, for a map among others."""
     tag = progress_words(result.progress, stopped)
@@ -138,7 +152,7 @@ def _target(result: AttributionResult) -> str:
 
 
 def _baselines(result: AttributionResult) -> str:
-    return ", ".join(each.id for each in result.baselines) if result.method.uses_baseline else ""
+    return baselines_in_words(result) if result.method.uses_baseline else ""
 
 
 def _seed(result: AttributionResult) -> str:

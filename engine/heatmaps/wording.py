@@ -1,5 +1,8 @@
 """What a map says of itself, in words: the same in the window and in a saved picture."""
 
+from collections import Counter
+from itertools import groupby
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +10,7 @@ from engine.heatmaps.numerals import aligned, figures, percent, seconds, whole_p
 from engine.results import AttributionResult, BaselineInfo, Completeness, Cost
 
 DOT = " · "
+_MOST_SAID = 4
 Part = tuple[str, str]  # words that stay together, and their role: text, muted, good, warning or error
 
 
@@ -23,7 +27,7 @@ def title_of(result: AttributionResult) -> str:
         name = f"{name} versus {target.versus if target.versus is not None else f'output {target.versus_index}'}"
     if not result.method.uses_target:
         return result.method.label
-    return f"{result.method.label}: {'what speaks for' if result.method.signed else 'what matters for'} {name}"
+    return f"{result.method.label}: {'what speaks for' if result.signed else 'what matters for'} {name}"
 
 
 def progress_words(progress: float, stopped: bool) -> str:
@@ -63,18 +67,29 @@ def _arithmetic(sums: Completeness, *, partial: bool) -> list[Part]:
 
 def circumstances(result: AttributionResult) -> list[Part]:
     """The second line: what the model says of the baseline, and what the map cost."""
-    baselines = [_baseline(baseline) for baseline in result.baselines]
-    return [*baselines, *_cost(result.cost)]
+    alike = [list(those) for _, those in groupby(result.baselines, lambda each: each.name)]
+    return [*map(_said_on, alike), *_cost(result.cost)]
 
 
-def _baseline(baseline: BaselineInfo) -> Part:
-    if not baseline.prediction:
-        return f"baseline {baseline.id}", "muted"
+def _said_on(alike: list[BaselineInfo]) -> Part:
+    """What the model says on one baseline, or on several of a name."""
+    named = f"the {alike[0].name} baseline" if len(alike) == 1 else f"{len(alike)} {alike[0].name}s"
+    said = [_said(each) for each in alike[:_MOST_SAID] if each.prediction]
+    more = ", …" if len(alike) > _MOST_SAID else ""
+    return f"on {named}: {', '.join(said)}{more}", "warning" if any(each.confident for each in alike) else "muted"
+
+
+def _said(baseline: BaselineInfo) -> str:
     top = baseline.prediction[0]
     if top.probability is None or top.label is None:
-        return f"on the {baseline.id} baseline the model says {figures(top.logit)}", "muted"
-    words = f"on the {baseline.id} baseline: {top.label} {figures(top.probability)}"
-    return (f"{words} ⚠ confident", "warning") if baseline.confident else (words, "muted")
+        return figures(top.logit)
+    return f"{top.label} {figures(top.probability)}" + (" ⚠ confident" if baseline.confident else "")
+
+
+def baselines_in_words(result: AttributionResult) -> str:
+    """Each once, with how often."""
+    counts = Counter(baseline.name for baseline in result.baselines)
+    return ", ".join(name if count == 1 else f"{count} {name}s" for name, count in counts.items())
 
 
 def _cost(cost: Cost) -> list[Part]:
@@ -87,7 +102,7 @@ def settings_words(result: AttributionResult) -> str:
     """What else the map depends on, in one line."""
     words = [result.model.name, f"score in {result.unit}"]
     if result.method.uses_baseline and result.baselines:
-        words.append("baseline " + ", ".join(baseline.id for baseline in result.baselines))
+        words.append(f"baseline {baselines_in_words(result)}")
     words += [f"{name.replace('_', ' ')} {value}" for name, value in result.parameters if value is not None]
     if result.method.uses_seed:
         words.append(f"seed {result.request.seed}")

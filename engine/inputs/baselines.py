@@ -65,8 +65,12 @@ def baselines_of(substitutes: set[str]) -> tuple[str, ...]:
 
 
 @torch.no_grad()
-def baseline_for(name: str, model: TextModel, encoding: Encoding, background: str | None = None, seed: int = 0) -> Baseline:
+def baseline_for(
+    name: str, model: TextModel, encoding: Encoding, background: str | None = None, seed: int = 0, draw: int = 0
+) -> Baseline:
     """The baseline ``name``: one of ``BASELINES``, ``text:…``, or a ``random_document`` of the file ``background``.
+
+    ``draw``: of the random documents, which: those of one seed follow one another in one random order.
 
     Raises:
         UserError: no such baseline, a token the vocabulary lacks, a text of which nothing is left, or no file to draw from.
@@ -78,7 +82,8 @@ def baseline_for(name: str, model: TextModel, encoding: Encoding, background: st
             raise UserError("A random document needs texts to draw from; give a file of them with --background.", "no_background")
         texts = list(read_texts(background))
         random.Random(seed).shuffle(texts)
-        return _own_text(texts, model, encoding)
+        first = draw % len(texts)
+        return _own_text(texts[first:] + texts[:first], model, encoding)
     if name in BASELINES and name in model.info.baselines:
         return Baseline(BASELINES[name](model, encoding))
     known = ", ".join((*model.info.baselines, "text:…", RANDOM_DOCUMENT))

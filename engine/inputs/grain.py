@@ -6,16 +6,15 @@ up to the next space is one word for the same reason.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from engine.requests import Reduction
+from engine.requests import Grain, Reduction
 from engine.results import FloatArray, Token, TokenizedText
 
-Grain = Literal["token", "word", "sentence"]
 GRAINS: tuple[Grain, ...] = get_args(Grain)
 Indices = NDArray[np.intp]
 
@@ -88,7 +87,7 @@ def group(document: TokenizedText, grain: Grain) -> Grouping:
 
 
 def grouped_text(document: TokenizedText, groups: Grouping) -> TokenizedText:
-    """The same text with a token for each group; its piece names them all."""
+    """The same text with a token for each group; its piece names them all, and several pieces have no id (−1)."""
     if groups.grain == "token":
         return document
     texts, tokens = (document.text, document.pair or ""), document.tokens
@@ -100,7 +99,8 @@ def grouped_text(document: TokenizedText, groups: Grouping) -> TokenizedText:
             made.append(first)
             continue
         pieces = " ".join(tokens[token].piece for token in members)
-        made.append(Token(texts[first.segment][start:end], pieces, first.id, start, end, False, first.segment))
+        id = first.id if len(members) == 1 else -1
+        made.append(Token(texts[first.segment][start:end], pieces, id, start, end, False, first.segment))
     return TokenizedText(document.text, tuple(made), document.pair, document.cut, document.cut_pair)
 
 

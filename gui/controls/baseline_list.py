@@ -9,6 +9,7 @@ from gui.controls.rows import name_control
 
 ROW_PIXELS = 26
 ID = Qt.ItemDataRole.UserRole
+OWN_TEXT, RANDOM_DOCUMENT = "text:", "random_document"
 WORDS = {
     "zero": ("Zero embedding", "Word embeddings of ordinary tokens are zero; special tokens and positions stay."),
     "zero_all": ("Zero, specials too", "The embeddings of special tokens are zero as well."),
@@ -16,7 +17,8 @@ WORDS = {
     "mask": ("Mask token", "Every ordinary token is replaced by the mask token."),
     "unk": ("Unknown token", "Every ordinary token is replaced by the unknown token."),
     "mean": ("Mean embedding", "Every ordinary token has the mean of all embeddings."),
-    "random_document": ("Random document", "Another document of the data."),
+    OWN_TEXT: ("A text of your own", "A text that says nothing, laid over the input token by token."),
+    RANDOM_DOCUMENT: ("Random documents", "Drawn from a file of texts by the seed; several are averaged over."),
 }
 
 
@@ -88,11 +90,15 @@ class BaselineList(QListWidget):
         self._wishes = wanted
         self.show_baselines(tuple(str(item.data(ID)) for item in self._items()))
 
-    def next_baseline(self) -> str | None:
+    def first(self) -> tuple[str, ...]:
+        """What is asked where nothing else can be."""
+        return tuple(str(item.data(ID)) for item in self._items()[:1])
+
+    def next_baseline(self, without: tuple[str, ...] = ()) -> str | None:
         """One that is offered and not ticked, after the ticked one."""
-        ids = [str(item.data(ID)) for item in self._items()]
+        ids = [str(item.data(ID)) for item in self._items() if item.data(ID) not in without]
         ticked = self.baselines()
-        start = ids.index(ticked[-1]) + 1 if ticked else 0
+        start = ids.index(ticked[-1]) + 1 if ticked and ticked[-1] in ids else 0
         return next((id for id in ids[start:] + ids[:start] if id not in ticked), None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -11,7 +11,7 @@ from engine.descriptions import AXIOMS, MethodDescription
 from engine.requests import Parameter, Reduction, ScoreUnit, Target
 from engine.results import ModelInfo, PredictionResult
 from gui.choices import Choices, Snapshot
-from gui.controls.baseline_list import BaselineList
+from gui.controls.baseline_controls import BaselineControls
 from gui.controls.method_box import MethodBox
 from gui.controls.parameter_form import ParameterForm, fits
 from gui.controls.rows import add_row, caption_label, form_layout, name_control, pad_spin_box, section_label, small_combo
@@ -38,7 +38,7 @@ class MethodPanel(QScrollArea):
         self._wishes: dict[str, dict[str, Parameter]] = {}
         self.method_box = MethodBox()
         self.target_controls = TargetControls()
-        self.baseline_list = BaselineList()
+        self.baseline_controls = BaselineControls()
         self._form = ParameterForm()
         self._summary, self._promise, self._baseline_note = caption_label(), caption_label(), caption_label()
         self._reduction, self._seed = small_combo(), QSpinBox()
@@ -59,7 +59,7 @@ class MethodPanel(QScrollArea):
         self._seed.setKeyboardTracking(False)
         pad_spin_box(self._seed)
         name_control(self._reduction, "reductionBox", "Reduction", "How an embedding's dimensions become one number a token.")
-        name_control(self._seed, "seedBox", "Seed", "Of the method's noise: the same seed, the same map.")
+        name_control(self._seed, "seedBox", "Seed", "Of noise and random documents: the same seed, the same map.")
         guard = WheelGuard(self)
         for control in (self.method_box, self._reduction, self._seed):
             control.installEventFilter(guard)
@@ -76,7 +76,7 @@ class MethodPanel(QScrollArea):
         column.addWidget(section_label("What is explained"))
         column.addWidget(self.target_controls)
         column.addSpacing(8)
-        _add_all(column, section_label("Baseline"), self.baseline_list, self._baseline_note)
+        _add_all(column, section_label("Baseline"), self.baseline_controls, self._baseline_note)
         column.addSpacing(8)
         column.addLayout(bottom)
         column.addStretch()
@@ -87,7 +87,7 @@ class MethodPanel(QScrollArea):
         self._form.changed.connect(self._on_changed)
         self.target_controls.changed.connect(self.changed)
         self.target_controls.true_changed.connect(self.true_changed)
-        self.baseline_list.changed.connect(self._on_changed)
+        self.baseline_controls.changed.connect(self._on_changed)
         self._reduction.currentIndexChanged.connect(self._on_changed)
         self._seed.valueChanged.connect(self._on_changed)
 
@@ -102,7 +102,7 @@ class MethodPanel(QScrollArea):
         self._refresh_methods()
         self.target_controls.show_model(model)
         if model.baselines:
-            self.baseline_list.show_baselines(model.baselines)
+            self.baseline_controls.show_baselines(model.baselines)
         self._show_uses()
 
     def show_prediction(self, result: PredictionResult) -> None:
@@ -117,10 +117,11 @@ class MethodPanel(QScrollArea):
         return Choices(
             target=self.target_controls.target(),
             method=method.id,
-            baselines=self.baseline_list.baselines() if method.uses_baseline else Choices().baselines,
+            baselines=self.baseline_controls.baselines() if method.uses_baseline else Choices().baselines,
             reduction=self._reduction.currentData(),
-            seed=self._seed.value() if method.uses_seed else 0,
+            seed=self._seed_for(method),
             parameters=self._form.values(),
+            background=self.baseline_controls.background() if method.uses_baseline else None,
         )
 
     def choices_for(self, method: MethodDescription) -> Choices:
@@ -133,10 +134,16 @@ class MethodPanel(QScrollArea):
         return Choices(
             target=self.target_controls.target(),
             method=method.id,
-            baselines=self.baseline_list.baselines() if method.uses_baseline else Choices().baselines,
-            seed=self._seed.value() if method.uses_seed else 0,
+            baselines=self.baseline_controls.baselines() if method.uses_baseline else Choices().baselines,
+            seed=self._seed_for(method),
+            background=self.baseline_controls.background() if method.uses_baseline else None,
             parameters=tuple((name, kept[name]) for name in known if name in kept and name in heeded),
         )
+
+    def _seed_for(self, method: MethodDescription) -> int:
+        """0 where nothing is drawn, so that equal questions are equal requests."""
+        draws = method.uses_seed or (method.uses_baseline and self.baseline_controls.background() is not None)
+        return self._seed.value() if draws else 0
 
     def methods(self) -> tuple[tuple[MethodDescription, str | None], ...]:
         """The catalogue, each with why it cannot run on the open model."""
@@ -148,7 +155,8 @@ class MethodPanel(QScrollArea):
             self._wanted_method,
             tuple((name, tuple(values.items())) for name, values in self._wishes.items() if values),
             self.target_controls.target(),
-            self.baseline_list.wishes,
+            self.baseline_controls.wishes,
+            self.baseline_controls.path.text(),
             self._reduction.currentData(),
             self._seed.value(),
         )
@@ -156,7 +164,9 @@ class MethodPanel(QScrollArea):
     def go_back_to(self, snapshot: Snapshot) -> None:
         """By a person: undone or redone."""
         wishes = {name: dict(values) for name, values in snapshot.wishes}
-        chosen = Choices(baselines=snapshot.baselines, reduction=snapshot.reduction, seed=snapshot.seed)
+        chosen = Choices(
+            baselines=snapshot.baselines, background=snapshot.background, reduction=snapshot.reduction, seed=snapshot.seed
+        )
         self.restore(snapshot.method, wishes, snapshot.target.score, chosen)
         self.target_controls.set_target(snapshot.target)
         self.changed.emit()
@@ -179,7 +189,7 @@ class MethodPanel(QScrollArea):
         """From the settings, silently; also before any catalogue is there."""
         self._wanted_method, self._wishes = method, {name: dict(values) for name, values in wishes.items()}
         self.target_controls.set_target(Target(score=score))
-        self.baseline_list.set_baselines(choices.baselines)
+        self.baseline_controls.set_baselines(choices.baselines, choices.background)
         for control in (self._reduction, self._seed):
             control.blockSignals(True)
         self._reduction.setCurrentIndex(max(0, self._reduction.findData(choices.reduction)))
@@ -188,9 +198,15 @@ class MethodPanel(QScrollArea):
             control.blockSignals(False)
         self._refresh_methods()
 
+    @Slot(str)
     def set_target(self, choice: str) -> None:
         """By a person, elsewhere: a bar was clicked."""
         self._retarget(choice=choice)
+
+    @Slot(str)
+    def set_unit_of(self, layer: str) -> None:
+        """By a person, elsewhere: a layer was chosen."""
+        self._retarget(choice=f"unit:{layer}:0")
 
     def set_versus(self, choice: str) -> None:
         """By a person, elsewhere; the same class again means none."""
@@ -222,9 +238,9 @@ class MethodPanel(QScrollArea):
         self.target_controls.set_target(replace(self.target_controls.target(), score="logit"))
 
     def _other_baseline(self) -> None:
-        following = self.baseline_list.next_baseline()
+        following = self.baseline_controls.next_baseline()
         if following is not None:
-            self.baseline_list.set_baselines((following,))
+            self.baseline_controls.set_baselines((following,))
 
     def _refresh_methods(self) -> None:
         if self._methods:
@@ -244,6 +260,7 @@ class MethodPanel(QScrollArea):
         method = self.method_box.method()
         if method is not None:
             self._wishes[method.id] = dict(self._form.wishes())
+            self._show_seed(method)
         self.changed.emit()
 
     def _show_method(self) -> None:
@@ -264,11 +281,16 @@ class MethodPanel(QScrollArea):
         if method is None:
             return
         self.target_controls.show_uses_target(method.uses_target)
-        self.baseline_list.setEnabled(method.uses_baseline)
+        self.baseline_controls.setEnabled(method.uses_baseline)
         self._baseline_note.setText("" if method.uses_baseline else f"{method.label} uses no baseline.")
         self._baseline_note.setVisible(not method.uses_baseline)
-        self._seed.setEnabled(method.uses_seed)
-        self._seed.setToolTip(self._seed.accessibleDescription() if method.uses_seed else f"{method.label} draws no noise.")
+        self._show_seed(method)
+
+    def _show_seed(self, method: MethodDescription) -> None:
+        documents = method.uses_baseline and self.baseline_controls.background() is not None
+        self._seed.setEnabled(method.uses_seed or documents)
+        idle = f"{method.label} draws no noise."
+        self._seed.setToolTip(self._seed.accessibleDescription() if self._seed.isEnabled() else idle)
 
 
 def _add_all(column: QVBoxLayout, *widgets: QWidget) -> None:

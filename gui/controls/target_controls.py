@@ -9,10 +9,11 @@ from engine.requests import ScoreUnit, Target
 from engine.results import ClassPrediction, ModelInfo, PredictionResult
 from gui.choices import PREDICTED, TRUE, choices_for
 from gui.controls.rows import add_row, form_layout, name_control, pad_spin_box, small_combo
+from gui.controls.unit_controls import LAST, UnitControls
 from gui.controls.wheel_guard import WheelGuard
 
 UNITS: tuple[ScoreUnit, ...] = get_args(ScoreUnit)
-LAST = -1
+INSIDE = "unit"  # the item that stands for whatever the unit controls say
 
 
 class TargetControls(QWidget):
@@ -26,6 +27,7 @@ class TargetControls(QWidget):
         self._labels: tuple[str, ...] = ()
         self._spelling: tuple[str, ...] = ()
         self._predicted: ClassPrediction | None = None
+        self._regression, self._uses_target = False, True
         self._build()
         self._connect()
         self._fill()
@@ -33,6 +35,7 @@ class TargetControls(QWidget):
     def _build(self) -> None:
         guard = WheelGuard(self)
         self._target, self._versus, self._true, self._score = (small_combo(self) for _ in range(4))
+        self._unit = UnitControls(self)
         self._position = QSpinBox(self)
         self._position.setRange(LAST, 10_000_000)
         self._position.setSpecialValueText("after the last token")
@@ -56,8 +59,9 @@ class TargetControls(QWidget):
             name_control(control, *words)
             control.installEventFilter(guard)
         form = form_layout()
-        titles = ("Target", "Versus", "True label", "Score")
-        for title, control in zip(titles, (self._target, self._versus, self._true, self._score), strict=True):
+        add_row(form, "Target", self._target)
+        form.addRow(self._unit)
+        for title, control in (("Versus", self._versus), ("True label", self._true), ("Score", self._score)):
             add_row(form, title, control)
         self._position_label = add_row(form, "Position", self._position)
         column = QVBoxLayout(self)
@@ -71,7 +75,8 @@ class TargetControls(QWidget):
         self._suggestion.hide()
 
     def _connect(self) -> None:
-        self._target.currentIndexChanged.connect(self._on_changed)
+        self._target.currentIndexChanged.connect(self._on_target_changed)
+        self._unit.changed.connect(self._on_changed)
         self._versus.currentIndexChanged.connect(self._on_changed)
         self._score.currentIndexChanged.connect(self._on_changed)
         self._true.currentIndexChanged.connect(self._on_true_changed)
@@ -89,17 +94,30 @@ class TargetControls(QWidget):
         self._set_editable(speaks)
         for shown in (self._position, self._position_label):
             shown.setVisible(speaks)
+        self._regression = model.problem_type == "regression"
+        self._unit.show_layers(model.layers)
         self._fill()
         self.set_target(before)
         self._true.setEnabled(bool(self._labels))
-        self._target.setEnabled(bool(self._labels) or speaks)
-        self._versus.setEnabled(len(self._labels) > 1 or speaks)
-        self._restrict_units(model)
+        self._enable()
 
     def show_uses_target(self, uses: bool) -> None:
         """Grey the rows for methods whose answer is the same for every target."""
-        self._target.setEnabled(uses and (bool(self._labels) or self._target.isEditable()))
-        self._versus.setEnabled(uses and (len(self._labels) > 1 or self._versus.isEditable()))
+        self._uses_target = uses
+        self._enable()
+
+    def _enable(self) -> None:
+        """A unit's activation is explained as it is, and a regressed value has no probability."""
+        inside, speaks = self._is_unit, self._target.isEditable()
+        self._target.setEnabled(self._uses_target and (bool(self._labels) or speaks or self._unit.any))
+        self._unit.setVisible(inside)
+        self._unit.setEnabled(self._uses_target)
+        self._versus.setEnabled(self._uses_target and not inside and (len(self._labels) > 1 or speaks))
+        self._score.setEnabled(not inside and not self._regression)
+
+    @property
+    def _is_unit(self) -> bool:
+        return bool(self._target.currentData() == INSIDE and not self._typed(self._target))
 
     def show_prediction(self, result: PredictionResult) -> None:
         """Name the predicted class in the box."""
@@ -114,7 +132,11 @@ class TargetControls(QWidget):
         choice = self._choice(self._target) or PREDICTED
         if choice == TRUE and true is None:
             choice = PREDICTED
-        return Target(choice, true, self._choice(self._versus), self._score.currentData(), position)
+        if self._is_unit:
+            return Target(self._unit.choice(), true)
+        return Target(
+            choice, true, self._choice(self._versus), "logit" if self._regression else self._score.currentData(), position
+        )
 
     def set_target(self, wanted: Target) -> None:
         """Silently; what this model does not have falls back to ``predicted`` and none."""
@@ -126,6 +148,7 @@ class TargetControls(QWidget):
         self._select(self._score, wanted.score)
         self._position.setValue(LAST if wanted.position is None else wanted.position)
         self._silence(False)
+        self._enable()
         self._suggest()
 
     def true_label(self) -> str | None:
@@ -169,6 +192,11 @@ class TargetControls(QWidget):
         return true is not None and self._predicted is not None and true != self._spelling_of(self._predicted)
 
     @Slot()
+    def _on_target_changed(self) -> None:
+        self._enable()
+        self._on_changed()
+
+    @Slot()
     def _on_changed(self) -> None:
         self._suggest()
         self.changed.emit()
@@ -195,6 +223,8 @@ class TargetControls(QWidget):
         for box in (self._target, self._versus, self._true):
             for label, spelling in zip(self._labels, self._spelling, strict=True):
                 box.addItem(label or "(no name)", spelling)
+        if self._unit.any:
+            self._target.addItem("a unit inside…", INSIDE)
         self._silence(False)
 
     def _offer_true(self) -> None:
@@ -231,24 +261,21 @@ class TargetControls(QWidget):
             if speaks and line is not None:
                 line.setPlaceholderText("a token's text")
 
-    def _restrict_units(self, model: ModelInfo) -> None:
-        """A regressed value has no probability."""
-        regression = model.problem_type == "regression"
-        if regression:
-            self._silence(True)
-            self._select(self._score, "logit")
-            self._silence(False)
-        self._score.setEnabled(not regression)
-
     def _choice(self, box: QComboBox) -> str | None:
         """An item's meaning; in a language model's box what was typed, if it is no item."""
-        at = box.currentIndex()
-        if box.isEditable() and box.currentText() != box.itemText(at):
+        if self._typed(box):
             return box.currentText() or None
-        data = box.itemData(at)
+        data = box.currentData()
         return None if data is None else str(data)
 
+    @staticmethod
+    def _typed(box: QComboBox) -> bool:
+        return box.isEditable() and box.currentText() != box.itemText(box.currentIndex())
+
     def _select(self, box: QComboBox, wanted: str | None) -> None:
+        if wanted is not None and box is self._target and self._unit.knows(wanted):
+            self._unit.set_choice(wanted)
+            wanted = INSIDE
         at = box.findData(self._known(wanted)) if wanted is not None else 0
         if at < 0 and box.isEditable() and wanted:
             box.setEditText(wanted)

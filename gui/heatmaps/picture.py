@@ -82,7 +82,7 @@ class AttributionPicture:
         values = cells.sums(token_values(result))
         layout = TextLayout(document, cells)
         layout.wrap(self._width)
-        colours = colour_map(self._look, signed=result.method.signed)
+        colours = colour_map(self._look, signed=result.signed)
         painted = Look(self._look, colours, colours.steps(values, limit_of(values)))
         lines = min(layout.line_count, _MOST_LINES)
 
@@ -98,7 +98,7 @@ class AttributionPicture:
     def _scale(self, result: AttributionResult, values: NDArray[np.float64]) -> None:
         limit = limit_of(values)
         low, high = bool((values < -limit).any()), bool((values > limit).any())
-        scale = BarScale(limit, result.method.signed, result.unit, low, high)
+        scale = BarScale(limit, result.signed, result.unit, low, high)
 
         def draw(painter: QPainter, rect: QRectF) -> None:
             bar = QRectF(rect.left(), rect.top(), min(rect.width(), _BAR_WIDTH), _BAR_HEIGHT)

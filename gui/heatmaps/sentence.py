@@ -24,7 +24,7 @@ class MapSentence(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         document = result.prediction.input
-        self._signed = result.method.signed
+        self._signed = result.signed
         self._most = LINES if document.pair is None else LINES_OF_A_PAIR
         cells = cells_of(document)
         self._values = cells.sums(token_values(result))

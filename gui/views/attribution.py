@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QTool
 
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import title_of
-from engine.inputs.grain import Grain
+from engine.requests import Grain
 from engine.results import AttributionResult, Notice, PredictionResult
 from gui import theme
 from gui.actions import Actions

@@ -11,7 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.heatmaps.grained import GrainedMap, Grouper, brief_title, brief_words, differences
-from engine.inputs.grain import Grain
+from engine.requests import Grain
 from engine.results import AttributionResult, TokenizedText
 from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.views.map_row import MapRow

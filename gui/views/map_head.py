@@ -4,7 +4,8 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from engine.inputs.grain import GRAINS, Grain
+from engine.inputs.grain import GRAINS
+from engine.requests import Grain
 from gui.actions import Actions
 from gui.controls.rows import name_control
 from gui.icons import icon

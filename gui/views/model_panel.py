@@ -1,6 +1,6 @@
 """The left panel: what was recognised in a model's folder, and what to know before trusting it."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHeaderView,
@@ -28,12 +28,14 @@ FORMAT_WORDS = {
     "textgenrnn": "textgenrnn",
     "python_module": "Python module",
 }
+LAYER = Qt.ItemDataRole.UserRole
 
 
 class ModelPanel(QFrame):
     """Shows one ModelInfo."""
 
     accept_chosen = Signal()  # the user goes on with random weights
+    layer_chosen = Signal(str)  # one of its units is to be explained
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +56,8 @@ class ModelPanel(QFrame):
         self._layers.setColumnCount(3)
         self._layers.setHeaderLabels(["Layer", "Shape", "Weights"])
         self._layers.setUniformRowHeights(True)
+        self._layers.setExpandsOnDoubleClick(False)
+        self._layers.itemActivated.connect(self._on_activated)
         self._layers.setIndentation(12)
         self._layers.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._layers.setFrameShape(QFrame.Shape.NoFrame)
@@ -62,7 +66,7 @@ class ModelPanel(QFrame):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
-        name_control(self._layers, "layerTree", "Layers", "Every module with the shape of its weight and its number of weights.")
+        name_control(self._layers, "layerTree", "Layers", "Every module with its weight's shape and size; Enter explains a unit.")
         self._layers.setToolTip("")
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 8, 8)
@@ -83,6 +87,12 @@ class ModelPanel(QFrame):
         self._show_warnings(model.warnings)
         self._show_facts(model)
         self._show_layers(model.layers)
+
+    @Slot(QTreeWidgetItem)
+    def _on_activated(self, item: QTreeWidgetItem) -> None:
+        name = item.data(0, LAYER)
+        if name:
+            self.layer_chosen.emit(name)
 
     def _show_warnings(self, warnings: tuple[Notice, ...]) -> None:
         while (item := self._warnings.takeAt(0)) is not None:
@@ -179,7 +189,8 @@ def _layer_item(layer: LayerInfo) -> QTreeWidgetItem:
     shape = "×".join(map(str, layer.shape)) if layer.shape else ""
     item = QTreeWidgetItem([layer.name or layer.type, shape, _short(layer.parameters)])
     item.setToolTip(2, f"{layer.parameters:,} weights, all inside included")
-    item.setToolTip(0, f"{layer.name}: {layer.type}" if layer.name else layer.type)
+    item.setToolTip(0, f"{layer.name}: {layer.type}\nEnter or a double click explains one of its units.")
+    item.setData(0, LAYER, layer.name)
     for column in (1, 2):
         item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setFont(column, numbers_font(12))

@@ -97,6 +97,8 @@ class PathCurveView(QWidget):
 def _why_none(result: AttributionResult) -> str:
     if result.progress < 1:
         return "The curve is drawn when the steps are done."
+    if len(result.baselines) > 1 and result.method.complete:
+        return f"Averaged over {len(result.baselines)} baselines, each with a path of its own; choose one to see its curve."
     return f"{result.method.label} follows no path from a baseline to the input, so there is no curve to draw."
 
 
@@ -201,8 +203,7 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def _label(self) -> None:
         colours, style = theme.current(), {"font-size": "11px"}
-        unit = f" ({self._unit})" if self._unit else ""
-        self._axes["left"].setLabel(f"score{unit}", color=colours.text.name(), **style)
+        self._axes["left"].setLabel(self._unit or "score", color=colours.text.name(), **style)
         self._axes["right"].setLabel("d score / dα", color=colours.accent.name(), **style)
         self._axes["bottom"].setLabel("α: from baseline 0 to input 1", color=colours.muted.name(), **style)
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from engine.heatmaps.numerals import percent, signed_figures
 from engine.heatmaps.token_values import TokenValues
-from engine.inputs.grain import Grain
+from engine.requests import Grain
 from gui import theme
 
 NAMES = {"token": ("Token", "Piece"), "word": ("Word", "Pieces"), "sentence": ("Sentence", "Pieces")}

@@ -45,6 +45,9 @@ class StubDialogs:
         self.suggested = suggested
         return self.path
 
+    def texts_file(self, parent: object, start: str) -> str | None:
+        return self.folder
+
     def report_path(self, parent: object, suggested: Path) -> Path | None:
         return self.save_path(parent, suggested, {})
 

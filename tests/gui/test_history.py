@@ -91,7 +91,7 @@ def test_no_more_than_two_hundred(stage: Stage) -> None:
     seed_of = stage.window.workspace.method_panel.target_controls.findChild(QComboBox, "scoreBox")
     for at in range(210):
         seed_of.setCurrentIndex((at + 1) % 3)
-        stage.window.workspace.method_panel.baseline_list.changed.emit()
+        stage.window.workspace.method_panel.baseline_controls.changed.emit()
     assert stage.window.history._stack.count() <= 200
 
 

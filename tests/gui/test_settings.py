@@ -29,6 +29,7 @@ CHANGED = Settings(
     },
     score="probability",
     baselines=("mask", "pad"),
+    background="/texts.csv",
     reduction="l2",
     seed=7,
     model_panel=False,

@@ -13,13 +13,20 @@ def finished(stage: Stage) -> bool:
     return whole and not conductor.explanation.running and not conductor.beside_runs
 
 
+def open_sample(stage: Stage, name: str = "movie-sentiment") -> None:
+    """Be in the workspace with that sample open, wherever the scenes before have left it."""
+    model = stage.window.conductor.model
+    if model is None or model.name != name:
+        stage.wait_for(lambda: stage.window.workspace.method_panel.method_box.count() > 0, timeout=60)
+        stage.window.show_welcome()
+        stage.click(f"sample_{name}")
+        stage.wait_for(lambda: finished(stage) and stage.window.conductor.model.name == name, timeout=60)
+    stage.window.show_workspace()
+
+
 @scene
 def heatmap_text(stage: Stage) -> None:
-    if stage.window.conductor.model is None:
-        stage.wait_for(lambda: stage.window.workspace.method_panel.method_box.count() > 0, timeout=60)
-        stage.click("sample_movie-sentiment")
-        stage.wait_for(lambda: finished(stage), timeout=60)
-    stage.window.show_workspace()
+    open_sample(stage)
     stage.click("inputText")
     stage.key("Ctrl+A")
     stage.type(TEXT)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from engine.heatmaps.grained import GrainedMap, Grouper, brief_title, brief_words, differences
+from engine.heatmaps.grained import GrainedMap, Grouper, at_grain, brief_title, brief_words, differences
 from tests.gui import made
 
 DOCUMENT = made.document("A gorgeous film.")  # [CLS] A gorgeo us film . [SEP]
@@ -44,3 +45,23 @@ def test_the_strip_in_short() -> None:
     assert brief_words(made.result(), False) == "off by 0.4 % of Σ|values| ✓ · 46 passes"
     assert brief_words(made.result(complete=False), False) == "no promise about the sum · 46 passes"
     assert brief_words(made.result(progress=0.5), True).startswith("stopped at 50 %")
+
+
+@pytest.mark.parametrize(("reduction", "gorgeous"), [("sum", 0.3), ("l2", np.hypot(0.5, 0.2)), ("signed_max", 0.5)])
+def test_a_whole_map_at_the_grain_of_words(reduction: str, gorgeous: float) -> None:
+    result = replace(made.result(DOCUMENT, [0, 0.1, 0.5, -0.2, 0, 0, 0]), reduction=reduction)
+    words = at_grain(result, "word")
+    assert [token.text for token in words.tokens] == ["", "A", "gorgeous", "film", ".", ""]
+    assert (words.tokens[2].piece, words.tokens[2].id) == ("gorgeo us", -1)
+    assert words.values == pytest.approx(np.array([0, 0.1, gorgeous, 0, 0, 0]))
+    assert words.grain == "word"
+    assert at_grain(result, "token") is result
+    assert words.completeness == result.completeness
+
+
+def test_rows_of_dimensions_at_the_grain_of_words() -> None:
+    rows = np.arange(28, dtype=np.float32).reshape(7, 4)
+    words = at_grain(replace(made.result(DOCUMENT), values=rows, reduction="none"), "word")
+    assert words.values.shape == (6, 4)
+    assert words.values[2].tolist() == (rows[2] + rows[3]).tolist()
+    assert words.values[3].tolist() == rows[4].tolist()

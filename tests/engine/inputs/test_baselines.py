@@ -120,3 +120,15 @@ def test_a_random_document_without_a_background_says_what_to_give(tiny_bert: Tex
 def test_an_own_text_that_is_empty_is_refused(tiny_bert: TextModel):
     with pytest.raises(UserError, match="no text"):
         baseline_for("text:", tiny_bert, tiny_bert.encode(TextInput(TEXT)))
+
+
+def test_random_documents_of_one_seed_differ_and_come_again(tmp_path: Path):
+    model = opened(write(tmp_path / "bert", "bert"))
+    texts = ["it ends", "a film", "not once here", "ends a film here"]
+    (tmp_path / "texts.txt").write_text("\n".join(texts))
+    encoding = model.encode(TextInput("it ends"))
+    drawn = [
+        baseline_for("random_document", model, encoding, str(tmp_path / "texts.txt"), 5, draw).embeddings for draw in range(5)
+    ]
+    assert all(not torch.equal(drawn[a], drawn[b]) for a in range(4) for b in range(a))
+    assert torch.equal(drawn[0], drawn[4]), "as many as there are texts, then again"

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from engine.inputs.grain import Grain, combined, group, grouped_text, rule_in_words, sentence_starts
+from engine.inputs.grain import combined, group, grouped_text, rule_in_words, sentence_starts
+from engine.requests import Grain
 from engine.results import Token, TokenizedText
 
 

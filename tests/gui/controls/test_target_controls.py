@@ -1,7 +1,7 @@
 """Targets: every output by its plain label where it has one, and choices that outlive a change of model."""
 
 import pytest
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from engine.requests import PredictionRequest, Target, TextInput
@@ -134,3 +134,34 @@ def _nowhere():  # type: ignore[no-untyped-def]
     return QMouseEvent(
         QEvent.Type.MouseButtonPress, QPointF(-5, -5), QPointF(-5, -5), button, button, Qt.KeyboardModifier.NoModifier
     )
+
+
+def test_a_unit_inside_is_a_target_of_its_own(controls: TargetControls, qtbot: QtBot) -> None:
+    wanted = Target("unit:bert.encoder.layer.2.attention.query:17@3", None, None, "logit")
+    controls.set_target(Target(wanted.choice, None, "negative", "probability"))
+    assert controls.target() == wanted, "neither versus nor a unit of the score counts"
+    assert not controls.findChild(QComboBox, "versusBox").isEnabled()  # type: ignore[union-attr]
+    index = controls.findChild(QSpinBox, "unitIndex")
+    assert index is not None
+    with qtbot.waitSignal(controls.changed):
+        index.setValue(5)
+    assert controls.target().choice == "unit:bert.encoder.layer.2.attention.query:5@3"
+    box = controls.findChild(QComboBox, "targetBox")
+    assert box is not None
+    with qtbot.waitSignal(controls.changed):
+        box.setCurrentIndex(0)
+    assert controls.target() == Target("predicted", None, "negative", "probability"), "as it was wished before"
+
+
+def test_a_unit_goes_with_its_layer(controls: TargetControls) -> None:
+    controls.set_target(Target("unit:classifier:1"))
+    controls.show_model(model("/other"))
+    assert controls.target() == Target("unit:classifier:1")
+    controls.show_model(model(layers=()))
+    assert controls.target() == Target()
+
+
+def test_a_regression_can_be_asked_about_a_unit(controls: TargetControls) -> None:
+    controls.show_model(model(labels=(), problem_type="regression"))
+    controls.set_target(Target("unit:classifier:0"))
+    assert controls.target() == Target("unit:classifier:0")
