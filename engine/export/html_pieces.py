@@ -14,7 +14,16 @@ from engine.heatmaps.display_text import RETURN, displayed, one_line
 from engine.heatmaps.inks import LIGHT
 from engine.heatmaps.numerals import figures, percent, signed_figures
 from engine.heatmaps.token_values import TokenValues
-from engine.heatmaps.wording import Part, baselines_in_words, circumstances, progress_words, settings_words, sum_parts, title_of, token_values
+from engine.heatmaps.wording import (
+    Part,
+    baselines_in_words,
+    circumstances,
+    progress_words,
+    settings_words,
+    sum_parts,
+    title_of,
+    token_values,
+)
 from engine.results import AttributionResult, ClassPrediction
 
 SHOWN_CLASSES = 5

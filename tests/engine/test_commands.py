@@ -162,6 +162,30 @@ def test_every_option_of_explain(command: Command, bert_folder: Path, tmp_path: 
     assert found["input"]["text_pair"] == "it ends"
 
 
+def test_a_map_at_the_grain_of_words(command: Command, bert_folder: Path):
+    options = ("--text", "Not once does it end. It ends.", "--set", "n_steps=4")
+    tokens, words, sentences = (
+        command("explain", bert_folder, *options, "--grain", g).json for g in ("token", "word", "sentence")
+    )
+    assert "grain" not in tokens["attribution"]
+    assert (words["attribution"]["grain"], sentences["attribution"]["grain"]) == ("word", "sentence")
+    assert [t["text"] for t in sentences["input"]["tokens"] if not t["special"]] == ["Not once does it end.", "It ends."]
+    for found in (words, sentences):
+        assert len(found["attribution"]["values"]) == len(found["input"]["tokens"]) < len(tokens["input"]["tokens"])
+        assert sum(found["attribution"]["values"]) == pytest.approx(sum(tokens["attribution"]["values"]), abs=1e-5)
+        assert found["completeness"] == tokens["completeness"]
+
+
+def test_repeated_random_documents_are_different_ones_and_averaged(command: Command, bert_folder: Path, tmp_path: Path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("not once\nit ends\nclose to being exciting\n")
+    options = ("--text", TEXT, "--set", "n_steps=4", "--background", texts, *("--baseline", "random_document") * 3)
+    found = command("explain", bert_folder, *options).json
+    assert [baseline["id"] for baseline in found["baseline"]] == ["random_document"] * 3
+    assert len({str(baseline["prediction"]) for baseline in found["baseline"]}) == 3
+    assert found["cost"]["backward"] == 12
+
+
 def test_a_language_model_at_a_position(command: Command, tmp_path: Path):
     folder = write_language_model(tmp_path)
     found = command("explain", folder, "--text", "Not once does", "--position", 1, "--target", "close").json

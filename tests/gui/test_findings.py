@@ -106,6 +106,24 @@ def test_a_click_brings_everything_back_and_asks_nothing(explained: Stage) -> No
     assert asked(stage)[-1] == was.request
 
 
+def test_the_file_of_random_documents_comes_back_too(explained: Stage) -> None:
+    stage = explained
+    controls = stage.window.workspace.method_panel.baseline_controls
+    controls.choose_file("/data/texts.csv")
+    controls.set_baselines(("random_document", "random_document"))
+    trigger(stage, "run")
+    stage.until(lambda: stage.window.conductor.map is not None and stage.window.conductor.map.request.background is not None)
+    stage.until_explained()
+    was = stage.window.conductor.map
+    assert was is not None
+    trigger(stage, "pin_finding")
+    controls.set_baselines(("mask",), "/data/other.csv")
+    stage.window.findings.open(stage.window.findings.store.findings[0].id)
+    panel = stage.window.workspace.method_panel
+    assert panel.choices().request(stage.window.workspace.input_panel.input(), was.request.model_sha256) == was.request
+    assert controls.background() == "/data/texts.csv"
+
+
 def test_coming_back_can_be_undone(explained: Stage) -> None:
     stage = explained
     choose(stage, "methodBox", "Saliency")
