@@ -1,19 +1,25 @@
-"""Maps worth keeping: each with its request, its numbers, the model it came from, a time and a note. One JSON document."""
+"""What is worth keeping: maps with all their numbers, other views with their question and picture, each with a note. One JSON."""
 
+import base64
+import binascii
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 from engine import VERSION
+from engine.heatmaps.wording import title_of
 from engine.plain import as_plain, from_plain
+from engine.requests import Parameter, Request, Target, TextInput
 from engine.results import AttributionResult
 
 SCHEMA = 1
 LONGEST_NOTE = 100_000
 _LONGEST_ID = 64
+_REQUESTS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Request)}
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class NewerSchema(ValueError):
@@ -31,10 +37,72 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenView:
+    """What another view than the map had on screen: what was asked, so that it can be asked again, and its picture.
+
+    Args:
+        view: the key of the room; ``title`` and ``facts`` are its own words.
+        input, target, true: what was on the desk.
+        request: as JSON; ``kind`` is the name of its class.
+        state: what else was chosen in the view.
+        picture: a PNG, in base64.
+    """
+
+    view: str
+    title: str
+    facts: str
+    model_path: str
+    model_sha256: str
+    input: TextInput
+    target: Target
+    true: str | None
+    kind: str
+    request: str
+    state: tuple[tuple[str, Parameter], ...]
+    picture: str
+
+    def asked(self) -> Request:
+        """Raises: ValueError: no request of ours."""
+        kind = _REQUESTS.get(self.kind)
+        if kind is None:
+            raise ValueError(f"{self.kind} is no request that is known")
+        request: Request = from_plain(kind, json.loads(self.request))
+        return request
+
+    def png(self) -> bytes:
+        """Raises: ValueError: no picture."""
+        try:
+            content = base64.b64decode(self.picture, validate=True)
+        except binascii.Error:
+            raise ValueError("picture is not usable") from None
+        if not content.startswith(_PNG):
+            raise ValueError("picture is not usable")
+        return content
+
+
+def request_as_json(request: Request) -> tuple[str, str]:
+    """``kind`` and ``request`` of a ``SeenView``."""
+    return type(request).__name__, _compact(as_plain(request))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewFinding:
+    """A view that was pinned; ``pinned_at`` as in ``Finding``."""
+
+    id: str
+    pinned_at: str
+    note: str
+    seen: SeenView
+
+
+AnyFinding = Finding | ViewFinding
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a document held; ``damaged`` says of each finding that cannot be used what is wrong with it."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[AnyFinding, ...]
     damaged: tuple[str, ...] = ()
     newer: bool = False
 
@@ -42,16 +110,31 @@ class Reading:
 def pinned(result: AttributionResult, note: str = "", when: datetime | None = None) -> Finding:
     """A new finding. Of the model only what identifies it is kept, not its list of layers."""
     slim = replace(result, model=replace(result.model, layers=(), recurrent=()))
-    time = (when or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-    return Finding(uuid4().hex, time, note, slim)
+    return Finding(uuid4().hex, _stamp(when), note, slim)
 
 
-def time_of(finding: Finding) -> datetime:
+def title_and_text(finding: AnyFinding) -> tuple[str, str]:
+    """What it answers, and the text it was about."""
+    if isinstance(finding, ViewFinding):
+        return finding.seen.title, finding.seen.input.text
+    return title_of(finding.result), finding.result.request.input.text
+
+
+def pinned_view(seen: SeenView, note: str = "", when: datetime | None = None) -> ViewFinding:
+    """A new finding."""
+    return ViewFinding(uuid4().hex, _stamp(when), note, seen)
+
+
+def _stamp(when: datetime | None) -> str:
+    return (when or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+
+
+def time_of(finding: AnyFinding) -> datetime:
     """When it was pinned, with its time zone."""
     return datetime.fromisoformat(finding.pinned_at)
 
 
-def to_json(findings: Iterable[Finding], encoded: dict[str, str] | None = None) -> bytes:
+def to_json(findings: Iterable[AnyFinding], encoded: dict[str, str] | None = None) -> bytes:
     """The whole document, oldest first.
 
     Args:
@@ -63,11 +146,12 @@ def to_json(findings: Iterable[Finding], encoded: dict[str, str] | None = None) 
     return f'{head[:-1]},"findings":[\n{listed}\n]}}\n'.encode("ascii")
 
 
-def _written(finding: Finding, encoded: dict[str, str]) -> str:
+def _written(finding: AnyFinding, encoded: dict[str, str]) -> str:
+    name, value = ("seen", finding.seen) if isinstance(finding, ViewFinding) else ("result", finding.result)
     if finding.id not in encoded:
-        encoded[finding.id] = _compact(as_plain(finding.result))
+        encoded[finding.id] = _compact(as_plain(value))
     head = _compact({"id": finding.id, "pinned_at": finding.pinned_at, "note": finding.note})
-    return f'{head[:-1]},"result":{encoded[finding.id]}}}'
+    return f'{head[:-1]},"{name}":{encoded[finding.id]}}}'
 
 
 def _compact(plain: Any) -> str:
@@ -102,13 +186,18 @@ def from_json(content: bytes) -> Reading:
     return Reading(tuple(read), tuple(damaged), document["schema"] > SCHEMA)
 
 
-def _finding(plain: Any) -> Finding:
-    finding = from_plain(Finding, plain)
+def _finding(plain: Any) -> AnyFinding:
+    is_view = isinstance(plain, dict) and "seen" in plain
+    finding: AnyFinding = from_plain(ViewFinding, plain) if is_view else from_plain(Finding, plain)
     if not 0 < len(finding.id) <= _LONGEST_ID or len(finding.note) > LONGEST_NOTE:
         raise ValueError("id or note is not usable")
     if time_of(finding).tzinfo is None:
         raise ValueError("pinned_at has no time zone")
-    _check(finding.result)
+    if isinstance(finding, ViewFinding):
+        finding.seen.asked()
+        finding.seen.png()
+    else:
+        _check(finding.result)
     return finding
 
 

@@ -259,6 +259,14 @@ class Conductor(QObject):
         if result.progress < 1:
             self._workspace.attribution_view.show_stopped()
 
+    def forget_question(self) -> None:
+        """Text and settings were put back for another view, which asks by itself."""
+        self._pause.stop()
+        self.explanation.forget()
+        self._show_nothing("")
+        self.question_asked.emit(None)
+        self.subject_changed.emit(None)
+
     @Slot()
     def _on_true_changed(self) -> None:
         self._workspace.prediction_view.set_true(self._workspace.method_panel.target_controls.true_label())

@@ -8,16 +8,14 @@ from PySide6.QtWidgets import QWidget
 from engine.atomic_file import save
 from engine.errors import UserError
 from engine.export.report import to_report
-from engine.findings import pinned
-from gui.actions import Actions
-from gui.conductor import Conductor
+from engine.findings import Finding, pinned, pinned_view
 from gui.dialogs import Dialogs
 from gui.findings_store import NOT_READ, NOT_SAVED, FindingsStore
 from gui.memory import Memory
 from gui.reopening import Reopening
+from gui.rooms import House, Room
 from gui.views.findings import FindingsView
 from gui.views.message_bar import Message
-from gui.workspace import Workspace
 
 
 class Findings(QObject):
@@ -28,15 +26,15 @@ class Findings(QObject):
     done = Signal(str)  # in a few words
     map_shown = Signal()  # the workspace is wanted
 
-    def __init__(
-        self, conductor: Conductor, workspace: Workspace, actions: Actions, memory: Memory, dialogs: Dialogs, window: QWidget
-    ) -> None:
+    def __init__(self, house: House, rooms: tuple[Room, ...], memory: Memory, dialogs: Dialogs, window: QWidget) -> None:
         super().__init__(window)
-        self._conductor, self._actions, self._memory = conductor, actions, memory
+        conductor, workspace, actions = house.conductor, house.workspace, house.actions
+        self._conductor, self._actions, self._memory, self._rooms = conductor, actions, memory, rooms
         self._dialogs, self._window = dialogs, window
         self.view = FindingsView(actions)
         self.store = FindingsStore(memory.state_folder, self)
         self.reopening = Reopening(conductor, workspace)
+        self._tabs = workspace.tabs
         self._connect()
         self._refresh()
 
@@ -54,6 +52,9 @@ class Findings(QObject):
         self.reopening.message.connect(self.message)
         self.reopening.cleared.connect(self.cleared)
         self._conductor.map_changed.connect(self._refresh_actions)
+        self._tabs.currentChanged.connect(self._refresh_actions)
+        for room in self._rooms:
+            room.kept_changed.connect(self._refresh_actions)
         self._actions["pin_finding"].triggered.connect(self.pin)
         self._actions["save_report"].triggered.connect(self.ask_and_save_report)
 
@@ -67,14 +68,18 @@ class Findings(QObject):
 
     @Slot()
     def pin(self) -> None:
-        """The map on screen, as far as it got."""
-        result = self._conductor.map
-        if result is None:
+        """What is in sight; a map as far as it got."""
+        room, result = self._room_in_sight(), self._conductor.map
+        seen = None if room is None else room.seen()
+        if seen is None and (room is not None or result is None):
             return
         if self.store.read_only:
             self.message.emit(Message(NOT_READ, self.store.read_only, "warning"))
             return
-        self.store.add(pinned(result))
+        if seen is not None:
+            self.store.add(pinned_view(seen))
+        elif result is not None:
+            self.store.add(pinned(result))
         self.view.scroll_to_top()
         keys = self._actions.keys("findings")
         self.done.emit(f"Pinned to findings, {len(self.store.findings)} in all ({keys})")
@@ -83,8 +88,15 @@ class Findings(QObject):
     def open(self, id: str) -> None:
         """As it was."""
         finding = next((each for each in self.store.findings if each.id == id), None)
-        if finding is not None:
+        if isinstance(finding, Finding):
             self.reopening.reopen(finding.result)
+        elif finding is not None:
+            room = next((room for room in self._rooms if room.key == finding.seen.view), None)
+            if room is not None:
+                self.reopening.reopen_view(finding.seen, room)
+
+    def _room_in_sight(self) -> Room | None:
+        return next((room for room in self._rooms if room.in_sight), None)
 
     @Slot()
     def ask_and_save_report(self) -> None:
@@ -112,7 +124,9 @@ class Findings(QObject):
 
     @Slot()
     def _refresh_actions(self) -> None:
-        self._actions.set_available("pin_finding", None if self._conductor.map is not None else "There is no map yet.")
+        room = self._room_in_sight()
+        there = self._conductor.map is not None if room is None else room.caption() is not None
+        self._actions.set_available("pin_finding", None if there else "There is nothing to pin yet.")
         self._actions.set_available("save_report", None if self.store.findings else "Nothing has been pinned yet.")
 
     @Slot(str, str)

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.atomic_file import write_atomically
-from engine.findings import LONGEST_NOTE, Finding, Reading, from_json, to_json
+from engine.findings import LONGEST_NOTE, AnyFinding, Reading, from_json, to_json
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +27,8 @@ class FindingsStore(QObject):
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._path = folder / FILE
-        self._findings: tuple[Finding, ...] = ()
-        self._deleted: list[tuple[int, Finding]] = []
+        self._findings: tuple[AnyFinding, ...] = ()
+        self._deleted: list[tuple[int, AnyFinding]] = []
         self._gone: set[str] = set()  # deleted here: another window's copy does not bring them back
         self._encoded: dict[str, str] = {}
         self._seen: tuple[int, int] | None = None
@@ -40,12 +40,12 @@ class FindingsStore(QObject):
         self._soon.timeout.connect(self.save)
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[AnyFinding, ...]:
         """Newest first."""
         return self._findings
 
     @property
-    def last_deleted(self) -> Finding | None:
+    def last_deleted(self) -> AnyFinding | None:
         """What ``undo_delete`` would bring back."""
         return self._deleted[-1][1] if self._deleted else None
 
@@ -56,7 +56,7 @@ class FindingsStore(QObject):
             self._findings = tuple(reversed(reading.findings))
             self.changed.emit()
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: AnyFinding) -> None:
         """In front."""
         self._findings = (finding, *self._findings)
         self._changed()

@@ -1,17 +1,31 @@
-"""A map from before, back on screen with everything it was asked: model, text, target, method, settings. Nothing is computed."""
+"""A finding back on screen with all it was asked. A map needs no computing, other views are asked the same question again."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from engine.findings import SeenView
 from engine.jobs import Failure
 from engine.results import AttributionResult, ModelInfo
 from gui.conductor import Conductor
+from gui.rooms import Room
 from gui.views.message_bar import Message
 from gui.workspace import Workspace
 
 SUBJECT = "finding"
 _HASH_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Awaited:
+    """``show`` puts it on screen; ``stands``: also where its model cannot be asked."""
+
+    path: str
+    sha256: str
+    what: str
+    stands: bool
+    show: Callable[[], None]
 
 
 class Reopening(QObject):
@@ -24,33 +38,44 @@ class Reopening(QObject):
     def __init__(self, conductor: Conductor, workspace: Workspace) -> None:
         super().__init__(conductor)
         self._conductor, self._workspace = conductor, workspace
-        self._awaited: AttributionResult | None = None
+        self._awaited: _Awaited | None = None
         conductor.model_opened.connect(self._on_model_opened)
         conductor.opening.failed.connect(self._on_failed)
         conductor.opening.given_up.connect(self._on_given_up)
 
     def reopen(self, result: AttributionResult) -> None:
-        """At once where its model is open."""
+        """A map as it was; at once where its model is open."""
+        model = result.model
+        self._await(_Awaited(model.path, model.sha256, "map", True, lambda: self._show_map(result)))
+
+    def reopen_view(self, seen: SeenView, room: Room) -> None:
+        """A view, asked the same question again."""
+        self._await(_Awaited(seen.model_path, seen.model_sha256, "view", False, lambda: self._show_view(seen, room)))
+
+    def _await(self, wanted: _Awaited) -> None:
         self.cleared.emit(SUBJECT)
         model = self._conductor.model
-        if model is not None and model.sha256 == result.model.sha256:
-            self._show(result)
+        if model is not None and model.sha256 == wanted.sha256:
+            self._show(wanted)
         else:
-            self._awaited = result
-            self._conductor.open_quietly(result.model.path)
+            self._awaited = wanted
+            self._conductor.open_quietly(wanted.path)
 
     @Slot(object)
     def _on_model_opened(self, model: ModelInfo) -> None:
-        result, self._awaited = self._awaited, None
-        if result is None or model.path != result.model.path:
+        wanted, self._awaited = self._awaited, None
+        if wanted is None or model.path != wanted.path:
             return
-        self._show(result)
-        if model.sha256 != result.model.sha256:
-            self._say(
-                f"The model in {model.path} has changed since this map was pinned (then sha256 "
-                f"{result.model.sha256[:_HASH_DIGITS]}…, now {model.sha256[:_HASH_DIGITS]}…). This is the map as it was pinned; "
-                "Run explains the text with the model as it is now."
-            )
+        if model.sha256 == wanted.sha256:
+            self._show(wanted)
+            return
+        then, now = wanted.sha256[:_HASH_DIGITS], model.sha256[:_HASH_DIGITS]
+        changed = f"The model in {model.path} has changed since this {wanted.what} was pinned (then sha256 {then}…, now {now}…)."
+        if wanted.stands:
+            self._show(wanted)
+            self._say(f"{changed} This is the map as it was pinned; Run explains the text with the model as it is now.")
+        else:
+            self._say(f"{changed} What it showed then is on its card; the question is not asked of another model.")
 
     @Slot(str, object)
     def _on_failed(self, path: str, failure: Failure) -> None:
@@ -61,19 +86,33 @@ class Reopening(QObject):
         self._show_without_model(path, "Opening it was cancelled.")
 
     def _show_without_model(self, path: str, why: str) -> None:
-        result, self._awaited = self._awaited, None
-        if result is None or path != result.model.path:
+        wanted, self._awaited = self._awaited, None
+        if wanted is None or path != wanted.path:
             return
-        self._show(result)
-        self._say(f"This is the map as it was pinned; its model is not open, so Run cannot make it again. {why}")
+        if wanted.stands:
+            self._show(wanted)
+            self._say(f"This is the map as it was pinned; its model is not open, so Run cannot make it again. {why}")
+        else:
+            self._say(f"What the view showed is on its card; its model is not open, so it cannot be asked again. {why}")
 
     def _say(self, words: str) -> None:
         self.message.emit(Message(SUBJECT, words, "warning"))
 
-    def _show(self, result: AttributionResult) -> None:
-        self._restore(result)
-        self._conductor.show_stored(result)
+    def _show(self, wanted: _Awaited) -> None:
+        wanted.show()
         self.shown.emit()
+
+    def _show_view(self, seen: SeenView, room: Room) -> None:
+        panel = self._workspace.method_panel
+        self._conductor.put_stored_text(seen.input, seen.true)
+        panel.go_back_to(replace(panel.snapshot(), target=seen.target))
+        self._conductor.forget_question()
+        room.show_seen(seen)
+
+    def _show_map(self, result: AttributionResult) -> None:
+        self._restore(result)
+        self._workspace.tabs.setCurrentWidget(self._workspace.attribution_view)
+        self._conductor.show_stored(result)
 
     def _restore(self, result: AttributionResult) -> None:
         """Text and settings, as if a person had, so that both can be undone; what its method does not use stays as it is."""

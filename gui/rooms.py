@@ -1,13 +1,15 @@
 """A tab beside Attribution, and when it asks: while it is in sight, about the subject of the moment."""
 
+import base64
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from engine.findings import SeenView, request_as_json
 from engine.jobs import Failure
-from engine.requests import Request
+from engine.requests import Parameter, Request
 from engine.results import ModelInfo
 from gui.actions import ActionDescription, Actions
 from gui.conductor import Conductor
@@ -51,6 +53,7 @@ class Room(QObject):
         self.view, self._house = view, house
         self.subject: Subject | None = None
         self._due = False  # the subject has changed since it was asked about
+        self._asked: Request | None = None  # what is shown, or awaited
         house.workspace.tabs.addTab(view, self.title)
         action = house.actions.add(
             ActionDescription(f"view_{self.key}", f"View: {self.title}", "View", self.icon, self.shortcuts, self.hint)
@@ -72,6 +75,17 @@ class Room(QObject):
     def kept(self) -> Kept | None:
         """What can be saved and copied, or None while there is nothing."""
         return None
+
+    def caption(self) -> tuple[str, str] | None:
+        """Of what is on screen, for its finding: what it shows in one line, and the facts; None: nothing worth pinning."""
+        return None
+
+    def state(self) -> tuple[tuple[str, Parameter], ...]:
+        """What else was chosen in the view, and belongs to a finding."""
+        return ()
+
+    def restore(self, state: tuple[tuple[str, Parameter], ...]) -> None:
+        """The inverse of ``state``, before the answer is there; what is not known is left."""
 
     def show_model(self, model: ModelInfo) -> None:
         """Another model is open: what was shown belongs to the one before."""
@@ -102,6 +116,7 @@ class Room(QObject):
 
     def ask(self, request: Request) -> None:
         """In place of what was asked before."""
+        self._asked = request
         self._house.jobs.ask(self.key, request, self.title, self.lane)
 
     def stop(self) -> None:
@@ -111,6 +126,32 @@ class Room(QObject):
     def forget(self) -> None:
         """Whatever still comes is not for the screen."""
         self._house.jobs.forget(self.key)
+
+    def seen(self) -> SeenView | None:
+        """What is on screen, to be pinned."""
+        caption, model, desk = self.caption(), self._house.conductor.model, self._house.workspace
+        if caption is None or model is None or self._asked is None:
+            return None
+        target, true = desk.method_panel.target_controls.target(), desk.method_panel.target_controls.true_label()
+        kind, request = request_as_json(self._asked)
+        input = desk.input_panel.input()
+        return SeenView(
+            self.key, *caption, model.path, model.sha256, input, target, true, kind, request, self.state(), self._png()
+        )
+
+    def show_seen(self, seen: SeenView) -> None:
+        """A view that was pinned: the same question again."""
+        self.enter()
+        self._due = False
+        self.restore(seen.state)
+        self.ask(seen.asked())
+
+    def _png(self) -> str:
+        content = QByteArray()
+        buffer = QBuffer(content)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        self.view.grab().save(buffer, "PNG")
+        return base64.b64encode(bytes(content.data())).decode("ascii")
 
     @Slot()
     def enter(self) -> None:
@@ -133,7 +174,7 @@ class Room(QObject):
 
     @Slot(object)
     def _on_model_opened(self, model: ModelInfo) -> None:
-        self.subject, self._due = None, False
+        self.subject, self._due, self._asked = None, False, None
         self.show_model(model)
 
     @Slot(object)

@@ -28,7 +28,7 @@ from engine.results import AttributionResult, ClassPrediction
 
 SHOWN_CLASSES = 5
 MOST_ROWS = 3000  # of the table; the CSV holds more
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _READ_OUT = "Point at a word for its exact value, rank and share."
 Step = tuple[bool, int]  # of the signed or the unsigned ramp
 

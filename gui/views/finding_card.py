@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from engine.findings import Finding, time_of
+from engine.findings import AnyFinding, ViewFinding, time_of, title_and_text
 from engine.heatmaps.display_text import one_line
-from engine.heatmaps.wording import DOT, progress_words, settings_words, sum_parts, title_of
+from engine.heatmaps.wording import DOT, progress_words, settings_words, sum_parts
 from gui import theme
 from gui.controls.rows import caption_label, name_control
 from gui.heatmaps.sentence import MapSentence
@@ -16,6 +16,7 @@ from gui.icons import icon
 
 _NOTE_LINES = (1, 8)
 _NOTE_PADDING = 14
+_PICTURE_PIXELS = 220
 
 
 class FindingCard(QFrame):
@@ -25,13 +26,13 @@ class FindingCard(QFrame):
     delete_chosen = Signal(str)
     note_changed = Signal(str, str)
 
-    def __init__(self, finding: Finding, read_only: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(self, finding: AnyFinding, read_only: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._id = finding.id
-        self._title = one_line(title_of(finding.result))
+        self._title, text = map(one_line, title_and_text(finding))
         self.setObjectName(f"finding_{finding.id}")
         self.setAccessibleName(f"Open the finding {self._title}")
-        self.setAccessibleDescription(one_line(finding.result.request.input.text)[:200])
+        self.setAccessibleDescription(text[:200])
         self.setProperty("role", "sheet")  # the panel's own colour, in which zero vanishes
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -45,7 +46,7 @@ class FindingCard(QFrame):
         self._delete.clicked.connect(self._on_delete)
         self._build(finding)
 
-    def _build(self, finding: Finding) -> None:
+    def _build(self, finding: AnyFinding) -> None:
         title = QLabel(self._title)
         title.setProperty("role", "section")
         title.setTextFormat(Qt.TextFormat.PlainText)
@@ -67,7 +68,7 @@ class FindingCard(QFrame):
         inside = QVBoxLayout()
         inside.setContentsMargins(0, 0, 8, 0)
         inside.setSpacing(8)
-        inside.addWidget(MapSentence(finding.result))
+        inside.addWidget(_Picture(finding.seen.png()) if isinstance(finding, ViewFinding) else MapSentence(finding.result))
         inside.addWidget(facts)
         inside.addWidget(self.note)
         column.addLayout(inside)
@@ -150,15 +151,42 @@ class NoteEditor(QPlainTextEdit):
         return super().eventFilter(watched, event)
 
 
-def _facts(finding: Finding) -> str:
+class _Picture(QLabel):
+    """The upper part of what the view showed, as wide as the card."""
+
+    def __init__(self, png: bytes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._image = QImage.fromData(png)
+        self.setFixedHeight(_PICTURE_PIXELS)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Scaled in both directions alike; what does not fit below is on the page that a click opens."""
+        super().resizeEvent(event)
+        if self._image.isNull() or self.width() < 1:
+            return
+        ratio = self.devicePixelRatioF()
+        width = min(round(self.width() * ratio), self._image.width())
+        scaled = self._image.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
+        picture = QPixmap.fromImage(scaled)
+        picture.setDevicePixelRatio(ratio)
+        self.setFixedHeight(min(_PICTURE_PIXELS, round(picture.height() / ratio)))
+        self.setPixmap(picture)
+
+
+def _facts(finding: AnyFinding) -> str:
     """Where it comes from, and whether it adds up."""
+    if isinstance(finding, ViewFinding):
+        return one_line(finding.seen.facts)
     result = finding.result
     sums = [words for words, role in sum_parts(result) if role in ("good", "error")]
     tag = progress_words(result.progress, stopped=True)
     return one_line(DOT.join([*([tag] if tag else []), settings_words(result), *sums]))
 
 
-def _when(finding: Finding) -> QLabel:
+def _when(finding: AnyFinding) -> QLabel:
     """In the reader's own time."""
     time = time_of(finding).astimezone()
     today = datetime.now().astimezone().date()

@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from engine.findings import Finding
+from engine.findings import AnyFinding, title_and_text
 from engine.heatmaps.display_text import one_line
 from gui.actions import Actions
 from gui.controls.rows import centred, name_control
@@ -12,7 +12,7 @@ from gui.icons import icon
 from gui.views.finding_card import FindingCard
 
 PAGE_PIXELS = 880
-_EMPTY = "Maps worth keeping stand here, each with its numbers and a note of yours.\nPin the one on screen with {keys}."
+_EMPTY = "What is worth keeping stands here, each with its numbers and a note of yours.\nPin what is on screen with {keys}."
 
 
 class FindingsView(QScrollArea):
@@ -28,7 +28,7 @@ class FindingsView(QScrollArea):
         super().__init__(parent)
         self._actions = actions
         self._cards: dict[str, FindingCard] = {}
-        self._findings: tuple[Finding, ...] = ()
+        self._findings: tuple[AnyFinding, ...] = ()
         self._read_only = False
         self.setObjectName("findingsView")
         self.setAccessibleName("Findings")
@@ -86,7 +86,7 @@ class FindingsView(QScrollArea):
         row.addWidget(self._undo)
         return bar
 
-    def show_findings(self, findings: tuple[Finding, ...], read_only: bool = False) -> None:
+    def show_findings(self, findings: tuple[AnyFinding, ...], read_only: bool = False) -> None:
         """In this order; a card that is there already stays as it is, with its cursor."""
         self._findings, self._read_only = findings, read_only
         count = len(findings)
@@ -124,7 +124,7 @@ class FindingsView(QScrollArea):
         if had_focus:
             ((following.widget() if following is not None else None) or self._back).setFocus()
 
-    def _card(self, finding: Finding, read_only: bool) -> FindingCard:
+    def _card(self, finding: AnyFinding, read_only: bool) -> FindingCard:
         card = FindingCard(finding, read_only)
         card.open_chosen.connect(self.open_chosen)
         card.delete_chosen.connect(self.delete_chosen)
@@ -132,13 +132,13 @@ class FindingsView(QScrollArea):
         self._cards[finding.id] = card
         return card
 
-    def show_deleted(self, finding: Finding | None) -> None:
+    def show_deleted(self, finding: AnyFinding | None) -> None:
         """What Undo brings back."""
         self._deleted.setVisible(finding is not None)
         if finding is not None:
-            text = one_line(finding.result.request.input.text)
+            title, text = map(one_line, title_and_text(finding))
             shown = text if len(text) <= 72 else text[:71] + "…"
-            self._gone.setText(f"Deleted: {finding.result.method.label} of “{shown}”")
+            self._gone.setText(f"Deleted: {title} · “{shown}”")
 
     def focus_first(self) -> None:
         """So that Enter opens and the arrows of the page work."""

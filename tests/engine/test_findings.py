@@ -1,5 +1,6 @@
 """Findings as a document: everything comes back, and nothing in a stranger's file is believed."""
 
+import base64
 import json
 from copy import deepcopy
 from dataclasses import replace
@@ -12,8 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.export.report import to_report
-from engine.findings import SCHEMA, Finding, Reading, from_json, pinned, to_json
+from engine.findings import (
+    SCHEMA,
+    Finding,
+    Reading,
+    SeenView,
+    ViewFinding,
+    from_json,
+    pinned,
+    pinned_view,
+    request_as_json,
+    to_json,
+)
 from engine.models.model import TextModel
+from engine.requests import PredictionRequest, Target, TextInput
 from engine.results import AttributionResult
 from tests.engine.export.hostile import explained
 from tests.engine.export.test_pages import OURS, Read
@@ -157,3 +170,42 @@ def test_results_are_encoded_once(result: AttributionResult):
     assert encoded.keys() == {first.id}
     changed = replace(first, note="b")
     assert from_json(to_json([changed], encoded)).findings[0].note == "b"
+
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
+
+
+def seen_view(**changes: Any) -> SeenView:
+    kind, request = request_as_json(PredictionRequest("ab", TextInput("<b>a film</b>")))
+    about = ("/models/m", "ab", TextInput("<b>a film</b>"), Target("index:1", score="probability"), None)
+    return replace(
+        SeenView("flow", "Gradient <flow>", "facts & figures", *about, kind, request, (("log", True),), PNG), **changes
+    )
+
+
+def test_a_view_comes_back_with_its_question(result: AttributionResult):
+    finding = pinned_view(seen_view(), "why")
+    back = from_json(to_json([finding, pinned(result)]))
+    assert back.damaged == ()
+    assert isinstance(back.findings[0], ViewFinding)
+    assert back.findings[0].seen == finding.seen
+    assert back.findings[0].seen.asked() == PredictionRequest("ab", TextInput("<b>a film</b>"))
+    assert back.findings[0].note == "why"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": "os.system"}, {"request": "{}"}, {"request": "["}, {"picture": "====="}, {"picture": "aGVsbG8="}],
+)
+def test_a_damaged_view_does_not_cost_the_others(changes: dict[str, str], result: AttributionResult):
+    back = from_json(to_json([pinned_view(seen_view(**changes)), pinned(result)]))
+    assert len(back.findings) == 1
+    assert len(back.damaged) == 1
+
+
+def test_the_report_shows_a_views_picture_and_escapes_its_words():
+    page = to_report([pinned_view(seen_view(), "<i>note</i>")]).decode()
+    assert f'src="data:image/png;base64,{PNG}"' in page
+    assert "Gradient &lt;flow&gt;" in page
+    for live in ("<b>a film", "<i>note", "Gradient <flow>"):
+        assert live not in page

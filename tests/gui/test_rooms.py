@@ -1,13 +1,15 @@
 """A tab asks while it is in sight, about the text of the moment; what it has is what Save takes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel
 
+from engine.findings import ViewFinding, pinned_view
 from engine.jobs import Failure
-from engine.requests import PredictionRequest, Request
+from engine.requests import Parameter, PredictionRequest, Request
 from engine.results import ModelInfo, PredictionResult
 from gui import room_list
 from gui.rooms import House, Room
@@ -37,12 +39,22 @@ class Echo(Room):
     def __init__(self, house: House) -> None:
         super().__init__(QLabel(), house)
         self.told: list[object] = []
+        self.volume: Parameter = 3
 
     def request_for(self, subject: Subject) -> Request:
         return PredictionRequest(subject.model.sha256, subject.input)
 
     def kept(self) -> KeptWords | None:
         return KeptWords() if self.told else None
+
+    def caption(self) -> tuple[str, str] | None:
+        return ("What it says", "in short") if self.told else None
+
+    def state(self) -> tuple[tuple[str, Parameter], ...]:
+        return (("volume", self.volume),)
+
+    def restore(self, state: tuple[tuple[str, Parameter], ...]) -> None:
+        self.volume = dict(state).get("volume")
 
     def show_model(self, model: ModelInfo) -> None:
         self.told.clear()
@@ -107,3 +119,43 @@ def test_another_model_is_another_beginning(echo: tuple[Stage, Echo]) -> None:
     stage.until(lambda: room.subject is not None and room.subject.model.path == "/models/other")
     stage.until(lambda: room.told == ["Fine words.", ("Fine words.", True)])
     assert stage.stub.asked[-1].model_sha256 == "sha of /models/other"
+
+
+def test_what_is_in_sight_is_pinned_and_asked_again_as_it_was(echo: tuple[Stage, Echo]) -> None:
+    stage, room = echo
+    room.enter()
+    stage.until(lambda: ("Fine words.", True) in room.told)
+    stage.window.actions_registry["pin_finding"].trigger()
+    [finding] = stage.window.findings.store.findings
+    assert isinstance(finding, ViewFinding)
+    assert (finding.seen.title, finding.seen.input.text) == ("What it says", "Fine words.")
+    assert QImage.fromData(finding.seen.png()).width() > 100
+    room.volume = 7
+    stage.type("Other words.")
+    stage.until(lambda: ("Other words.", True) in room.told)
+    stage.open("/models/other")
+    stage.window.show_findings()
+    asked = len(stage.stub.asked)
+    stage.window.findings.open(finding.id)
+    stage.until(lambda: room.told[-1:] == [("Fine words.", True)])
+    assert stage.window.conductor.model is not None
+    assert stage.window.conductor.model.path == "/models/film-mood"
+    assert stage.window.workspace.input_panel.editor.text() == "Fine words."
+    assert room.in_sight
+    assert room.volume == 3
+    assert stage.stub.asked[asked:][-1] == finding.seen.asked()
+
+
+def test_a_pinned_view_of_a_model_that_is_gone_stays_on_its_card(echo: tuple[Stage, Echo]) -> None:
+    stage, room = echo
+    room.enter()
+    stage.until(lambda: ("Fine words.", True) in room.told)
+    seen = room.seen()
+    assert seen is not None
+    stage.window.findings.store.add(pinned_view(replace(seen, model_path="/models/missing", model_sha256="e" * 64)))
+    stage.window.findings.open(stage.window.findings.store.findings[0].id)
+    stage.until(lambda: "on its card" in words(stage))
+
+
+def words(stage: Stage) -> str:
+    return " ".join(label.text() for label in stage.window.message_bar.findChildren(QLabel))
