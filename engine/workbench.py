@@ -3,13 +3,22 @@
 from typing import Any, overload
 
 from engine.attribution.explain import explain, predict
+from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.registry import METHODS
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
+from engine.flow import GradientFlowResult
 from engine.jobs import Partial, Steps, T
 from engine.models.model import TextModel
 from engine.models.opening import open_model
-from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest, Request
+from engine.requests import (
+    AttributionRequest,
+    CatalogueRequest,
+    GradientFlowRequest,
+    OpenModelRequest,
+    PredictionRequest,
+    Request,
+)
 from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult
 
 
@@ -30,6 +39,8 @@ class Workbench:
     def job_for(self, request: PredictionRequest) -> Steps[PredictionResult]: ...
     @overload
     def job_for(self, request: AttributionRequest) -> Steps[AttributionResult]: ...
+    @overload
+    def job_for(self, request: GradientFlowRequest) -> Steps[GradientFlowResult]: ...
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator that answers ``request``; nothing runs before its first step."""
         match request:
@@ -41,6 +52,8 @@ class Workbench:
                 return self._predict(request)
             case AttributionRequest():
                 return self._explain(request)
+            case GradientFlowRequest():
+                return self._gradient_flow(request)
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
         """The old model stays until the new one is there."""
@@ -57,6 +70,9 @@ class Workbench:
 
     def _explain(self, request: AttributionRequest) -> Steps[AttributionResult]:
         return (yield from _within_memory(explain(self._usable(request.model_sha256), request)))
+
+    def _gradient_flow(self, request: GradientFlowRequest) -> Steps[GradientFlowResult]:
+        return (yield from _within_memory(gradient_flow(self._usable(request.model_sha256), request)))
 
     def _usable(self, sha256: str) -> TextModel:
         """The open model, unless something about it must be accepted first.

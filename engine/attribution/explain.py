@@ -17,7 +17,7 @@ from engine.errors import UserError
 from engine.inputs.baselines import Baseline, baseline_for
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import Encoding, TextModel
-from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction
+from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction, Target, TextInput
 from engine.results import AttributionResult, BaselineInfo, Cost, FloatArray, Notice, PredictionResult, ResolvedTarget
 
 _REDUCTIONS: dict[Reduction, Any] = {
@@ -88,6 +88,32 @@ class _Question:
     target: ResolvedTarget
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A text and a target held against a model: what was read, what is said of it, which scalar is meant."""
+
+    encoding: Encoding
+    position: int | None  # of the prediction
+    prediction: PredictionResult
+    target: ResolvedTarget
+
+
+def read_question(model: TextModel, sha256: str, text: TextInput, wanted: Target) -> Asked:
+    """What every question about a target begins with.
+
+    Raises:
+        UserError: there is nothing to read, or no such target.
+    """
+    encoding = model.encode(text)
+    asked_of_a_unit = wanted.choice.startswith("unit:")  # whose position is the unit's, not the prediction's
+    position = check_position(None if asked_of_a_unit else wanted.position, model, encoding)
+    logits = _logits(model, encoding, position)
+    target = resolve(wanted, model, encoding, logits)
+    also = tuple(i for i in (target.index, target.versus_index) if i is not None and target.layer is None)
+    predicted = PredictionRequest(sha256, text, position)
+    return Asked(encoding, position, PredictionResult(predicted, encoding.input, classes(model, logits, also)), target)
+
+
 def _ask(model: TextModel, request: AttributionRequest) -> _Question:
     """Check everything that can be checked before anything costly runs."""
     chosen = method(request.method)
@@ -95,16 +121,11 @@ def _ask(model: TextModel, request: AttributionRequest) -> _Question:
     if refusal is not None:
         raise UserError(refusal, "unavailable")
     parameters = chosen.effective(dict(request.parameters))
-    encoding = model.encode(request.input)
-    asked_of_a_unit = request.target.choice.startswith("unit:")  # whose position is the unit's, not the prediction's
-    position = check_position(None if asked_of_a_unit else request.target.position, model, encoding)
-    logits = _logits(model, encoding, position)
-    target = resolve(request.target, model, encoding, logits)
-    also = tuple(i for i in (target.index, target.versus_index) if i is not None and target.layer is None)
-    predicted = PredictionRequest(request.model_sha256, request.input, position)
-    prediction = PredictionResult(predicted, encoding.input, classes(model, logits, also))
+    asked = read_question(model, request.model_sha256, request.input, request.target)
     baselines = tuple(dict.fromkeys(request.baselines)) if chosen.description.uses_baseline else ()
-    return _Question(model, request, chosen, parameters, baselines, encoding, position, prediction, target)
+    return _Question(
+        model, request, chosen, parameters, baselines, asked.encoding, asked.position, asked.prediction, asked.target
+    )
 
 
 @torch.no_grad()
@@ -192,17 +213,23 @@ def _answer(
     )
 
 
-def _warnings(question: _Question, found: Attribution, baselines: tuple[BaselineInfo, ...], progress: float) -> list[Notice]:
-    """What one should know before trusting the picture, in words."""
-    warnings = [notice for notice in question.model.info.warnings if notice.blocking]
-    text = question.prediction.input
+def warnings_of(model: TextModel, prediction: PredictionResult, wanted: Target, target: ResolvedTarget) -> list[Notice]:
+    """What holds of any answer about this text and target."""
+    warnings = [notice for notice in model.info.warnings if notice.blocking]
+    text = prediction.input
     for which, cut in (("text", text.cut), ("second text", text.cut_pair)):
         if cut:
             words = f"Characters {cut[0]} to {cut[1]} of the {which} were not read: it is longer than the model's limit."
             warnings.append(Notice(words, "cut"))
-    if question.request.target.versus is not None and question.target.versus_index is None:
-        words = f"The predicted class is the true one: {question.target.label} is explained by itself."
+    if wanted.versus is not None and target.versus_index is None:
+        words = f"The predicted class is the true one: {target.label} is explained by itself."
         warnings.append(Notice(words, "same_class"))
+    return warnings
+
+
+def _warnings(question: _Question, found: Attribution, baselines: tuple[BaselineInfo, ...], progress: float) -> list[Notice]:
+    """What one should know before trusting the picture, in words."""
+    warnings = warnings_of(question.model, question.prediction, question.request.target, question.target)
     warnings += [baseline.notice for baseline in baselines if baseline.notice is not None]
     for baseline in baselines:
         if baseline.confident:

@@ -1,0 +1,176 @@
+"""Gradient flow: how much of the score's gradient reaches each layer, token and step. Frozen, torch-free."""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.cells import RecurrentKind
+from engine.heatmaps.numerals import figures
+from engine.requests import GradientFlowRequest
+from engine.results import Cost, FloatArray, ModelInfo, Notice, PredictionResult, ResolvedTarget, Token
+
+_NUMBER = re.compile(r"l?\d+(\.|$)")
+_FATES = ((1e-3, "vanishes"), (0.5, "fades"), (2.0, "lasts"), (1e3, "grows"), (np.inf, "explodes"))
+INPUT = "input_embeddings"  # the name of the first layer, which is no module of its own in every model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerFlow:
+    """What of the gradient arrives at one layer's output. Norms are L2, float64: what vanishes must not be rounded to zero.
+
+    Args:
+        name: as torch names the module; ``rnn.l1`` is the second layer of a stacked recurrent module.
+        call: a module that runs several times is a layer each time.
+        norm: of d score / d output, over the whole output.
+        activation_norm: of the output itself.
+        per_position: (seq,) the same for each token, zero where the score does not depend on it; None for a layer that
+            answers once for the whole text.
+        activation_per_position: (seq,), NaN where the layer was not computed.
+    """
+
+    name: str
+    type: str
+    call: int
+    norm: float
+    activation_norm: float
+    per_position: FloatArray | None
+    activation_per_position: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepFlow:
+    """One layer of a recurrent module in one direction (1 reads backwards): the gradient at each step, through all later ones.
+
+    Args:
+        hidden_state: (seq,) ‖d score / d h_t‖₂, float64, the total derivative: what h_t does upwards and through h_{t+1}.
+        cell_state: (seq,) ‖d score / d c_t‖₂ of an LSTM, by way of h_t and of c_{t+1}; None for the others.
+    """
+
+    module: str
+    layer: int
+    direction: int
+    kind: RecurrentKind
+    hidden_state: FloatArray
+    cell_state: FloatArray | None
+
+    def in_reading_order(self, values: FloatArray) -> FloatArray:
+        """The step read first comes first."""
+        return values[::-1] if self.direction else values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradientFlowResult:
+    """From the word embeddings to the score; layers the score does not depend on are left out.
+
+    ``cost``: of the one pass through the model; recurrent layers are then walked once more by themselves, step by step.
+    """
+
+    request: GradientFlowRequest
+    model: ModelInfo
+    prediction: PredictionResult
+    target: ResolvedTarget
+    layers: tuple[LayerFlow, ...]
+    recurrent: tuple[StepFlow, ...]
+    cost: Cost
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """One for each position."""
+        return self.prediction.input.tokens
+
+    @property
+    def unit(self) -> str:
+        """Of the score, in words."""
+        return "activation" if self.target.layer is not None else self.target.score.replace("_", " ")
+
+    @property
+    def per_position(self) -> FloatArray:
+        """(layer, seq); rows of layers that answer once for the whole text are NaN."""
+        nothing = np.full(len(self.tokens), np.nan)
+        return np.stack([nothing if layer.per_position is None else layer.per_position for layer in self.layers])
+
+    @property
+    def per_step(self) -> FloatArray:
+        """(recurrent layer and direction, seq) of the hidden states."""
+        return np.stack([flow.hidden_state for flow in self.recurrent])
+
+    @property
+    def ratios(self) -> tuple[float | None, ...]:
+        """Each layer's norm by that of the layer after it: below 1 is lost on the way down; None for the last, and by zero."""
+        norms = [layer.norm for layer in self.layers]
+        return (*(here / after if after > 0 else None for here, after in itertools.pairwise(norms)), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the layers, no longer than it takes to tell them apart."""
+        return tuple(
+            f"{short} #{layer.call}" if layer.call else short
+            for short, layer in zip(short_names([layer.name for layer in self.layers]), self.layers, strict=True)
+        )
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """The end of each dotted name, as much as is needed to tell them apart; a number never stands alone."""
+    ends = Counter(end for name in set(names) for end in _ends(name))
+    return [next(end for end in _ends(name) if end == name or (ends[end] == 1 and not _NUMBER.match(end))) for name in names]
+
+
+def _ends(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[at:]) for at in range(len(parts) - 1, -1, -1)]
+
+
+def layers_in_words(result: GradientFlowResult) -> str:
+    """What the picture of the layers says, in a sentence."""
+    if len(result.layers) < 2:
+        return "There is no layer between the word embeddings and this score."
+    first = result.layers[0].norm
+    if first == 0:
+        return "No gradient reaches the word embeddings: this score does not react to a small change of the text."
+    last = max((at for at, layer in enumerate(result.layers[:-1]) if at and layer.per_position is not None), default=-1)
+    which = f"at {result.names[last]}, the last layer with a vector for each token" if last > 0 else f"at {result.names[-1]}"
+    words = "The gradient at the word embeddings"
+    if result.layers[last].norm > 0:
+        words += f" is {times(first / result.layers[last].norm)} that {which}"
+    else:
+        words += f" is {figures(first)}"
+    known = [(ratio, at) for at, ratio in enumerate(result.ratios) if ratio is not None and ratio > 0]
+    for what, (ratio, at) in {"drop": min(known), "rise": max(known)}.items() if known else ():
+        here, after = result.names[at], result.names[at + 1]
+        if ratio != 1 and (ratio < 1) == (what == "drop"):
+            words += f"; the largest {what} on the way back is between {after} and {here}, {times(ratio)}"
+    return f"{words}."
+
+
+def steps_in_words(result: GradientFlowResult) -> str:
+    """What the picture of the steps says, in a sentence: of the layer and direction that loses or gains most."""
+    found = [(abs(np.log(share)), flow, share) for flow in result.recurrent if (share := _kept(flow)) is not None]
+    if not found:
+        return "The gradient reaches a single step only: there is no way through time to look at."
+    _, flow, share = max(found, key=lambda each: each[0])
+    first, last = ("last", "first") if flow.direction else ("first", "last")
+    how = next(words for most, words in _FATES if share <= most)
+    reached = "" if flow.hidden_state[0 if flow.direction else -1] else " that it reaches"
+    return f"Back through time it {how}: in {name_of(flow)}, the {first} token gets {times(share)} the {last} one{reached}."
+
+
+def _kept(flow: StepFlow) -> float | None:
+    """The gradient at the step read first by that at the last one it reaches; None where that is the same step."""
+    values = flow.in_reading_order(flow.hidden_state)
+    reached = np.flatnonzero(values)
+    return float(values[0] / values[reached[-1]]) if len(reached) and reached[-1] > 0 and values[0] > 0 else None
+
+
+def name_of(flow: StepFlow) -> str:
+    """For a legend."""
+    return f"{flow.module} layer {flow.layer}, {'backwards' if flow.direction else 'forwards'}"
+
+
+def times(ratio: float) -> str:
+    """As a factor."""
+    return f"{figures(ratio)} ×"
