@@ -16,6 +16,7 @@ from engine.results import Cost, FloatArray, ModelInfo, Notice, PredictionResult
 _NUMBER = re.compile(r"l?\d+(\.|$)")
 _FATES = ((1e-3, "vanishes"), (0.5, "fades"), (2.0, "lasts"), (1e3, "grows"), (np.inf, "explodes"))
 INPUT = "input_embeddings"  # the name of the first layer, which is no module of its own in every model
+INPUT_WORDS = "word embeddings"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +110,7 @@ class GradientFlowResult:
     def names(self) -> tuple[str, ...]:
         """Of the layers, no longer than it takes to tell them apart."""
         return tuple(
-            f"{short} #{layer.call}" if layer.call else short
+            INPUT_WORDS if layer.name == INPUT else f"{short} #{layer.call}" if layer.call else short
             for short, layer in zip(short_names([layer.name for layer in self.layers]), self.layers, strict=True)
         )
 
@@ -130,6 +131,8 @@ def layers_in_words(result: GradientFlowResult) -> str:
     if len(result.layers) < 2:
         return "There is no layer between the word embeddings and this score."
     first = result.layers[0].norm
+    if not np.isfinite([layer.norm for layer in result.layers]).all():
+        return "The gradient is not finite at every layer: somewhere on the way it overflows."
     if first == 0:
         return "No gradient reaches the word embeddings: this score does not react to a small change of the text."
     last = max((at for at, layer in enumerate(result.layers[:-1]) if at and layer.per_position is not None), default=-1)
@@ -139,12 +142,13 @@ def layers_in_words(result: GradientFlowResult) -> str:
         words += f" is {times(first / result.layers[last].norm)} that {which}"
     else:
         words += f" is {figures(first)}"
+    told = []
     known = [(ratio, at) for at, ratio in enumerate(result.ratios) if ratio is not None and ratio > 0]
     for what, (ratio, at) in {"drop": min(known), "rise": max(known)}.items() if known else ():
         here, after = result.names[at], result.names[at + 1]
         if ratio != 1 and (ratio < 1) == (what == "drop"):
-            words += f"; the largest {what} on the way back is between {after} and {here}, {times(ratio)}"
-    return f"{words}."
+            told.append(f"largest {what} {after} → {here}, {times(ratio)}")
+    return f"{words}. On the way back: {'; '.join(told)}." if told else f"{words}."
 
 
 def steps_in_words(result: GradientFlowResult) -> str:
@@ -156,14 +160,16 @@ def steps_in_words(result: GradientFlowResult) -> str:
     first, last = ("last", "first") if flow.direction else ("first", "last")
     how = next(words for most, words in _FATES if share <= most)
     reached = "" if flow.hidden_state[0 if flow.direction else -1] else " that it reaches"
-    return f"Back through time it {how}: in {name_of(flow)}, the {first} token gets {times(share)} the {last} one{reached}."
+    return f"Back through time the gradient {how}: in {name_of(flow)}, the {first} token gets {times(share)} the {last}{reached}."
 
 
 def _kept(flow: StepFlow) -> float | None:
     """The gradient at the step read first by that at the last one it reaches; None where that is the same step."""
     values = flow.in_reading_order(flow.hidden_state)
     reached = np.flatnonzero(values)
-    return float(values[0] / values[reached[-1]]) if len(reached) and reached[-1] > 0 and values[0] > 0 else None
+    if not len(reached) or reached[-1] == 0 or not np.isfinite(values).all() or values[0] == 0:
+        return None
+    return float(values[0]) / float(values[reached[-1]])
 
 
 def name_of(flow: StepFlow) -> str:

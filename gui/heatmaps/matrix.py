@@ -17,6 +17,7 @@ _LABEL_PIXELS = 15
 _STRAIGHT_PIXELS, _ANGLED_PIXELS = 22, 58  # the height of column names
 _CAPTION_PIXELS = 20
 _GAP = 8  # between two column names
+_REACH = 80  # of a name at 45° to the left of its column
 _LUT = 256
 
 
@@ -24,19 +25,26 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     """Drag to pan, Ctrl and wheel to zoom, double-click for all of it; the plain wheel scrolls the page.
 
     ``margin`` is linked to the rows; whoever uses it puts something there.
+
+    Args:
+        left: the most pixels that names of rows may take.
+        caption, below: of the columns and of the margin.
     """
 
     pointed = Signal(int, int)  # row and column under the pointer or the cross; −1, −1: none
     chosen = Signal(int)  # a row
 
-    def __init__(self, name: str, accessible: str, *, left: int, margin: int, caption: str = "", parent: QWidget) -> None:
+    def __init__(
+        self, name: str, accessible: str, *, left: int, margin: int = 0, caption: str = "", below: str = "", parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(accessible)
         self.setFrameShape(self.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setProperty("role", "canvas")
-        self._caption, self._left_pixels = caption, left
+        self._caption, self._below, self._most_left = caption, below, left
+        self.left_pixels = left
         self._shape = (0, 0)
         self._rows: list[str] = []
         self._columns: list[str] = []
@@ -58,8 +66,12 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         layout.addItem(self._box, 0, 1)
         layout.addItem(self.margin, 0, 2)
         layout.addItem(self._bottom, 1, 1)
+        self._said_below = pg.LabelItem("", justify="left")
+        if self._below:
+            layout.addItem(self._said_below, 1, 2)
         self.margin.setVisible(margin > 0)
         self.margin.setFixedWidth(margin)
+        layout.layout.setColumnFixedWidth(2, margin)
         self.margin.setYLink(self._box)
         self.margin.setXRange(0, 1, padding=0)
         self._left.linkToView(self._box)
@@ -87,6 +99,7 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._shape, self._rows, self._columns, self._signed = values.shape, list(rows), list(columns), signed
         self.image.setImage(np.ascontiguousarray(values, dtype=np.float32), levels=levels, lut=self.lut())
         self._missing.show_cells(np.isnan(values))
+        self._fit_names()
         if not same:
             self._point(-1, -1)
             self._reset()
@@ -114,13 +127,17 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._box.setLimits(xMin=0, xMax=max(columns, 1), yMin=0, yMax=max(rows, 1))
         self._box.setRange(xRange=(0, max(columns, 1)), yRange=(0, max(rows, 1)), padding=0)
 
+    def _fit_names(self) -> None:
+        widest = max(map(_metrics().horizontalAdvance, self._rows), default=0.0)
+        self.left_pixels = min(int(widest) + 16, self._most_left)
+        self._left.setWidth(self.left_pixels)
+
     def _label(self) -> None:
         """As many names as can be read."""
         low, high = self._box.viewRange()[1]
         step = max(1, int(np.ceil((high - low) * _LABEL_PIXELS / max(self._box.height(), 1.0))))
         rows = range(max(int(low) // step * step, 0), min(int(high) + 1, len(self._rows)), step)
-        metrics = QFontMetricsF(theme.numbers_font(theme.CAPTION_PIXELS))
-        room = self._left_pixels - 12
+        metrics, room = _metrics(), self.left_pixels - 12
         self._left.setTicks(
             [[(row + 0.5, metrics.elidedText(self._rows[row], Qt.TextElideMode.ElideMiddle, room)) for row in rows]]
         )
@@ -137,10 +154,10 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         angled = widest > each
         step = max(1, int(np.ceil(_LABEL_PIXELS / each)))
         shown = range(max(int(low) // step * step, 0), min(int(high) + 1, len(names)), step)
-        self._bottom.angled = angled
+        self._bottom.angled = [(column + 0.5, names[column]) for column in shown] if angled else []
         height = (_ANGLED_PIXELS if angled else _STRAIGHT_PIXELS) + (_CAPTION_PIXELS if self._caption else 0)
         self._bottom.setHeight(height)
-        self._bottom.setTicks([[(column + 0.5, names[column]) for column in shown]])
+        self._bottom.setTicks([[] if angled else [(column + 0.5, names[column]) for column in shown]])
 
     def _dress(self) -> None:
         colours = theme.current()
@@ -150,6 +167,8 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             axis.setTextPen(pg.mkPen(colours.muted))
             axis.setStyle(tickFont=theme.numbers_font(theme.CAPTION_PIXELS), tickLength=-3)
         self._left.setTextPen(pg.mkPen(colours.text))
+        self._left.setStyle(tickLength=0)
+        self._said_below.setText(self._below, color=colours.muted.name(), size="11px")
         if self._caption:
             self._bottom.setLabel(self._caption, color=colours.muted.name(), **{"font-size": "11px"})
         for line in (self._across, self._down):
@@ -232,18 +251,22 @@ class _NamesBelow(pg.AxisItem):  # type: ignore[misc]
     """Names of columns, at 45° where they would touch."""
 
     def __init__(self) -> None:
-        super().__init__("bottom", hideOverlappingLabels=False)
-        self.angled = False
+        super().__init__("bottom")
+        self.angled: list[tuple[float, str]] = []  # where and what; empty: they fit as ticks
 
-    def drawPicture(self, painter: QPainter, axis: object, ticks: object, texts: list[tuple[QRectF, int, str]]) -> None:
-        super().drawPicture(painter, axis, ticks, [] if self.angled else texts)
-        if not self.angled:
-            return
+    def boundingRect(self) -> QRectF:
+        """The first name begins left of the first column."""
+        usual: QRectF = super().boundingRect()
+        return usual.adjusted(-_REACH, 0, 0, 0)
+
+    def drawPicture(self, painter: QPainter, axis: object, ticks: object, texts: object) -> None:
+        super().drawPicture(painter, axis, ticks, texts)
         painter.setFont(theme.numbers_font(theme.CAPTION_PIXELS))
         painter.setPen(self.textPen())
-        for rect, _, text in texts:
+        low, high = self.range
+        for place, text in self.angled:
             painter.save()
-            painter.translate(rect.center().x() + 4, rect.top() + 1)
+            painter.translate((place - low) / ((high - low) or 1.0) * self.width() + 4, 3)
             painter.rotate(-45)
             painter.drawText(QRectF(-100, 0, 100, 14), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, text)
             painter.restore()
@@ -272,6 +295,10 @@ class _Hatching(pg.GraphicsObject):  # type: ignore[misc]
             edges = np.flatnonzero(np.diff(np.concatenate(([0], missing.astype(np.int8), [0]))))
             for start, end in edges.reshape(-1, 2):
                 painter.fillRect(place.mapRect(QRectF(start, row, end - start, 1)), brush)
+
+
+def _metrics() -> QFontMetricsF:
+    return QFontMetricsF(theme.numbers_font(theme.CAPTION_PIXELS))
 
 
 def _cut(name: str) -> str:

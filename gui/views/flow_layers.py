@@ -15,8 +15,8 @@ from gui.heatmaps.magnitude_scale import MagnitudeScale
 from gui.heatmaps.matrix import MatrixPlot
 from gui.theme import mix
 
-_NAMES_PIXELS, _BARS_PIXELS = 148, 232
-_ROW_PIXELS, _AXES_PIXELS, _FEWEST, _MOST_ROW_PIXELS = 16, 96, 180, 30
+_NAMES_PIXELS, _BARS_PIXELS = 180, 232
+_ROW_PIXELS, _AXES_PIXELS, _FEWEST, _MOST_ROW_PIXELS = 16, 72, 160, 30
 _BAR_WIDTH = 320
 _DIGITS = 4  # of a read-out
 
@@ -32,7 +32,12 @@ class LayerPicture(QWidget):
         self._values: FloatArray = np.zeros((0, 0))
         self._scale = MagnitudeScale(0.0, 0.0)
         self.plot = MatrixPlot(
-            "flowMatrix", "Layer × token", left=_NAMES_PIXELS, margin=_BARS_PIXELS, caption="token", parent=self
+            "flowMatrix",
+            "Layer × token",
+            left=_NAMES_PIXELS,
+            margin=_BARS_PIXELS,
+            below="&nbsp;&nbsp;the layer as a whole",
+            parent=self,
         )
         self.bars = _Bars()
         self.plot.margin.addItem(self.bars)
@@ -62,7 +67,7 @@ class LayerPicture(QWidget):
         self.plot.setMaximumHeight(rows * _MOST_ROW_PIXELS + _AXES_PIXELS)
         self._scale = MagnitudeScale.of(self._values, logarithmic=logarithmic)
         names = [name_of(token) for token in result.tokens]
-        self.plot.show_values(self._scale.placed(self._values), self._scale.levels, False, result.names, names)
+        self.plot.show_values(self._scale.shares(self._values), (0.0, 1.0), False, result.names, names)
         norms = np.array([layer.norm for layer in result.layers])
         self.bars.show_norms(norms, MagnitudeScale.of(norms, logarithmic=logarithmic))
         self.bar.show_scale(
@@ -72,8 +77,8 @@ class LayerPicture(QWidget):
             clipped=(self._scale.clips(self._values), False),
             floor=self._scale.floor,
         )
-        bare = any(layer.per_position is None for layer in result.layers)
-        self._note.setText("Hatched: one vector for the whole text, so only its bar tells." if bare else "")
+        self.bar.setVisible(self._scale.limit > 0 or not np.isinf(self._values).any())
+        self._note.setText("\n".join(_notes(result, self._values, self._scale)))
 
     def sizeHint(self) -> QSize:
         return QSize(640, 420)
@@ -89,6 +94,16 @@ class LayerPicture(QWidget):
         self.bar.show_value(None if np.isnan(value) else value)
         self.bars.mark(row)
         self.read_out_changed.emit(in_words(self._result, row, column))
+
+
+def _notes(result: GradientFlowResult, values: FloatArray, scale: MagnitudeScale) -> list[str]:
+    """What the colours alone do not say."""
+    bare = any(layer.per_position is None for layer in result.layers)
+    notes = ["Hatched: one vector for the whole text; its bar tells."] if bare else []
+    none, low = bool((values == 0).any()), scale.clips(values[values > 0])
+    if none or low:
+        notes.append(f"Blank: {' or '.join(['no gradient at all'] * none + ['below the scale'] * low)}.")
+    return notes
 
 
 def in_words(result: GradientFlowResult, row: int, column: int) -> str:
@@ -149,8 +164,7 @@ class _Bars(pg.GraphicsObject):  # type: ignore[misc]
     @property
     def shares(self) -> FloatArray:
         """How long each bar is, 0 … 1."""
-        low, high = self._scale.levels
-        return (self._scale.placed(self._norms) - low) / ((high - low) or 1.0)
+        return self._scale.shares(self._norms)
 
     def boundingRect(self) -> QRectF:
         return QRectF(0, 0, 1, max(len(self._norms), 1))

@@ -23,11 +23,12 @@ from gui.views.flow_layers import quoted, unit_of
 
 State = Literal["hidden_state", "cell_state"]
 STATE_WORDS: dict[State, str] = {"hidden_state": "h", "cell_state": "c"}
-_NAMES_PIXELS = 148
+_NAMES_PIXELS = 180
 _CURVES_PIXELS = (140, 260)
-_ROW_PIXELS, _AXES_PIXELS = 26, 96
+_ROW_PIXELS, _AXES_PIXELS = 26, 72
 _BAR_WIDTH = 320
 _DIGITS = 4
+_ROOM = 0.05  # above and below the curves
 _SOLID, _DASHED = "━━", "╍╍"
 
 
@@ -43,7 +44,7 @@ class StepPicture(QWidget):
         self._values: FloatArray = np.zeros((0, 0))
         self._state: State = "hidden_state"
         self.curves, self.legend = _Curves(self), QLabel(self)
-        self.plot = MatrixPlot("stepMatrix", "Recurrent layer × step", left=_NAMES_PIXELS, margin=0, caption="step", parent=self)
+        self.plot = MatrixPlot("stepMatrix", "Recurrent layer × step", left=_NAMES_PIXELS, parent=self)
         self.bar = ColourBar(self)
         self._build()
         self.plot.pointed.connect(self._on_pointed)
@@ -52,7 +53,6 @@ class StepPicture(QWidget):
     def _build(self) -> None:
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setWordWrap(True)
-        self.legend.setIndent(_NAMES_PIXELS)
         self.bar.setFixedWidth(_BAR_WIDTH)
         foot = QHBoxLayout()
         foot.addWidget(self.bar)
@@ -77,12 +77,14 @@ class StepPicture(QWidget):
         short = [_short(flow, result.recurrent) for flow in self._flows]
         scale = MagnitudeScale.of(self._values, logarithmic=logarithmic)
         self.plot.setFixedHeight(len(short) * _ROW_PIXELS + _AXES_PIXELS)
-        self.plot.show_values(scale.placed(self._values), scale.levels, False, short, names)
+        self.plot.show_values(scale.shares(self._values), (0.0, 1.0), False, short, names)
         self.bar.show_scale(
             scale.limit, signed=False, unit=unit_of(result), clipped=(scale.clips(self._values), False), floor=scale.floor
         )
         whole = MagnitudeScale.of(self._values, logarithmic=logarithmic, decades=None)
         self.curves.show_curves(self._flows, self._values, whole, f"‖∂ score / ∂ {STATE_WORDS[state]}ₜ‖")
+        self.curves.begin_at(self.plot.left_pixels)
+        self.legend.setIndent(self.plot.left_pixels)
         self._show_legend()
 
     def sizeHint(self) -> QSize:
@@ -99,8 +101,8 @@ class StepPicture(QWidget):
             return
         muted = theme.current().muted.name()
         entries = [
-            f'<span style="color:{colour.name()}">{_DASHED if flow.direction else _SOLID}</span> '
-            f'<span style="color:{muted}">{escape(_short(flow, self._result.recurrent))}</span>'
+            f'<span style="color:{colour.name()}">{_DASHED if flow.direction else _SOLID}</span>&nbsp;'
+            f'<span style="color:{muted}">{escape(_short(flow, self._result.recurrent)).replace(" ", "&nbsp;")}</span>'
             for flow, colour in zip(self._flows, colours_of(self._flows), strict=True)
         ]
         self.legend.setText(" &nbsp; &nbsp; ".join(entries))
@@ -183,19 +185,21 @@ class _Curves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._dress()
         self.scene().sigMouseMoved.connect(self._on_moved)
 
+    def begin_at(self, left: int) -> None:
+        """Where the matrix below begins."""
+        self._left.setWidth(left)
+
     def show_curves(self, flows: tuple[StepFlow, ...], values: FloatArray, scale: MagnitudeScale, caption: str) -> None:
         """(curve, step); zeros leave a gap on a scale by decades."""
         self._flows, self._steps, self._caption = flows, values.shape[1], caption
         for line in self._lines:
             self._box.removeItem(line)
         at = np.arange(self._steps) + 0.5
-        drawn = np.where(values > 0, scale.placed(values), np.nan) if scale.logarithmic else scale.placed(values)
+        drawn = np.where((values > 0) | (scale.floor == 0), scale.shares(values), np.nan)
         self._lines = [pg.PlotCurveItem(at, row, antialias=True, connect="finite") for row in drawn]
         for line in self._lines:
             self._box.addItem(line, ignoreBounds=True)
-        low, high = scale.levels
-        room = 0.06 * (high - low or 1.0)
-        self._box.setRange(xRange=(0, self._steps), yRange=(low - (room if scale.logarithmic else 0), high + room), padding=0)
+        self._box.setRange(xRange=(0, self._steps), yRange=(-_ROOM, 1 + _ROOM), padding=0)
         self._left.setTicks([scale.ticks(6)])
         self._dress()
 

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QStacke
 from engine.flow import GradientFlowResult, layers_in_words, steps_in_words
 from engine.heatmaps.numerals import seconds
 from gui.controls.rows import name_control
+from gui.views.elided_label import ElidedLabel
 from gui.views.flow_layers import LayerPicture
 from gui.views.flow_steps import State, StepPicture
 from gui.views.sheet import Sheet
@@ -26,11 +27,11 @@ class GradientFlowView(QFrame):
         self.setAccessibleName("Gradient flow")
         self.setProperty("role", "sheet")
         self._result: GradientFlowResult | None = None
-        self._title, self._sentence, self._warnings = QLabel(self), QLabel(self), QLabel(self)
+        self._title, self._sentence, self._warnings = ElidedLabel(parent=self), QLabel(self), QLabel(self)
         self._empty = QLabel(EMPTY, self)
         self.layers, self.steps = LayerPicture(self), StepPicture(self)
         self._views = self._switch((("Layers", "Every layer at every token."), ("Steps", "Every step of the recurrent layers.")))
-        self._states = self._switch((("h", "Hidden states."), ("c", "Cell states, the way past the gates.")))
+        self._states = self._switch((("Hidden", "Hidden states."), ("Cell", "Cell states: the way past the gates.")))
         self.logarithmic = QToolButton(self)
         self._pictures, self._pages = QStackedWidget(self), QStackedWidget(self)
         self._lay_out()
@@ -96,9 +97,6 @@ class GradientFlowView(QFrame):
     def show_result(self, result: GradientFlowResult) -> None:
         """What was found, at the switches as they are."""
         self._result = result
-        self._title.setText(_title(result))
-        took = f"One pass forwards and back, {seconds(result.cost.seconds)} on the {result.cost.device.upper()}."
-        self._title.setToolTip(took)
         self._warnings.setText("\n".join(f"⚠ {notice.message}" for notice in result.warnings))
         self._warnings.setVisible(bool(result.warnings))
         recurrent = bool(result.recurrent)
@@ -141,7 +139,9 @@ class GradientFlowView(QFrame):
             self.steps.show_result(result, state, logarithmic)
         else:
             self.layers.show_result(result, logarithmic)
+        self._title.setText(f"Gradient of {_target_of(result)}, {'step by step' if by_step else 'layer by layer'}")
         self._sentence.setText(steps_in_words(result) if by_step else layers_in_words(result))
+        self._sentence.setToolTip(f"One pass forwards and back, {seconds(result.cost.seconds)} on {result.cost.device.upper()}.")
         self.setAccessibleDescription(self._sentence.text())
         self._pictures.setCurrentIndex(_STEPS if by_step else _LAYERS)
 
@@ -150,9 +150,9 @@ class GradientFlowView(QFrame):
         self._draw()
 
 
-def _title(result: GradientFlowResult) -> str:
+def _target_of(result: GradientFlowResult) -> str:
     target = result.target
     name = target.label if target.label is not None else f"output {target.index}"
     if target.versus_index is not None:
         name += f" versus {target.versus if target.versus is not None else f'output {target.versus_index}'}"
-    return f"Gradient flow: what reaches each layer from {name}"
+    return name

@@ -46,6 +46,6 @@ def flow_of_steps(stage: Stage) -> None:
     stage.shot("steps", note="back through time, in both directions")
     stage.hover("stepMatrix", (400, 20))
     stage.shot("hover", note="one step, exactly")
-    press(stage, "flowC")
+    press(stage, "flowCell")
     stage.shot("cells", note="cell states: the way past the gates")
     stage.window.workspace.tabs.setCurrentIndex(0)
