@@ -1,10 +1,12 @@
 """Gradient flow: how much of the score's gradient reaches each layer, token and step. Frozen, torch-free."""
 
 import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +18,8 @@ from engine.results import Cost, FloatArray, ModelInfo, Notice, PredictionResult
 _NUMBER = re.compile(r"l?\d+(\.|$)")
 _FATES = ((1e-3, "vanishes"), (0.5, "fades"), (2.0, "lasts"), (1e3, "grows"), (np.inf, "explodes"))
 INPUT = "input_embeddings"  # the name of the first layer, which is no module of its own in every model
+State = Literal["hidden_state", "cell_state"]
+_STATE_WORDS: dict[State, str] = {"hidden_state": "the hidden state", "cell_state": "the cell state"}
 INPUT_WORDS = "word embeddings"
 
 
@@ -151,23 +155,26 @@ def layers_in_words(result: GradientFlowResult) -> str:
     return f"{words}. On the way back: {'; '.join(told)}." if told else f"{words}."
 
 
-def steps_in_words(result: GradientFlowResult) -> str:
+def steps_in_words(result: GradientFlowResult, state: State = "hidden_state") -> str:
     """What the picture of the steps says, in a sentence: of the layer and direction that loses or gains most."""
-    found = [(abs(np.log(share)), flow, share) for flow in result.recurrent if (share := _kept(flow)) is not None]
-    if not found:
+    found = [(flow, values) for flow in result.recurrent if (values := getattr(flow, state)) is not None]
+    if not all(np.isfinite(values).all() for _, values in found):
+        return "The gradient is not finite at every step: back through time it overflows."
+    kept = [(share, flow) for flow, values in found if (share := _kept(flow.in_reading_order(values))) is not None]
+    if not kept:
         return "The gradient reaches a single step only: there is no way through time to look at."
-    _, flow, share = max(found, key=lambda each: each[0])
+    share, flow = max(kept, key=lambda each: abs(math.log(each[0])) if each[0] > 0 else math.inf)
     first, last = ("last", "first") if flow.direction else ("first", "last")
     how = next(words for most, words in _FATES if share <= most)
-    reached = "" if flow.hidden_state[0 if flow.direction else -1] else " that it reaches"
-    return f"Back through time the gradient {how}: in {name_of(flow)}, the {first} token gets {times(share)} the {last}{reached}."
+    reached = "" if getattr(flow, state)[0 if flow.direction else -1] else " that it reaches"
+    what = f"{_STATE_WORDS[state]} of {name_of(flow)}"
+    return f"Back through time the gradient {how}: {what}, has at the {first} token {times(share)} that at the {last}{reached}."
 
 
-def _kept(flow: StepFlow) -> float | None:
-    """The gradient at the step read first by that at the last one it reaches; None where that is the same step."""
-    values = flow.in_reading_order(flow.hidden_state)
+def _kept(values: FloatArray) -> float | None:
+    """In reading order: the gradient at the first step by that at the last one it reaches; None where that is the same step."""
     reached = np.flatnonzero(values)
-    if not len(reached) or reached[-1] == 0 or not np.isfinite(values).all() or values[0] == 0:
+    if not len(reached) or reached[-1] == 0:
         return None
     return float(values[0]) / float(values[reached[-1]])
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import Literal
 
 import numpy as np
 import pyqtgraph as pg
@@ -10,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from engine.flow import GradientFlowResult, StepFlow, name_of
+from engine.flow import GradientFlowResult, State, StepFlow, name_of
 from engine.heatmaps.numerals import figures, percent
 from engine.results import FloatArray
 from gui import theme
@@ -21,7 +20,6 @@ from gui.heatmaps.matrix import MatrixPlot
 from gui.views.flow_layers import name_of as name_of_token
 from gui.views.flow_layers import quoted, unit_of
 
-State = Literal["hidden_state", "cell_state"]
 STATE_WORDS: dict[State, str] = {"hidden_state": "h", "cell_state": "c"}
 _NAMES_PIXELS = 180
 _CURVES_PIXELS = (140, 260)

@@ -3,12 +3,12 @@
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from engine.flow import GradientFlowResult, layers_in_words, steps_in_words
+from engine.flow import GradientFlowResult, State, layers_in_words, steps_in_words
 from engine.heatmaps.numerals import seconds
 from gui.controls.rows import name_control
 from gui.views.elided_label import ElidedLabel
 from gui.views.flow_layers import LayerPicture
-from gui.views.flow_steps import State, StepPicture
+from gui.views.flow_steps import StepPicture
 from gui.views.sheet import Sheet
 
 EMPTY = "How much of the gradient reaches each layer and each token will be here.\nOpen a model and type a text."
@@ -140,7 +140,7 @@ class GradientFlowView(QFrame):
         else:
             self.layers.show_result(result, logarithmic)
         self._title.setText(f"Gradient of {_target_of(result)}, {'step by step' if by_step else 'layer by layer'}")
-        self._sentence.setText(steps_in_words(result) if by_step else layers_in_words(result))
+        self._sentence.setText(steps_in_words(result, state) if by_step else layers_in_words(result))
         self._sentence.setToolTip(f"One pass forwards and back, {seconds(result.cost.seconds)} on {result.cost.device.upper()}.")
         self.setAccessibleDescription(self._sentence.text())
         self._pictures.setCurrentIndex(_STEPS if by_step else _LAYERS)

@@ -1,6 +1,7 @@
 """Gradient flow: against products of matrices, Score's own gradient, and hidden states nudged in a literal copy of an LSTM."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +211,24 @@ def test_a_recurrent_language_model(tmp_path: Path, position: int | None):
         assert (flow_.hidden_state[: asked + 1] > 0).all()
         assert (flow_.hidden_state[asked + 1 :] == 0).all()
     assert all(layer.per_position is not None for layer in result.layers)
+
+
+def test_a_sentence_on_the_way_back(tiny_lstm: TextModel):
+    result = flow(tiny_lstm)
+    (state,) = result.recurrent
+
+    def said(*values: float, direction: int = 0) -> str:
+        return steps_in_words(replace(result, recurrent=(replace(state, hidden_state=np.array(values), direction=direction),)))
+
+    words = "the hidden state of rnn layer 0, forwards, has at the first token 1.00×10⁻⁹ × that at the last."
+    assert said(1e-9, 0.1, 1.0) == f"Back through time the gradient vanishes: {words}"
+    assert "vanishes" in said(0.0, 0.1, 1.0)
+    assert "grows" in said(1.0, 0.5, 20.0, direction=1)
+    assert "has at the last token" in said(1.0, 0.5, 20.0, direction=1)
+    assert "that it reaches" in said(0.3, 1.0, 0.0)
+    assert "explodes" in said(1e5, 10.0, 1.0)
+    assert "single step" in said(1.0, 0.0, 0.0)
+    assert "not finite" in said(np.inf, 1.0, 1.0)
 
 
 # ---- contracts ------------------------------------------------------------------------------------------------------

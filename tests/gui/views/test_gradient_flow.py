@@ -113,6 +113,7 @@ def test_steps_are_offered_for_recurrent_models_only(view: GradientFlowView) -> 
     assert view.steps.plot.image.image.shape == (4, 5)
     button(view, "flowCell").click()
     assert view.steps.plot.image.image.shape == (2, 5), "a GRU has no cell states"
+    assert view.accessibleDescription().startswith("Back through time the gradient lasts: the cell state of rnn layer 0")
     view.show_result(result(recurrent=("gru",)))
     assert view.shows_steps, "the choice stays"
     assert not button(view, "flowCell").isVisible()
