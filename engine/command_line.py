@@ -8,7 +8,8 @@ from pathlib import Path
 
 from engine.atomic_file import write_atomically
 from engine.errors import UserError
-from engine.requests import Parameter
+from engine.flow import GradientFlowResult
+from engine.requests import Parameter, Target, TextInput
 from engine.results import AttributionResult
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
@@ -29,6 +30,13 @@ def command_for(result: AttributionResult, texts: Path, accept_reinitialised: bo
         UserError: the second text of a pair cannot be put on a command line.
     """
     return shlex.join(arguments_for(result, texts, accept_reinitialised))
+
+
+def gradient_flow_command(result: GradientFlowResult, texts: Path, accept_reinitialised: bool = False) -> str:
+    """As ``command_for``."""
+    words = ["gradient-flow", result.model.path, *_input(result.request.input, texts), *_target(result.request.target)]
+    words += _option("--device", result.cost.device)
+    return shlex.join([*program(), *words, *(["--accept-reinitialised"] if accept_reinitialised else [])])
 
 
 def portable_command(result: AttributionResult) -> str:
@@ -56,16 +64,10 @@ def arguments_for(result: AttributionResult, texts: Path, accept_reinitialised: 
 
 
 def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialised: bool) -> list[str]:
-    request, target = result.request, result.request.target
-    words = ["explain", result.model.path]
-    words += _text(request.input.text, texts)
-    words += _pair(request.input.pair) if texts else _option("--text-pair", request.input.pair)
+    request = result.request
+    words = ["explain", result.model.path, *_input(request.input, texts)]
     words += _option("--method", request.method)
-    words += _option("--target", target.choice)
-    words += _option("--true", target.true)
-    words += _option("--versus", target.versus)
-    words += _option("--score", target.score)
-    words += _option("--position", target.position)
+    words += _target(request.target)
     for baseline in request.baselines if result.method.uses_baseline else ():
         words += _option("--baseline", baseline)
     words += _option("--background", request.background)
@@ -76,6 +78,18 @@ def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialis
     words += _option("--grain", result.grain) if result.grain != "token" else []
     words += _option("--device", result.cost.device)
     return words + (["--accept-reinitialised"] if accept_reinitialised else [])
+
+
+def _input(text: TextInput, texts: Path | None) -> list[str]:
+    return _text(text.text, texts) + (_pair(text.pair) if texts else _option("--text-pair", text.pair))
+
+
+def _target(target: Target) -> list[str]:
+    words = _option("--target", target.choice)
+    words += _option("--true", target.true)
+    words += _option("--versus", target.versus)
+    words += _option("--score", target.score)
+    return words + _option("--position", target.position)
 
 
 def _option(name: str, value: Parameter) -> list[str]:

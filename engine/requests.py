@@ -96,6 +96,15 @@ class AttributionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class GradientFlowRequest:
+    """How much of the target's gradient reaches each layer, and each step of recurrent ones?"""
+
+    model_sha256: str
+    input: TextInput
+    target: Target = Target()
+
+
+@dataclass(frozen=True, slots=True)
 class CellsRequest:
     """What do the recurrent layers do while they read this text?
 
@@ -133,4 +142,12 @@ class AblationRequest:
     seed: int = 0
 
 
-Request = OpenModelRequest | CatalogueRequest | PredictionRequest | AttributionRequest | CellsRequest | AblationRequest
+Request = (
+    OpenModelRequest
+    | CatalogueRequest
+    | PredictionRequest
+    | AttributionRequest
+    | GradientFlowRequest
+    | CellsRequest
+    | AblationRequest
+)

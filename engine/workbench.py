@@ -3,10 +3,12 @@
 from typing import Any, overload
 
 from engine.attribution.explain import explain, predict
+from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.registry import METHODS
 from engine.cells import AblationResult, CellsResult
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
+from engine.flow import GradientFlowResult
 from engine.jobs import Partial, Steps, T
 from engine.models.model import TextModel
 from engine.models.opening import open_model
@@ -17,6 +19,7 @@ from engine.requests import (
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
+    GradientFlowRequest,
     OpenModelRequest,
     PredictionRequest,
     Request,
@@ -45,6 +48,8 @@ class Workbench:
     def job_for(self, request: CellsRequest) -> Steps[CellsResult]: ...
     @overload
     def job_for(self, request: AblationRequest) -> Steps[AblationResult]: ...
+    @overload
+    def job_for(self, request: GradientFlowRequest) -> Steps[GradientFlowResult]: ...
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator that answers ``request``; nothing runs before its first step."""
         match request:
@@ -60,6 +65,8 @@ class Workbench:
                 return self._cells(request)
             case AblationRequest():
                 return self._ablate(request)
+            case GradientFlowRequest():
+                return self._gradient_flow(request)
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
         """The old model stays until the new one is there."""
@@ -82,6 +89,9 @@ class Workbench:
 
     def _ablate(self, request: AblationRequest) -> Steps[AblationResult]:
         return (yield from _within_memory(ablate(self._usable(request.model_sha256), request)))
+
+    def _gradient_flow(self, request: GradientFlowRequest) -> Steps[GradientFlowResult]:
+        return (yield from _within_memory(gradient_flow(self._usable(request.model_sha256), request)))
 
     def _usable(self, sha256: str) -> TextModel:
         """The open model, unless something about it must be accepted first.

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from gui.flow_room import FlowRoom
 from gui.rooms import House, Room
 
-ROOMS: tuple[Callable[[House], Room], ...] = ()
+ROOMS: tuple[Callable[[House], Room], ...] = (FlowRoom,)
 
 
 def rooms_of(house: House) -> tuple[Room, ...]:

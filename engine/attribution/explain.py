@@ -17,7 +17,7 @@ from engine.errors import UserError
 from engine.inputs.baselines import RANDOM_DOCUMENT, Baseline, baseline_for
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import Encoding, TextModel
-from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction
+from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction, Target, TextInput
 from engine.results import AttributionResult, BaselineInfo, Cost, FloatArray, Notice, PredictionResult, ResolvedTarget
 
 _REDUCTIONS: dict[Reduction, Any] = {
@@ -52,14 +52,15 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
     """
     yield Partial(0, doing="Predicting")
     question = _ask(model, request)
-    yield Partial(0, result=question.prediction, doing=question.method.description.label)
+    yield Partial(0, result=question.asked.prediction, doing=question.method.description.label)
     start = time.perf_counter()
     baselines = [
-        baseline_for(name, model, question.encoding, request.background, request.seed, draw) for name, draw in question.baselines
+        baseline_for(name, model, question.asked.encoding, request.background, request.seed, draw)
+        for name, draw in question.baselines
     ]
     said = tuple(_said_of(name, question, made) for (name, _), made in zip(question.baselines, baselines, strict=True))
-    batch = model.batch_size_for(question.encoding.ids.shape[1])
-    score = Score(score_function(model, question.encoding, question.target), batch, model.recurrent)
+    batch = model.batch_size_for(question.asked.encoding.ids.shape[1])
+    score = Score(score_function(model, question.asked.encoding, question.asked.target), batch, model.recurrent)
 
     def shown(partial: Partial) -> Partial:
         so_far = partial.result
@@ -74,18 +75,41 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A text and a target held against a model: what was read, what is said of it, which scalar is meant."""
+
+    encoding: Encoding
+    position: int | None  # of the prediction
+    prediction: PredictionResult
+    target: ResolvedTarget
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Question:
-    """A request held against a model: what was read, and what of it is explained."""
+    """A request held against a model."""
 
     model: TextModel
     request: AttributionRequest
     method: Method
     parameters: Mapping[str, Parameter]
     baselines: tuple[tuple[str, int], ...]  # and of random documents, the how-manieth
-    encoding: Encoding
-    position: int | None  # of the prediction
-    prediction: PredictionResult
-    target: ResolvedTarget
+    asked: Asked
+
+
+def read_question(model: TextModel, sha256: str, text: TextInput, wanted: Target) -> Asked:
+    """What every question about a target begins with.
+
+    Raises:
+        UserError: there is nothing to read, or no such target.
+    """
+    encoding = model.encode(text)
+    asked_of_a_unit = wanted.choice.startswith("unit:")  # whose position is the unit's, not the prediction's
+    position = check_position(None if asked_of_a_unit else wanted.position, model, encoding)
+    logits = _logits(model, encoding, position)
+    target = resolve(wanted, model, encoding, logits)
+    predicted = PredictionRequest(sha256, text, position)
+    said = PredictionResult(predicted, encoding.input, classes(model, logits, target.outputs))
+    return Asked(encoding, position, said, target)
 
 
 def _ask(model: TextModel, request: AttributionRequest) -> _Question:
@@ -95,15 +119,9 @@ def _ask(model: TextModel, request: AttributionRequest) -> _Question:
     if refusal is not None:
         raise UserError(refusal, "unavailable")
     parameters = chosen.effective(dict(request.parameters))
-    encoding = model.encode(request.input)
-    asked_of_a_unit = request.target.choice.startswith("unit:")  # whose position is the unit's, not the prediction's
-    position = check_position(None if asked_of_a_unit else request.target.position, model, encoding)
-    logits = _logits(model, encoding, position)
-    target = resolve(request.target, model, encoding, logits)
-    predicted = PredictionRequest(request.model_sha256, request.input, position)
-    prediction = PredictionResult(predicted, encoding.input, classes(model, logits, target.outputs))
+    asked = read_question(model, request.model_sha256, request.input, request.target)
     baselines = _told_apart(request.baselines) if chosen.description.uses_baseline else ()
-    return _Question(model, request, chosen, parameters, baselines, encoding, position, prediction, target)
+    return _Question(model, request, chosen, parameters, baselines, asked)
 
 
 def _told_apart(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
@@ -122,8 +140,8 @@ def _logits(model: TextModel, encoding: Encoding, position: int | None) -> Tenso
 @torch.no_grad()
 def _said_of(name: str, question: _Question, baseline: Baseline) -> BaselineInfo:
     """What the model predicts on a baseline."""
-    logits = question.model.logits(baseline.embeddings, question.encoding, question.position)[0].cpu()
-    predicted = classes(question.model, logits, question.target.outputs[:1])
+    logits = question.model.logits(baseline.embeddings, question.asked.encoding, question.asked.position)[0].cpu()
+    predicted = classes(question.model, logits, question.asked.target.outputs[:1])
     chance = 0.5 if question.model.info.problem_type == "multi_label" else 1 / max(len(logits), 2)
     probability = predicted[0].probability
     confident = probability is not None and probability >= chance + CONFIDENT * (1 - chance)
@@ -149,7 +167,7 @@ def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> St
 
 @torch.no_grad()
 def _inputs(question: _Question) -> Tensor:
-    return question.model.embed(question.encoding.ids)
+    return question.model.embed(question.asked.encoding.ids)
 
 
 def _average(runs: list[Attribution]) -> Attribution:
@@ -182,8 +200,8 @@ def _answer(
         request=question.request,
         model=question.model.info,
         method=question.method.description,
-        prediction=question.prediction,
-        target=question.target,
+        prediction=question.asked.prediction,
+        target=question.asked.target,
         values=_REDUCTIONS[reduction](found.values).astype(np.float32),
         reduction=reduction,
         parameters=tuple((dict(question.parameters) | dict(found.effective)).items()),
@@ -197,17 +215,23 @@ def _answer(
     )
 
 
-def _warnings(question: _Question, found: Attribution, baselines: tuple[BaselineInfo, ...], progress: float) -> list[Notice]:
-    """What one should know before trusting the picture, in words."""
-    warnings = [notice for notice in question.model.info.warnings if notice.blocking]
-    text = question.prediction.input
+def warnings_of(model: TextModel, prediction: PredictionResult, wanted: Target, target: ResolvedTarget) -> list[Notice]:
+    """What holds of any answer about this text and target."""
+    warnings = [notice for notice in model.info.warnings if notice.blocking]
+    text = prediction.input
     for which, cut in (("text", text.cut), ("second text", text.cut_pair)):
         if cut:
             words = f"Characters {cut[0]} to {cut[1]} of the {which} were not read: it is longer than the model's limit."
             warnings.append(Notice(words, "cut"))
-    if question.request.target.versus is not None and question.target.versus_index is None:
-        words = f"The predicted class is the true one: {question.target.label} is explained by itself."
+    if wanted.versus is not None and target.versus_index is None:
+        words = f"The predicted class is the true one: {target.label} is explained by itself."
         warnings.append(Notice(words, "same_class"))
+    return warnings
+
+
+def _warnings(question: _Question, found: Attribution, baselines: tuple[BaselineInfo, ...], progress: float) -> list[Notice]:
+    """What one should know before trusting the picture, in words."""
+    warnings = warnings_of(question.model, question.asked.prediction, question.request.target, question.asked.target)
     warnings += [baseline.notice for baseline in baselines if baseline.notice is not None]
     for baseline in baselines:
         if baseline.confident:

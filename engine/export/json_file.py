@@ -8,7 +8,16 @@ import numpy as np
 
 from engine import VERSION
 from engine.descriptions import MethodDescription
-from engine.results import AttributionResult, ClassPrediction, Completeness, ModelInfo, TokenizedText
+from engine.results import (
+    AttributionResult,
+    ClassPrediction,
+    Completeness,
+    Cost,
+    ModelInfo,
+    PredictionResult,
+    ResolvedTarget,
+    TokenizedText,
+)
 from engine.samples import Sample
 
 SCHEMA = 1
@@ -42,21 +51,8 @@ def _finite(value: Any, where: str, lost: list[str]) -> Any:
 
 def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
     """The keys of ``explain``."""
-    target = result.target
     return {
-        "schema": SCHEMA,
-        "version": VERSION,
-        "model": {"path": result.model.path, "task": result.model.task, "sha256": result.model.sha256},
-        "input": input_as_dict(result.prediction.input, result.model.reads_pairs),
-        "prediction": [_class(c) for c in result.prediction.classes],
-        "target": {
-            "label": target.label,
-            "index": target.index,
-            "versus": target.versus,
-            "score": target.score,
-            "position": target.position,
-            **({} if target.layer is None else {"layer": target.layer}),
-        },
+        **question_as_dict(result.model, result.prediction, result.target),
         "method": {"id": result.method.id, "parameters": dict(result.parameters), "seed": result.request.seed},
         "baseline": [
             {"id": b.id, "prediction": [_class(c) for c in b.prediction], "confident": b.confident} for b in result.baselines
@@ -69,14 +65,33 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             **({} if result.grain == "token" else {"grain": result.grain}),
         },
         "completeness": _completeness(result.completeness),
-        "cost": {
-            "forward": result.cost.forward,
-            "backward": result.cost.backward,
-            "seconds": round(result.cost.seconds, 4),
-            "device": result.cost.device,
-        },
+        "cost": cost_as_dict(result.cost),
         "warnings": [notice.message for notice in result.warnings],
     }
+
+
+def question_as_dict(model: ModelInfo, prediction: PredictionResult, target: ResolvedTarget) -> dict[str, Any]:
+    """What every answer about a target begins with."""
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "model": {"path": model.path, "task": model.task, "sha256": model.sha256},
+        "input": input_as_dict(prediction.input, model.reads_pairs),
+        "prediction": [_class(c) for c in prediction.classes],
+        "target": {
+            "label": target.label,
+            "index": target.index,
+            "versus": target.versus,
+            "score": target.score,
+            "position": target.position,
+            **({} if target.layer is None else {"layer": target.layer}),
+        },
+    }
+
+
+def cost_as_dict(cost: Cost) -> dict[str, Any]:
+    """What it took."""
+    return {"forward": cost.forward, "backward": cost.backward, "seconds": round(cost.seconds, 4), "device": cost.device}
 
 
 def shortest(values: np.ndarray) -> Any:

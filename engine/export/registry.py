@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from engine.errors import UserError
 from engine.export.csv_file import to_csv
@@ -12,21 +13,23 @@ from engine.export.npz_file import to_npz
 from engine.export.svg_file import to_svg
 from engine.results import AttributionResult
 
+R = TypeVar("R")
+
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Generic[R]):
     """``write`` None: it is drawn with Qt, by whoever has it."""
 
     suffix: str
     words: str
-    write: Callable[[AttributionResult], bytes] | None
+    write: Callable[[R], bytes] | None
 
 
 def _to_json(result: AttributionResult) -> bytes:
     return to_json_text(result).encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's own \ud800
 
 
-KINDS = {
+KINDS: dict[str, Kind[AttributionResult]] = {
     kind.suffix: kind
     for kind in (
         Kind(".json", "JSON with every number", _to_json),
@@ -40,7 +43,7 @@ KINDS = {
 }
 
 
-def kind_of(path: Path) -> Kind:
+def kind_of(path: Path) -> Kind[AttributionResult]:
     """By the suffix.
 
     Raises:

@@ -26,13 +26,20 @@ class ColourBar(QWidget):
         self._mark: float | None = None
 
     def show_scale(
-        self, limit: float, *, signed: bool, unit: str, clipped: tuple[bool, bool] = (False, False), idle: bool = False
+        self,
+        limit: float,
+        *,
+        signed: bool,
+        unit: str,
+        clipped: tuple[bool, bool] = (False, False),
+        idle: bool = False,
+        floor: float = 0.0,
     ) -> None:
         """Colours run to ±``limit`` (from 0 when unsigned); ``clipped``: values go beyond the low, the high end.
 
-        ``idle``: there are no values yet.
+        ``idle``: there are no values yet. ``floor``: a logarithmic scale from there to ``limit``, unsigned.
         """
-        self._scale = BarScale(limit, signed, unit, *clipped, idle=idle)
+        self._scale = BarScale(limit, signed, unit, *clipped, idle=idle, floor=floor)
         self.setAccessibleDescription(self._scale.in_words())
         self.update()
 
@@ -61,17 +68,26 @@ class ColourBar(QWidget):
 class BarScale:
     """What a colour bar says."""
 
-    def __init__(self, limit: float, signed: bool, unit: str, clips_low: bool, clips_high: bool, idle: bool = False) -> None:
-        self.idle = idle
+    def __init__(
+        self,
+        limit: float,
+        signed: bool,
+        unit: str,
+        clips_low: bool,
+        clips_high: bool,
+        idle: bool = False,
+        floor: float = 0.0,
+    ) -> None:
+        self.idle, self.floor = idle, floor
         self.limit, self.signed, self.unit = limit, signed, unit
-        self.clips_low, self.clips_high = clips_low and signed, clips_high
+        self.clips_low, self.clips_high = clips_low and (signed or floor > 0), clips_high
 
     def ends(self) -> tuple[str, str]:
         """The words at the low and the high end."""
         if self.limit <= 0:
             return "", ""
         if not self.signed:
-            return "0", figures(self.limit)
+            return figures(self.floor), figures(self.limit)
         return signed_figures(-self.limit), signed_figures(self.limit)
 
     def in_words(self) -> str:
@@ -84,6 +100,9 @@ class BarScale:
 
     def share(self, value: float) -> float:
         """Where ``value`` lies on the bar, 0 … 1."""
+        if self.floor > 0:
+            decades = math.log10(self.limit / self.floor)
+            return min(max(math.log10(value / self.floor) / decades, 0.0), 1.0) if value > 0 and decades > 0 else 0.0
         share = value / self.limit if self.limit > 0 else 0.0
         return min(max((share + 1) / 2 if self.signed else share, 0.0), 1.0)
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from engine.heatmaps.numerals import signed_figures
@@ -12,11 +11,10 @@ from engine.results import AttributionResult, FloatArray, Token
 from gui import theme
 from gui.controls.rows import name_control
 from gui.heatmaps.colour_bar import ColourBar
-from gui.heatmaps.colours import colour_map
+from gui.heatmaps.matrix import MatrixPlot
 
 _ROW_PIXELS, _FEWEST, _MOST = 16, 150, 310
-_LABEL_PIXELS = 15
-_LUT = 256
+_NAMES_PIXELS, _MARGIN_PIXELS = 92, 18
 _SHARE_INSIDE = 0.995  # of the values; the few beyond would leave nothing else to be seen
 _WAITING = "Every dimension of every token, once it is computed."
 _BAR_WIDTH = 300
@@ -36,7 +34,16 @@ class DimensionView(QWidget):
         self._tokens: tuple[Token, ...] = ()
         self._order = np.zeros(0, dtype=np.intp)
         self._unit, self._signed = "", True
-        self._plot = _Plot(self)
+        self._plot = MatrixPlot(
+            "dimensionPlot",
+            "Token × dimension",
+            left=_NAMES_PIXELS,
+            margin=_MARGIN_PIXELS,
+            caption="column (dimension)",
+            parent=self,
+        )
+        self._sums = pg.ImageItem(axisOrder="row-major", autoDownsample=False)
+        self._plot.margin.addItem(self._sums)
         self._bar = ColourBar(self)
         self._title, self._words = QLabel("Token × dimension", self), QLabel(_WAITING, self)
         self._sorted = QToolButton(self)
@@ -119,12 +126,23 @@ class DimensionView(QWidget):
         limit = _limit(self._values)
         finite = np.nan_to_num(self._values, nan=0.0, posinf=limit, neginf=-limit)
         names = [(token.text.strip() or token.piece) for token in self._tokens]
-        self._plot.show_values(finite[:, self._order], finite.sum(axis=1), limit, self._signed, names)
+        self._plot.show_values(finite[:, self._order], self._levels(limit or 1.0), self._signed, names)
+        sums = finite.sum(axis=1, keepdims=True)
+        end = float(np.abs(sums).max()) or 1.0
+        self._sums.setImage(np.ascontiguousarray(sums, dtype=np.float32), levels=self._levels(end), lut=self._plot.lut())
         beyond = (bool((finite < -limit).any()), bool((finite > limit).any()))
         self._bar.show_scale(limit, signed=self._signed, unit=self._unit, clipped=beyond)
         rows, columns = self._values.shape
         lost = int((~np.isfinite(self._values)).sum())
         self._title.setText(f"Token × dimension · {rows} × {columns}" + (f" · {lost} values are not numbers" if lost else ""))
+
+    def _levels(self, limit: float) -> tuple[float, float]:
+        return (-limit if self._signed else 0.0, limit)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in theme.RETHEME_EVENTS and hasattr(self, "_sums") and self._sums.image is not None:
+            self._sums.setLookupTable(self._plot.lut())
 
     @Slot(bool)
     def _on_sorted(self, on: bool) -> None:
@@ -155,179 +173,3 @@ def _limit(values: FloatArray) -> float:
         return 0.0
     inside = float(np.quantile(magnitudes, _SHARE_INSIDE))
     return inside if inside > 0 else float(magnitudes.max())
-
-
-class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """Drag to pan, Ctrl and wheel to zoom, double-click for all of it; the plain wheel scrolls the page."""
-
-    pointed = Signal(int, int)  # row and column under the pointer or the cross; −1, −1: none
-    chosen = Signal(int)  # a row
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("dimensionPlot")
-        self.setAccessibleName("Token × dimension")
-        self.setFrameShape(self.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setProperty("role", "canvas")
-        self._shape = (0, 0)
-        self._names: list[str] = []
-        self._signed, self._limit = True, 1.0
-        self._at = (-1, -1)
-        self._build()
-        self._dress()
-        self.scene().sigMouseMoved.connect(self._on_moved)
-        self.scene().sigMouseClicked.connect(self._on_clicked)
-        self._box.sigYRangeChanged.connect(self._on_range)
-
-    def _build(self) -> None:
-        layout = self.ci
-        layout.setContentsMargins(0, 2, 0, 8)
-        layout.setSpacing(2)
-        self._left, self._bottom = pg.AxisItem("left"), pg.AxisItem("bottom")
-        self._box, self._margin = (pg.ViewBox(enableMenu=False, enableMouse=at == 0, invertY=True) for at in range(2))
-        layout.addItem(self._left, 0, 0)
-        layout.addItem(self._box, 0, 1)
-        layout.addItem(self._margin, 0, 2)
-        layout.addItem(self._bottom, 1, 1)
-        self._margin.setFixedWidth(18)
-        self._margin.setYLink(self._box)
-        self._margin.setXRange(0, 1, padding=0)
-        self._left.linkToView(self._box)
-        self._bottom.linkToView(self._box)
-        self._left.setWidth(92)
-        self._bottom.setHeight(42)
-        for axis in (self._left, self._bottom):
-            axis.enableAutoSIPrefix(False)
-        self._image, self._sums = (pg.ImageItem(axisOrder="row-major", autoDownsample=False) for _ in range(2))
-        self._box.addItem(self._image)
-        self._margin.addItem(self._sums)
-        self._across, self._down = pg.InfiniteLine(angle=0, movable=False), pg.InfiniteLine(angle=90, movable=False)
-        self._row = pg.LinearRegionItem(orientation="horizontal", movable=False)
-        for drawn in (self._across, self._down, self._row):
-            drawn.setZValue(10)
-            drawn.hide()
-            self._box.addItem(drawn, ignoreBounds=True)
-
-    def show_values(self, values: FloatArray, sums: FloatArray, limit: float, signed: bool, names: list[str]) -> None:
-        """(rows, columns), finite; ``sums``: the margin, on the scale of the token map."""
-        same = values.shape == self._shape
-        self._shape, self._names, self._signed, self._limit = values.shape, names, signed, limit or 1.0
-        end = float(np.abs(sums).max()) or 1.0
-        self._image.setImage(np.ascontiguousarray(values, dtype=np.float32), levels=self._levels(self._limit), lut=self._lut())
-        margin = np.ascontiguousarray(sums[:, None], dtype=np.float32)
-        self._sums.setImage(margin, levels=self._levels(end), lut=self._lut())
-        if not same:
-            self._reset()
-        self._label_rows()
-
-    def mark_row(self, row: int) -> None:
-        """−1: none."""
-        self._row.setVisible(row >= 0)
-        if row >= 0:
-            self._row.setRegion((row, row + 1))
-
-    def _reset(self) -> None:
-        rows, columns = self._shape
-        self._box.setLimits(xMin=0, xMax=max(columns, 1), yMin=0, yMax=max(rows, 1))
-        self._box.setRange(xRange=(0, max(columns, 1)), yRange=(0, max(rows, 1)), padding=0)
-
-    def _levels(self, limit: float) -> tuple[float, float]:
-        return (-limit if self._signed else 0.0, limit)
-
-    def _lut(self) -> NDArray[np.uint8]:
-        colours = colour_map(theme.current(), signed=self._signed).colours
-        chosen = np.rint(np.linspace(0, len(colours) - 1, _LUT)).astype(int)
-        return np.array([colours[at].getRgb()[:3] for at in chosen], dtype=np.uint8)
-
-    def _label_rows(self) -> None:
-        """As many tokens as can be read."""
-        low, high = self._box.viewRange()[1]
-        height = max(self._box.height(), 1.0)
-        step = max(1, int(np.ceil((high - low) * _LABEL_PIXELS / height)))
-        rows = range(max(int(low) // step * step, 0), min(int(high) + 1, len(self._names)), step)
-        self._left.setTicks([[(row + 0.5, _cut(self._names[row])) for row in rows]])
-
-    def _dress(self) -> None:
-        colours = theme.current()
-        self.setBackground(colours.panel)
-        for axis in (self._left, self._bottom):
-            axis.setPen(pg.mkPen(colours.border))
-            axis.setTextPen(pg.mkPen(colours.muted))
-            axis.setStyle(tickFont=theme.numbers_font(theme.CAPTION_PIXELS), tickLength=-3)
-        self._left.setTextPen(pg.mkPen(colours.text))
-        named = "column (dimension)"
-        self._bottom.setLabel(named, color=colours.muted.name(), **{"font-size": "11px"})
-        for line in (self._across, self._down):
-            line.setPen(pg.mkPen(colours.muted, width=1))
-        self._row.setBrush(pg.mkBrush(0, 0, 0, 0))
-        for line in self._row.lines:
-            line.setPen(pg.mkPen(colours.text, width=1.5))
-        for image in (self._image, self._sums):
-            if image.image is not None:
-                image.setLookupTable(self._lut())
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in theme.RETHEME_EVENTS and hasattr(self, "_row"):
-            self._dress()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """All of it again."""
-        self._reset()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._point(-1, -1)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
-        if event.key() in steps and all(self._shape):
-            down, across = steps[Qt.Key(event.key())]
-            row = min(max(self._at[0] + down, 0), self._shape[0] - 1)
-            self._point(row, min(max(self._at[1] + across, 0), self._shape[1] - 1))
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._at[0] >= 0:
-            self.chosen.emit(self._at[0])
-        else:
-            event.ignore()
-
-    @Slot(object)
-    def _on_moved(self, place: QPointF) -> None:
-        self._point(*self._under(place))
-
-    @Slot(object)
-    def _on_clicked(self, event: object) -> None:
-        row, _ = self._under(event.scenePos())  # type: ignore[attr-defined]  # pyqtgraph's own kind of event
-        if row >= 0:
-            self.chosen.emit(row)
-
-    @Slot()
-    def _on_range(self) -> None:
-        self._label_rows()
-
-    def _under(self, place: QPointF) -> tuple[int, int]:
-        if not self._box.sceneBoundingRect().contains(place):
-            return -1, -1
-        inside = self._box.mapSceneToView(place)
-        row, column = int(np.floor(inside.y())), int(np.floor(inside.x()))
-        return (row, column) if 0 <= row < self._shape[0] and 0 <= column < self._shape[1] else (-1, -1)
-
-    def _point(self, row: int, column: int) -> None:
-        if (row, column) == self._at:
-            return
-        self._at = row, column
-        for line, at in ((self._across, row), (self._down, column)):
-            line.setVisible(at >= 0)
-            if at >= 0:
-                line.setPos(at + 0.5)
-        self.pointed.emit(row, column)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= 12 else f"{name[:11]}…"

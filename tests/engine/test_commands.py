@@ -384,6 +384,24 @@ def test_a_folder_that_may_not_be_written_to(
     assert "Permission denied" in _explain_to(command, bert_folder, tmp_path / "map.json").err
 
 
+def test_gradient_flow(command: Command, refused: Callable[..., str], lstm_folder: Path, tmp_path: Path):
+    answer = command("gradient-flow", lstm_folder, "--text", TEXT, "--target", "neutral", "--versus", "positive")
+    assert (answer.code, answer.err) == (0, "")
+    found = answer.json
+    assert {"schema", "model", "input", "prediction", "target", "layers", "recurrent", "cost", "warnings"} <= set(found)
+    assert (found["target"]["label"], found["target"]["versus"]) == ("neutral", "positive")
+    assert len(found["recurrent"][0]["per_step"]["hidden_state"]) == len(found["input"]["tokens"])
+    assert (found["cost"]["forward"], found["cost"]["backward"]) == (1, 1)
+    for suffix, start in ((".csv", b"kind,name"), (".npz", b"PK"), (".json", b"{")):
+        out = tmp_path / f"flow{suffix}"
+        assert command("gradient-flow", lstm_folder, "--text", TEXT, "--out", out) == Answer(0, "", "")
+        assert out.read_bytes().startswith(start)
+    assert "must be .json" in refused("gradient-flow", lstm_folder, "--text", TEXT, "--out", tmp_path / "flow.png")
+    assert "no class" in refused("gradient-flow", lstm_folder, "--text", TEXT, "--target", "grand")
+    assert "--text" in refused("gradient-flow", lstm_folder)
+    assert "no text" in refused("gradient-flow", lstm_folder, "--text", " ")
+
+
 def test_a_picture_is_drawn_only_for_png(command: Command, bert_folder: Path, tmp_path: Path):
     drawn: list[tuple[int, Path]] = []
 

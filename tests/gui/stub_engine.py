@@ -10,8 +10,9 @@ import numpy as np
 
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
 from engine.errors import LoadError, UserError
+from engine.flow import GradientFlowResult
 from engine.jobs import Partial
-from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest
+from engine.requests import AttributionRequest, CatalogueRequest, GradientFlowRequest, OpenModelRequest, PredictionRequest
 from engine.results import (
     AttentionInfo,
     AttributionResult,
@@ -30,6 +31,7 @@ from engine.results import (
     Token,
     TokenizedText,
 )
+from tests.gui import made_flow
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -177,6 +179,7 @@ class StubEngine:
             OpenModelRequest: self._open,
             PredictionRequest: self._predict,
             AttributionRequest: self._explain,
+            GradientFlowRequest: self._flow,
         }
         return self._noted(request, jobs[type(request)](request))
 
@@ -216,3 +219,12 @@ class StubEngine:
             done = (step + 1) / self.steps
             yield Partial(step + 1, self.steps, attribution(request, done if done < 1 else 0.99))
         return attribution(request)
+
+    def _flow(self, request: GradientFlowRequest) -> Generator[Partial, None, GradientFlowResult]:
+        if request.input.text.startswith("!"):
+            raise UserError("The model's answer is not a number; its weights hold NaN.", "nan", "layer 3")
+        yield Partial(0, doing="Gradient flow")
+        time.sleep(self.step_seconds)
+        path = request.model_sha256.removeprefix("sha of ")
+        said = prediction(PredictionRequest(request.model_sha256, request.input))
+        return made_flow.flow(request, model(path), said, recurrent=("lstm",) if "lstm" in path else ())

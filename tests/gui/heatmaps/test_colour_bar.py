@@ -19,6 +19,13 @@ def test_a_value_is_marked_at_its_place_and_never_beyond_the_ends() -> None:
     assert [unsigned.share(value) for value in (0, 1, 2)] == [0.0, 0.5, 1.0]
 
 
+def test_a_logarithmic_scale_has_a_floor() -> None:
+    scale = BarScale(1.0, False, "logit", True, False, floor=1e-4)
+    assert scale.ends() == ("0.000100", "1.00")
+    assert [scale.share(value) for value in (0, 1e-9, 1e-4, 1e-2, 1, 5)] == [0.0, 0.0, 0.0, 0.5, 1.0, 1.0]
+    assert scale.clips_low
+
+
 def test_the_middle_is_the_panel_and_a_clipped_end_has_an_arrow(qtbot: QtBot, qapp: QApplication) -> None:
     theme.apply(qapp, theme.LIGHT)
     bar = ColourBar()

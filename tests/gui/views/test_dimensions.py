@@ -34,10 +34,10 @@ def result(values: np.ndarray) -> AttributionResult:
 def test_rows_are_tokens_and_the_margin_is_the_token_map(view: DimensionView) -> None:
     values = np.arange(14.0).reshape(7, 2) - 7
     view.show_result(result(values))
-    np.testing.assert_allclose(view._plot._image.image, values)
-    np.testing.assert_allclose(view._plot._sums.image[:, 0], values.sum(axis=1))
-    assert view._plot._image.axisOrder == "row-major"
-    low, high = view._plot._image.levels
+    np.testing.assert_allclose(view._plot.image.image, values)
+    np.testing.assert_allclose(view._sums.image[:, 0], values.sum(axis=1))
+    assert view._plot.image.axisOrder == "row-major"
+    low, high = view._plot.image.levels
     assert low == -high
 
 
@@ -48,7 +48,7 @@ def test_sorted_by_effect(view: DimensionView) -> None:
     assert view.order.tolist() == [0, 1, 2]
     view.findChild(QToolButton, "sortDimensions").setChecked(True)
     assert view.order.tolist() == [2, 0, 1]
-    np.testing.assert_allclose(view._plot._image.image, values[:, [2, 0, 1]])
+    np.testing.assert_allclose(view._plot.image.image, values[:, [2, 0, 1]])
 
 
 def test_the_cross_moves_by_keys_and_is_read_out(qtbot: QtBot, view: DimensionView) -> None:
