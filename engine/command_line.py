@@ -8,8 +8,8 @@ from pathlib import Path
 
 from engine.atomic_file import write_atomically
 from engine.errors import UserError
-from engine.requests import Parameter
-from engine.results import AttributionResult
+from engine.requests import OptimisationRequest, Parameter, Target
+from engine.results import AttributionResult, TextOptimisationResult
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
 _PLAIN_CONTROLS = "\n\t"
@@ -29,6 +29,28 @@ def command_for(result: AttributionResult, texts: Path, accept_reinitialised: bo
         UserError: the second text of a pair cannot be put on a command line.
     """
     return shlex.join(arguments_for(result, texts, accept_reinitialised))
+
+
+def optimisation_command(result: TextOptimisationResult, accept_reinitialised: bool = False) -> str:
+    """The line that looks for the same text again.
+
+    Raises:
+        UserError: its start cannot be put on a command line.
+    """
+    request, known = result.request, OptimisationRequest("")
+    if request.start is not None and (request.start.pair is not None or not _fits(request.start.text)):
+        raise UserError("A start that is a pair, very long or holds control characters fits no command line.", "no_command")
+    words = ["optimise", result.model.path, *_target(request.target), *_option("--mode", request.mode)]
+    if request.start is None:
+        words += _option("--tokens", request.tokens)
+    else:
+        words += _option("--start", request.start.text)
+    words += _option("--steps", request.steps) + _option("--seed", request.seed)
+    for name in ("learning_rate", "pull"):
+        value = getattr(request, name)
+        words += _option("--set", f"{name}={_written(value)}") if value != getattr(known, name) else []
+    words += _option("--device", result.cost.device)
+    return shlex.join([*program(), *words, *(["--accept-reinitialised"] if accept_reinitialised else [])])
 
 
 def portable_command(result: AttributionResult) -> str:
@@ -56,16 +78,12 @@ def arguments_for(result: AttributionResult, texts: Path, accept_reinitialised: 
 
 
 def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialised: bool) -> list[str]:
-    request, target = result.request, result.request.target
+    request = result.request
     words = ["explain", result.model.path]
     words += _text(request.input.text, texts)
     words += _pair(request.input.pair) if texts else _option("--text-pair", request.input.pair)
     words += _option("--method", request.method)
-    words += _option("--target", target.choice)
-    words += _option("--true", target.true)
-    words += _option("--versus", target.versus)
-    words += _option("--score", target.score)
-    words += _option("--position", target.position)
+    words += _target(request.target)
     for baseline in request.baselines if result.method.uses_baseline else ():
         words += _option("--baseline", baseline)
     words += _option("--background", request.background)
@@ -75,6 +93,17 @@ def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialis
         words += _option("--set", f"{name}={_written(value)}")
     words += _option("--device", result.cost.device)
     return words + (["--accept-reinitialised"] if accept_reinitialised else [])
+
+
+def _target(target: Target) -> list[str]:
+    named = (
+        ("--target", target.choice),
+        ("--true", target.true),
+        ("--versus", target.versus),
+        ("--score", target.score),
+        ("--position", target.position),
+    )
+    return [word for name, value in named for word in _option(name, value)]
 
 
 def _option(name: str, value: Parameter) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Literal
 Parameter = bool | int | float | str | None
 ScoreUnit = Literal["logit", "probability", "log_probability"]
 Reduction = Literal["sum", "mean", "l1", "l2", "signed_max", "none"]
+OptimisationMode = Literal["embeddings", "tokens"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 DEFAULT_METHOD = "integrated_gradients"
@@ -103,4 +104,29 @@ class CellsRequest:
     alternatives: int = 0
 
 
-Request = OpenModelRequest | CatalogueRequest | PredictionRequest | AttributionRequest
+@dataclass(frozen=True, slots=True)
+class OptimisationRequest:
+    """Which text would make the target as high as it can be?
+
+    Args:
+        target: as of an attribution; ``predicted`` is what the start predicts.
+        mode: ``embeddings`` climbs in the space of embeddings and reads the nearest tokens; ``tokens`` swaps one real token
+            at a time.
+        tokens: how many there are, where the start is drawn at random.
+        start: every ordinary token of this text is free; None: random tokens.
+        learning_rate: how far an embedding goes in a step, in units of the vocabulary's largest norm.
+        pull: share of the way to the nearest real embedding that each step goes in the end, 0 … 1; 0: none.
+    """
+
+    model_sha256: str
+    target: Target = Target()
+    mode: OptimisationMode = "embeddings"
+    tokens: int = 8
+    start: TextInput | None = None
+    steps: int = 200
+    learning_rate: float = 1.0
+    pull: float = 0.1
+    seed: int = 0
+
+
+Request = OpenModelRequest | CatalogueRequest | PredictionRequest | AttributionRequest | OptimisationRequest

@@ -9,8 +9,16 @@ from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
 from engine.models.model import TextModel
 from engine.models.opening import open_model
-from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest, Request
-from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult
+from engine.optimisation.text import optimise_text
+from engine.requests import (
+    AttributionRequest,
+    CatalogueRequest,
+    OpenModelRequest,
+    OptimisationRequest,
+    PredictionRequest,
+    Request,
+)
+from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult, TextOptimisationResult
 
 
 class Workbench:
@@ -30,6 +38,8 @@ class Workbench:
     def job_for(self, request: PredictionRequest) -> Steps[PredictionResult]: ...
     @overload
     def job_for(self, request: AttributionRequest) -> Steps[AttributionResult]: ...
+    @overload
+    def job_for(self, request: OptimisationRequest) -> Steps[TextOptimisationResult]: ...
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator that answers ``request``; nothing runs before its first step."""
         match request:
@@ -41,6 +51,8 @@ class Workbench:
                 return self._predict(request)
             case AttributionRequest():
                 return self._explain(request)
+            case OptimisationRequest():
+                return self._optimise(request)
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
         """The old model stays until the new one is there."""
@@ -72,6 +84,9 @@ class Workbench:
                 f"{blocking[0]} Accept that to go on all the same (on the command line: --accept-reinitialised).", "reinitialised"
             )
         return self._model
+
+    def _optimise(self, request: OptimisationRequest) -> Steps[TextOptimisationResult]:
+        return (yield from _within_memory(optimise_text(self._usable(request.model_sha256), request)))
 
 
 def _within_memory(steps: Steps[T]) -> Steps[T]:

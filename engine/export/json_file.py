@@ -8,7 +8,15 @@ import numpy as np
 
 from engine import VERSION
 from engine.descriptions import MethodDescription
-from engine.results import AttributionResult, ClassPrediction, Completeness, ModelInfo, TokenizedText
+from engine.results import (
+    AttributionResult,
+    ClassPrediction,
+    Completeness,
+    Cost,
+    ModelInfo,
+    ResolvedTarget,
+    TokenizedText,
+)
 from engine.samples import Sample
 
 SCHEMA = 1
@@ -42,24 +50,17 @@ def _finite(value: Any, where: str, lost: list[str]) -> Any:
 
 def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
     """The keys of ``explain``."""
-    target = result.target
     return {
         "schema": SCHEMA,
         "version": VERSION,
         "model": {"path": result.model.path, "task": result.model.task, "sha256": result.model.sha256},
         "input": _input(result.prediction.input, result.model.reads_pairs),
-        "prediction": [_class(c) for c in result.prediction.classes],
-        "target": {
-            "label": target.label,
-            "index": target.index,
-            "versus": target.versus,
-            "score": target.score,
-            "position": target.position,
-            **({} if target.layer is None else {"layer": target.layer}),
-        },
+        "prediction": [class_as_dict(c) for c in result.prediction.classes],
+        "target": target_as_dict(result.target),
         "method": {"id": result.method.id, "parameters": dict(result.parameters), "seed": result.request.seed},
         "baseline": [
-            {"id": b.id, "prediction": [_class(c) for c in b.prediction], "confident": b.confident} for b in result.baselines
+            {"id": b.id, "prediction": [class_as_dict(c) for c in b.prediction], "confident": b.confident}
+            for b in result.baselines
         ],
         "attribution": {
             "values": _shortest(result.values),
@@ -68,12 +69,7 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             "unit": result.unit,
         },
         "completeness": _completeness(result.completeness),
-        "cost": {
-            "forward": result.cost.forward,
-            "backward": result.cost.backward,
-            "seconds": round(result.cost.seconds, 4),
-            "device": result.cost.device,
-        },
+        "cost": cost_as_dict(result.cost),
         "warnings": [notice.message for notice in result.warnings],
     }
 
@@ -101,7 +97,30 @@ def _input(text: TokenizedText, with_segments: bool) -> dict[str, Any]:
     }
 
 
-def _class(prediction: ClassPrediction) -> dict[str, Any]:
+def target_as_dict(target: ResolvedTarget) -> dict[str, Any]:
+    """What is asked about."""
+    return {
+        "label": target.label,
+        "index": target.index,
+        "versus": target.versus,
+        "score": target.score,
+        "position": target.position,
+        **({} if target.layer is None else {"layer": target.layer}),
+    }
+
+
+def cost_as_dict(cost: Cost) -> dict[str, Any]:
+    """In samples, not batches."""
+    return {
+        "forward": cost.forward,
+        "backward": cost.backward,
+        "seconds": round(cost.seconds, 4),
+        "device": cost.device,
+    }
+
+
+def class_as_dict(prediction: ClassPrediction) -> dict[str, Any]:
+    """One output."""
     return {
         "label": prediction.label,
         "index": prediction.index,

@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -83,6 +83,23 @@ class TextModel(ABC):
     @abstractmethod
     def vocabulary_size(self) -> int:
         """How many token ids can be embedded."""
+
+    @abstractmethod
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The vocabulary's own spelling of each token."""
+
+    @abstractmethod
+    def text_of(self, ids: Sequence[int]) -> str:
+        """``ids`` written as a text; read again, it need not give the same ids."""
+
+    @functools.cached_property
+    def ordinary(self) -> Tensor:
+        """(vocabulary_size,) bool on the CPU: tokens that stand for text, none of them special, unknown or reserved."""
+        return self._ordinary()
+
+    @abstractmethod
+    def _ordinary(self) -> Tensor:
+        """Computed once."""
 
     def default_position(self, encoding: Encoding) -> int:
         """The token a language model is asked about where the user names none: the last, after which the next follows.

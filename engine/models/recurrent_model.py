@@ -1,5 +1,6 @@
 """A recurrent folder opened as a model that can be asked."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,21 @@ class RecurrentModel(TextModel):
     def vocabulary_size(self) -> int:
         """See ``TextModel``."""
         return len(self.vocabulary)
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """See ``TextModel``."""
+        return tuple(self.vocabulary[i] for i in ids)
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """Without spaces where the tokeniser reads it so, else with one between two pieces."""
+        joined = "".join(self.pieces(ids))
+        reads_back = [known for _, known, _, _ in self._tokeniser.pieces(joined)] == list(ids)
+        return joined if reads_back else " ".join(self.pieces(ids))
+
+    def _ordinary(self) -> Tensor:
+        ordinary = torch.ones(self.vocabulary_size, dtype=torch.bool)
+        ordinary[list(self.substitutes.values())] = False
+        return ordinary
 
     def embed(self, ids: Tensor) -> Tensor:
         """See ``TextModel``."""
