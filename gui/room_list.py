@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from gui.optimise_room import OptimiseRoom
 from gui.rooms import House, Room
 
-ROOMS: tuple[Callable[[House], Room], ...] = ()
+ROOMS: tuple[Callable[[House], Room], ...] = (OptimiseRoom,)
 
 
 def rooms_of(house: House) -> tuple[Room, ...]:
