@@ -5,13 +5,13 @@ from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.heatmaps.display_text import one_line
-from engine.heatmaps.numerals import figures
+from engine.heatmaps.numerals import figures, fixed
 from engine.results import NearToken, TextOptimisationResult
 from gui import theme
 
-COLUMN_PIXELS, ROW_PIXELS, GAP_PIXELS = 108, 22, 12
+COLUMN_PIXELS, ROW_PIXELS, GAP_PIXELS = 92, 20, 10  # columns are at least so wide, and share what is left
 HEAD_PIXELS = 18
-FAINTEST = 0.45  # how much ink a token of no similarity has
+FAINTEST = 0.5  # how much ink a token of no similarity has
 _SHADE = 70  # of 255: behind the nearest token where it is a real one
 
 
@@ -51,14 +51,19 @@ class NearTokens(QWidget):
     def cell(self, column: int, row: int) -> QRectF:
         """Where a token stands; row −1: the head of the column."""
         line, place = divmod(column, self._columns())
+        width = self._column_pixels()
         top = line * self._line_pixels() + (HEAD_PIXELS + row * ROW_PIXELS if row >= 0 else 0)
-        return QRectF(2 + place * COLUMN_PIXELS, 2 + top, COLUMN_PIXELS - 4, ROW_PIXELS if row >= 0 else HEAD_PIXELS)
+        return QRectF(2 + place * width, 2 + top, width - 4, ROW_PIXELS if row >= 0 else HEAD_PIXELS)
 
     def sizeHint(self) -> QSize:
         return QSize(6 * COLUMN_PIXELS, self._height())
 
     def _columns(self) -> int:
         return max(1, (self.width() - 4) // COLUMN_PIXELS)
+
+    def _column_pixels(self) -> float:
+        """Of one line of columns, if they are many; a few are not drawn apart."""
+        return min((self.width() - 4) / self._columns(), 1.5 * COLUMN_PIXELS)
 
     def _rows(self) -> int:
         return max((len(column) for column in self._near), default=5)
@@ -95,10 +100,13 @@ class NearTokens(QWidget):
         painter.end()
 
     def _paint_head(self, painter: QPainter, column: int) -> None:
+        """The position, and how near the nearest token is."""
         painter.setFont(theme.numbers_font(theme.CAPTION_PIXELS))
         painter.setPen(theme.current().muted)
-        place = self.cell(column, -1).adjusted(6, 0, -6, 0)
-        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, str(self._positions[column]))
+        place, middle = self.cell(column, -1).adjusted(6, 0, -6, 0), Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | middle, str(self._positions[column]))
+        if self._near[column]:
+            painter.drawText(place, Qt.AlignmentFlag.AlignRight | middle, fixed(self._near[column][0].similarity, 2))
 
     def _paint_token(self, painter: QPainter, cell: QRectF, token: NearToken, first: bool) -> None:
         look, closeness = theme.current(), min(1.0, max(0.0, token.similarity))
@@ -108,14 +116,8 @@ class NearTokens(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(shade)
             painter.drawRoundedRect(cell.adjusted(0, 0, 0, -1), theme.CELL_RADIUS, theme.CELL_RADIUS)
-        number_font = theme.numbers_font(theme.CAPTION_PIXELS)
-        number, inside = f"{token.similarity:.2f}".replace("-", "−"), cell.adjusted(6, 0, -6, 0)
-        width = QFontMetrics(number_font).horizontalAdvance(number)
-        painter.setFont(number_font)
-        painter.setPen(theme.mix(look.panel, look.muted, FAINTEST + (1 - FAINTEST) * closeness))
-        painter.drawText(inside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number)
-        font = theme.ui_font(strong=first)
-        shown = QFontMetrics(font).elidedText(one_line(token.piece), Qt.TextElideMode.ElideRight, int(inside.width()) - width - 4)
+        font, inside = theme.ui_font(strong=first), cell.adjusted(6, 0, -6, 0)
+        shown = QFontMetrics(font).elidedText(one_line(token.piece), Qt.TextElideMode.ElideRight, int(inside.width()))
         painter.setFont(font)
         painter.setPen(theme.mix(look.panel, look.text, FAINTEST + (1 - FAINTEST) * closeness))
         painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
@@ -141,7 +143,7 @@ class NearTokens(QWidget):
         self._point((column, max(0, min(len(self._near[column]) - 1, row))))
 
     def _cell_at(self, x: float, y: float) -> tuple[int, int] | None:
-        line, place = int((y - 2) // self._line_pixels()), int((x - 2) // COLUMN_PIXELS)
+        line, place = int((y - 2) // self._line_pixels()), int((x - 2) // self._column_pixels())
         column = line * self._columns() + place
         if not (0 <= place < self._columns() and 0 <= column < len(self._near)):
             return None

@@ -5,7 +5,18 @@ from typing import get_args
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSpinBox, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.heatmaps.numerals import figures, percent
 from engine.heatmaps.wording import progress_words
@@ -14,11 +25,13 @@ from engine.results import FoundText, TextOptimisationResult
 from gui import theme
 from gui.controls.rows import caption_label, name_control, pad_spin_box
 from gui.controls.wheel_guard import WheelGuard
+from gui.views.elided_label import ElidedLabel
 from gui.views.near_tokens import NearTokens
 from gui.views.optimise_curve import OptimiseCurve
 from gui.views.sheet import Sheet
 
-MODES: dict[OptimisationMode, str] = {"embeddings": "climb in embeddings", "tokens": "swap real tokens"}
+MODES: dict[OptimisationMode, str] = {"embeddings": "embeddings", "tokens": "real tokens"}
+START_PIXELS, COMBO_PIXELS, SPIN_PIXELS = 104, 120, 68
 STARTS = ("random tokens", "the text above")
 MOST_TOKENS, MOST_STEPS = 512, 100_000
 _EMPTY = (
@@ -51,7 +64,7 @@ class OptimiseView(Sheet):
         self.page = QWidget()
         super().__init__(self.page, parent)
         self._result: TextOptimisationResult | None = None
-        self._towards, self._tag, self._best_title = QLabel(), QLabel(), QLabel()
+        self._towards, self._tag, self._best_title = ElidedLabel(), QLabel(), QLabel()
         self._start, self._stop = QPushButton("Start"), QPushButton("Stop")
         self._mode, self._from = QComboBox(), QComboBox()
         self._tokens, self._steps, self._seed = QSpinBox(), QSpinBox(), QSpinBox()
@@ -63,6 +76,7 @@ class OptimiseView(Sheet):
         self._build()
         self.setObjectName("optimiseView")
         self.setAccessibleName("Optimise")
+        self.setFocusProxy(self._start)
         self._start.clicked.connect(self.start_chosen)
         self._stop.clicked.connect(self.stop_chosen)
         self._put.clicked.connect(self._on_put)
@@ -80,19 +94,23 @@ class OptimiseView(Sheet):
 
     def show_towards(self, words: str) -> None:
         """What a search would go for."""
-        self._towards.setText(f"Towards {words}")
+        self._towards.setText(f"towards {words}")
 
     def show_running(self, running: bool) -> None:
-        """Start or Stop."""
-        self._start.setVisible(not running)
-        self._stop.setVisible(running)
+        """Start or Stop, the focus on what takes the other's place."""
+        focused = self._start.hasFocus() or self._stop.hasFocus()
+        shown, hidden = (self._stop, self._start) if running else (self._start, self._stop)
+        shown.show()
+        if focused:
+            shown.setFocus()
+        hidden.hide()
 
     def show_result(self, result: TextOptimisationResult) -> None:
         """Growing or whole."""
         self._result = result
         best = result.best
         self._tag.setText(progress_words(result.progress, False))
-        self._best_title.setText("Best text" if result.progress >= 1 else "Best text so far")
+        self._best_title.setText(_title(result, ended=result.progress >= 1))
         self._text.setText(best.input.text if best.input.pair is None else f"{best.input.text}\n{best.input.pair}")
         self._numbers.setText(" · ".join(_numbers(result)))
         self._notes.setText("\n".join(notice.message for notice in result.warnings if notice.kind != "stopped"))
@@ -106,7 +124,7 @@ class OptimiseView(Sheet):
         """What was found stays."""
         if self._result is not None and self._result.progress < 1:
             self._tag.setText(progress_words(self._result.progress, True))
-            self._best_title.setText("Best text")
+            self._best_title.setText(_title(self._result, ended=True))
 
     def show_message(self, words: str) -> None:
         """Why there is nothing."""
@@ -124,9 +142,8 @@ class OptimiseView(Sheet):
 
     def _build(self) -> None:
         column = QVBoxLayout(self.page)
-        column.setContentsMargins(0, 12, 0, 8)
+        column.setContentsMargins(16, 8, 16, 8)
         column.setSpacing(12)
-        column.addLayout(self._head())
         column.addLayout(self._controls())
         empty = QWidget()
         above = QVBoxLayout(empty)
@@ -141,25 +158,50 @@ class OptimiseView(Sheet):
         self._stack.addWidget(self._found)
         column.addLayout(self._stack, 1)
 
-    def _head(self) -> QHBoxLayout:
-        self._towards.setProperty("role", "section")
+    def _controls(self) -> QGridLayout:
+        """Captions above, controls below, Start last with what it goes for above it."""
+        self._fill_controls()
+        guard = WheelGuard(self.page)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(4)
+        for at, (title, control, name, help) in enumerate(
+            (
+                ("Search among", self._mode, "optimiseMode", "Climb among embeddings, or swap one real token at a time."),
+                ("Start from", self._from, "optimiseFrom", "Random tokens, or every token of the text above."),
+                ("Free tokens", self._tokens, "optimiseTokens", "How many tokens the text has, where it starts at random."),
+                ("Steps", self._steps, "optimiseSteps", "Each costs one forward and one backward pass, a swap some more."),
+                ("Seed", self._seed, "optimiseSeed", "Of the random tokens."),
+            )
+        ):
+            name_control(control, name, title, help)
+            control.installEventFilter(guard)
+            caption = caption_label(title)
+            caption.setBuddy(control)
+            grid.addWidget(caption, 0, at)
+            grid.addWidget(control, 1, at)
+            grid.setColumnStretch(at, 3 if isinstance(control, QComboBox) else 2)
+        self._add_start(grid, grid.columnCount())
+        return grid
+
+    def _add_start(self, grid: QGridLayout, at: int) -> None:
+        self._towards.setProperty("role", "caption")
         self._towards.setObjectName("optimiseTowards")
-        self._towards.setTextFormat(Qt.TextFormat.PlainText)
         self._start.setProperty("role", "primary")
         name_control(self._start, "optimiseStart", "Start", "Look for the text that makes the target highest.")
         name_control(self._stop, "optimiseStop", "Stop", "Keep what was found so far (Esc).")
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self._towards, 1)
-        row.addWidget(self._start)
-        row.addWidget(self._stop)
-        return row
+        grid.addWidget(self._towards, 0, at)
+        for button in (self._start, self._stop):
+            grid.addWidget(button, 1, at)
+        grid.setColumnMinimumWidth(at, START_PIXELS)
 
-    def _controls(self) -> QHBoxLayout:
-        known, guard = OptimisationRequest(""), WheelGuard(self.page)
+    def _fill_controls(self) -> None:
+        known = OptimisationRequest("")
         for mode, words in MODES.items():
             self._mode.addItem(words, mode)
         self._from.addItems(STARTS)
+        for combo in (self._mode, self._from):
+            combo.setMinimumWidth(COMBO_PIXELS)
         for box, (low, high), value in (
             (self._tokens, (1, MOST_TOKENS), known.tokens),
             (self._steps, (1, MOST_STEPS), known.steps),
@@ -168,39 +210,20 @@ class OptimiseView(Sheet):
             box.setRange(low, high)
             box.setValue(value)
             pad_spin_box(box)
-            box.setMinimumWidth(72)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for title, control, name, help in (
-            ("Search", self._mode, "optimiseMode", "Climb in the space of embeddings, or swap one real token at a time."),
-            ("Start from", self._from, "optimiseFrom", "Random tokens, or every token of the text above."),
-            ("Free tokens", self._tokens, "optimiseTokens", "How many tokens the text has, where it starts at random."),
-            ("Steps", self._steps, "optimiseSteps", "Each costs one forward and one backward pass, a swap some more."),
-            ("Seed", self._seed, "optimiseSeed", "Of the random tokens."),
-        ):
-            name_control(control, name, title, help)
-            control.installEventFilter(guard)
-            cell = QVBoxLayout()
-            cell.setSpacing(4)
-            caption = caption_label(title)
-            caption.setBuddy(control)
-            cell.addWidget(caption)
-            cell.addWidget(control)
-            row.addLayout(cell, 3 if isinstance(control, QComboBox) else 2)
-        return row
+            box.setMinimumWidth(SPIN_PIXELS)
 
     def _fill_found(self) -> None:
         self._found.setProperty("role", "panel")
         column = QVBoxLayout(self._found)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
+        column.setSpacing(8)
         column.addWidget(self._card())
+        column.addWidget(self._curve, 1)
         near = QVBoxLayout()
         near.setSpacing(4)
-        near.addWidget(caption_label("Nearest tokens of every free position, with the cosine of the angle to them"))
+        near.addWidget(caption_label("The real tokens nearest to every free position, and the cosine of the angle to the first"))
         near.addWidget(self._near)
         column.addLayout(near)
-        column.addWidget(self._curve)
         column.addStretch()
 
     def _card(self) -> QFrame:
@@ -226,7 +249,7 @@ class OptimiseView(Sheet):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._best_title)
-        head.addWidget(self._tag)
+        head.addWidget(self._tag, 0, Qt.AlignmentFlag.AlignVCenter)
         head.addStretch()
         head.addWidget(self._put)
         column = QVBoxLayout(card)
@@ -245,6 +268,14 @@ class OptimiseView(Sheet):
     @Slot(int)
     def _on_from(self, _index: int) -> None:
         self._tokens.setEnabled(not self.settings().from_text)
+
+
+def _title(result: TextOptimisationResult, *, ended: bool) -> str:
+    """What it is the best text of."""
+    target = result.target
+    versus = "" if target.versus is None else f" versus {target.versus}"
+    name = target.label if target.label is not None else "the value"
+    return f"Best text{'' if ended else ' so far'} towards {name}{versus} ({result.unit})"
 
 
 def _numbers(result: TextOptimisationResult) -> list[str]:

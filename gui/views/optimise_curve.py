@@ -12,7 +12,9 @@ from engine.heatmaps.numerals import figures
 from engine.results import FloatArray, TextOptimisationResult
 from gui import theme
 
-PLOT_PIXELS = 150
+PLOT_PIXELS = (104, 190)  # the least, and what it takes where there is room
+AXIS_PIXELS = 32  # ticks and the word below them
+FEW_STEPS = 10  # below, every whole step has its tick, and nothing between
 
 
 class OptimiseCurve(QWidget):
@@ -86,14 +88,15 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setFixedHeight(PLOT_PIXELS)
+        self.setMinimumHeight(PLOT_PIXELS[0])
+        self.setMaximumHeight(PLOT_PIXELS[1])
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self._unit, self._last = "", 0
         self._axes = {side: pg.AxisItem(side) for side in ("left", "bottom")}
         self._box = pg.ViewBox(enableMenu=False, enableMouse=False)
         self._score = pg.PlotCurveItem(antialias=True)
-        self._texts = pg.PlotCurveItem(antialias=True, stepMode="left")
+        self._texts = pg.PlotCurveItem(antialias=True, stepMode="right")
         self._dots = pg.ScatterPlotItem(size=4)
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._build()
@@ -107,6 +110,10 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._dots.setData(result.text_steps, result.text_score)
         ends = self._last if result.progress >= 1 else result.request.steps  # swaps may find the best before
         self._box.setXRange(0, max(1, ends), padding=0.02)
+        if ends < FEW_STEPS:
+            self._axes["bottom"].setTickSpacing(1, 1)
+        else:
+            self._axes["bottom"].setTickSpacing()
         self._set_range(np.concatenate((result.score, result.text_score)))
         self._label()
 
@@ -118,6 +125,7 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             layout.addItem(self._axes[side], row, column)
             self._axes[side].enableAutoSIPrefix(False)
             self._axes[side].linkToView(self._box)
+        self._axes["bottom"].setHeight(AXIS_PIXELS)
         layout.addItem(self._box, 0, 1)
         self._cursor.hide()
         for drawn in (self._texts, self._dots, self._score, self._cursor):

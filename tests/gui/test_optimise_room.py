@@ -62,10 +62,10 @@ def test_the_target_is_the_panels_and_of_random_tokens_the_predicted_class_is_na
     stage.type(TEXT)
     stage.until_explained(TEXT)
     predicted = stage.window.conductor.map.prediction.predicted  # type: ignore[union-attr]
-    assert part(room, QLabel, "optimiseTowards").text() == f"Towards {predicted.label} (logit)"
+    assert part(room, QLabel, "optimiseTowards").text() == f"towards {predicted.label} (logit)"
     assert room.request().target.choice == f"index:{predicted.index}"  # type: ignore[union-attr]
     stage.window.workspace.prediction_view.target_chosen.emit("positive")
-    stage.until(lambda: part(room, QLabel, "optimiseTowards").text() == "Towards positive (logit)")
+    stage.until(lambda: part(room, QLabel, "optimiseTowards").text() == "towards positive (logit)")
     start(stage, room)
     assert searches(stage)[-1].target.choice == "positive"
     stage.type("Other words entirely.")
@@ -90,6 +90,7 @@ def test_stopped_keeps_what_there_is(stage: Stage, room: OptimiseRoom) -> None:
     part(room, QPushButton, "optimiseStart").click()
     stop = part(room, QPushButton, "optimiseStop")
     assert not stop.isHidden()
+    assert stop.hasFocus() or not stop.isActiveWindow()
     stage.until(lambda: room.kept() is not None)
     stop.click()
     stage.until(lambda: not room.running)

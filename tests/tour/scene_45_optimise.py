@@ -38,7 +38,8 @@ def optimise(stage: Stage) -> None:
     stage.wait_for(lambda: room.kept() is not None and not room.running, timeout=120)
     stage.shot("swaps", note="real tokens swapped one at a time")
     stage.click("optimisePut")
-    stage.wait_for(lambda: finished(stage))
+    best = room._result.best.input.text
+    stage.wait_for(lambda: finished(stage) and stage.window.conductor.map.request.input.text == best)
     stage.shot("desk", note="the text on the desk, with its prediction")
 
 

@@ -19,7 +19,7 @@ REQUEST = OptimisationRequest("sha", tokens=14, steps=40)
 def test_columns_break_into_lines_and_their_cells_hold_their_tokens(qtbot: QtBot) -> None:
     view = NearTokens()
     qtbot.addWidget(view)
-    view.resize(600, 100)
+    view.resize(500, 100)
     view.show_result(optimisation(REQUEST))
     assert view.cell(5, 0).left() == view.cell(0, 0).left()
     assert view.cell(5, -1).top() > view.cell(0, 4).bottom()
