@@ -8,7 +8,7 @@ from torch import Tensor
 
 from engine.models.model import TextModel
 
-NUMBERS_PER_BLOCK = 4_000_000  # of the table at once: 16 MB, however large the vocabulary
+NUMBERS_PER_BLOCK = 1_000_000  # of the table at once: 4 MB, however large the vocabulary, and near the processor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
