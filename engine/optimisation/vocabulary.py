@@ -30,7 +30,9 @@ class Vocabulary:
         first = model.embed(self.ids[None, :1])
         self.d_model = first.shape[-1]
         self._block = max(1, NUMBERS_PER_BLOCK // self.d_model)
-        self._norms = torch.cat([rows.norm(dim=-1) for _, rows in self._blocks()])
+        self._norms = torch.empty(len(self.ids), device=model.device)
+        for rows, embeddings in self._blocks():
+            self._norms[rows] = embeddings.norm(dim=-1)
         self.largest_norm = float(self._norms.max())
 
     def _blocks(self) -> Iterator[tuple[slice, Tensor]]:
