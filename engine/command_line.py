@@ -9,8 +9,8 @@ from pathlib import Path
 from engine.atomic_file import write_atomically
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
-from engine.requests import Parameter, Target, TextInput
-from engine.results import AttributionResult
+from engine.requests import OptimisationRequest, Parameter, Target, TextInput
+from engine.results import AttributionResult, TextOptimisationResult
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
 _PLAIN_CONTROLS = "\n\t"
@@ -35,6 +35,28 @@ def command_for(result: AttributionResult, texts: Path, accept_reinitialised: bo
 def gradient_flow_command(result: GradientFlowResult, texts: Path, accept_reinitialised: bool = False) -> str:
     """As ``command_for``."""
     words = ["gradient-flow", result.model.path, *_input(result.request.input, texts), *_target(result.request.target)]
+    words += _option("--device", result.cost.device)
+    return shlex.join([*program(), *words, *(["--accept-reinitialised"] if accept_reinitialised else [])])
+
+
+def optimisation_command(result: TextOptimisationResult, accept_reinitialised: bool = False) -> str:
+    """The line that looks for the same text again.
+
+    Raises:
+        UserError: its start cannot be put on a command line.
+    """
+    request, known = result.request, OptimisationRequest("")
+    if request.start is not None and (request.start.pair is not None or not _fits(request.start.text)):
+        raise UserError("A start that is a pair, very long or holds control characters fits no command line.", "no_command")
+    words = ["optimise", result.model.path, *_target(request.target), *_option("--mode", request.mode)]
+    if request.start is None:
+        words += _option("--tokens", request.tokens)
+    else:
+        words += _option("--start", request.start.text)
+    words += _option("--steps", request.steps) + _option("--seed", request.seed)
+    for name in ("learning_rate", "pull"):
+        value = getattr(request, name)
+        words += _option("--set", f"{name}={_written(value)}") if value != getattr(known, name) else []
     words += _option("--device", result.cost.device)
     return shlex.join([*program(), *words, *(["--accept-reinitialised"] if accept_reinitialised else [])])
 
@@ -85,11 +107,14 @@ def _input(text: TextInput, texts: Path | None) -> list[str]:
 
 
 def _target(target: Target) -> list[str]:
-    words = _option("--target", target.choice)
-    words += _option("--true", target.true)
-    words += _option("--versus", target.versus)
-    words += _option("--score", target.score)
-    return words + _option("--position", target.position)
+    named = (
+        ("--target", target.choice),
+        ("--true", target.true),
+        ("--versus", target.versus),
+        ("--score", target.score),
+        ("--position", target.position),
+    )
+    return [word for name, value in named for word in _option(name, value)]
 
 
 def _option(name: str, value: Parameter) -> list[str]:

@@ -12,6 +12,7 @@ Parameter = bool | int | float | str | None
 ScoreUnit = Literal["logit", "probability", "log_probability"]
 Reduction = Literal["sum", "mean", "l1", "l2", "signed_max", "none"]
 How = Literal["zero", "mean", "value"]
+OptimisationMode = Literal["embeddings", "tokens"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Grain = Literal["token", "word", "sentence"]
 
@@ -142,12 +143,30 @@ class AblationRequest:
     seed: int = 0
 
 
-Request = (
-    OpenModelRequest
-    | CatalogueRequest
-    | PredictionRequest
-    | AttributionRequest
-    | GradientFlowRequest
-    | CellsRequest
-    | AblationRequest
-)
+@dataclass(frozen=True, slots=True)
+class OptimisationRequest:
+    """Which text would make the target as high as it can be?
+
+    Args:
+        target: as of an attribution; ``predicted`` is what the start predicts.
+        mode: ``embeddings`` climbs in the space of embeddings and reads the nearest tokens; ``tokens`` swaps one real token
+            at a time.
+        tokens: how many there are, where the start is drawn at random.
+        start: every ordinary token of this text is free; None: random tokens.
+        learning_rate: how far an embedding goes in a step, in units of the vocabulary's largest norm.
+        pull: share of the way to the nearest real embedding that each step goes in the end, 0 … 1; 0: none.
+    """
+
+    model_sha256: str
+    target: Target = Target()
+    mode: OptimisationMode = "embeddings"
+    tokens: int = 8
+    start: TextInput | None = None
+    steps: int = 200
+    learning_rate: float = 1.0
+    pull: float = 0.1
+    seed: int = 0
+
+
+AboutAModel = PredictionRequest | AttributionRequest | GradientFlowRequest | OptimisationRequest | CellsRequest | AblationRequest
+Request = OpenModelRequest | CatalogueRequest | AboutAModel

@@ -12,10 +12,12 @@ from engine.requests import (
     AttributionRequest,
     Grain,
     OpenModelRequest,
+    OptimisationRequest,
     Parameter,
     PredictionRequest,
     Reduction,
     ScoreUnit,
+    TextInput,
 )
 
 ModelFormat = Literal["huggingface", "recurrent", "recurrent_checkpoint", "textgenrnn", "python_module"]
@@ -212,6 +214,11 @@ class ResolvedTarget:
         return () if self.layer is not None else tuple(i for i in (self.index, self.versus_index) if i is not None)
 
 
+def unit_words(target: ResolvedTarget) -> str:
+    """The unit of the target's score."""
+    return "activation" if target.layer is not None else target.score.replace("_", " ")
+
+
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """Do the attributions add up to what the method promises? All in units of the score.
@@ -307,7 +314,7 @@ class AttributionResult:
     @property
     def unit(self) -> str:
         """Of ``values``, in words."""
-        return "activation" if self.target.layer is not None else self.target.score.replace("_", " ")
+        return unit_words(self.target)
 
     @property
     def signed(self) -> bool:
@@ -315,4 +322,61 @@ class AttributionResult:
         return self.method.signed and not self.magnitudes and self.reduction not in ("l1", "l2")
 
 
-Result = OpenModelResult | CatalogueResult | PredictionResult | AttributionResult
+@dataclass(frozen=True, slots=True)
+class NearToken:
+    """A token of the vocabulary beside an embedding: the cosine of the angle between them, and how far it is."""
+
+    id: int
+    piece: str
+    similarity: float
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class FoundText:
+    """Real tokens put through the model, and the text they make.
+
+    ``score`` and ``prediction`` are of exactly these tokens. Typed, the text may be read as others: then ``typed_score`` is
+    what it has that way (None where the target is not there); ``reads_back`` says which.
+    """
+
+    ids: tuple[int, ...]  # special tokens and all
+    input: TextInput
+    score: float
+    prediction: tuple[ClassPrediction, ...]
+    reads_back: bool
+    typed_score: float | None
+    step: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextOptimisationResult:
+    """What makes the target high, as far as it was found.
+
+    ``score[i]`` is that of the embeddings after i steps (empty where real tokens are swapped); ``text_score[j]`` that of
+    the text of their nearest tokens after ``text_steps[j]`` steps, put through the model as real tokens: they differ.
+    ``positions`` are the free ones, ``near`` the tokens beside each, nearest first.
+    """
+
+    request: OptimisationRequest
+    model: ModelInfo
+    target: ResolvedTarget
+    start: FoundText
+    best: FoundText
+    positions: tuple[int, ...]
+    near: tuple[tuple[NearToken, ...], ...]
+    score: FloatArray
+    text_steps: FloatArray
+    text_score: FloatArray
+    texts: tuple[str, ...]  # one for each of ``text_score``
+    cost: Cost
+    warnings: tuple[Notice, ...] = ()
+    progress: float = 1.0
+
+    @property
+    def unit(self) -> str:
+        """Of every score, in words."""
+        return unit_words(self.target)
+
+
+Result = OpenModelResult | CatalogueResult | PredictionResult | AttributionResult | TextOptimisationResult

@@ -1,30 +1,41 @@
 """The engine behind one window or one command: it holds what is open, and makes the job for each request."""
 
-from typing import Any, overload
+from collections.abc import Callable
+from typing import Any
 
 from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.registry import METHODS
-from engine.cells import AblationResult, CellsResult
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
-from engine.flow import GradientFlowResult
-from engine.jobs import Partial, Steps, T
+from engine.jobs import Partial, Steps
 from engine.models.model import TextModel
 from engine.models.opening import open_model
+from engine.optimisation.text import optimise_text
 from engine.recurrent.ablation import ablate
 from engine.recurrent.read import read_cells
 from engine.requests import (
     AblationRequest,
+    AboutAModel,
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
     GradientFlowRequest,
     OpenModelRequest,
+    OptimisationRequest,
     PredictionRequest,
     Request,
 )
-from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult
+from engine.results import CatalogueResult, OpenModelResult
+
+_OF_A_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]] = {  # who answers, from the open model
+    PredictionRequest: predict,
+    AttributionRequest: explain,
+    GradientFlowRequest: gradient_flow,
+    OptimisationRequest: optimise_text,
+    CellsRequest: read_cells,
+    AblationRequest: ablate,
+}
 
 
 class Workbench:
@@ -36,37 +47,13 @@ class Workbench:
         self._model: TextModel | None = None
         self._accepted = False
 
-    @overload
-    def job_for(self, request: OpenModelRequest) -> Steps[OpenModelResult]: ...
-    @overload
-    def job_for(self, request: CatalogueRequest) -> Steps[CatalogueResult]: ...
-    @overload
-    def job_for(self, request: PredictionRequest) -> Steps[PredictionResult]: ...
-    @overload
-    def job_for(self, request: AttributionRequest) -> Steps[AttributionResult]: ...
-    @overload
-    def job_for(self, request: CellsRequest) -> Steps[CellsResult]: ...
-    @overload
-    def job_for(self, request: AblationRequest) -> Steps[AblationResult]: ...
-    @overload
-    def job_for(self, request: GradientFlowRequest) -> Steps[GradientFlowResult]: ...
     def job_for(self, request: Request) -> Steps[Any]:
-        """The generator that answers ``request``; nothing runs before its first step."""
-        match request:
-            case OpenModelRequest():
-                return self._open(request)
-            case CatalogueRequest():
-                return self._catalogue()
-            case PredictionRequest():
-                return self._predict(request)
-            case AttributionRequest():
-                return self._explain(request)
-            case CellsRequest():
-                return self._cells(request)
-            case AblationRequest():
-                return self._ablate(request)
-            case GradientFlowRequest():
-                return self._gradient_flow(request)
+        """The generator whose result answers ``request``; nothing runs before its first step."""
+        if isinstance(request, OpenModelRequest):
+            return self._open(request)
+        if isinstance(request, CatalogueRequest):
+            return self._catalogue()
+        return self._ask(request)
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
         """The old model stays until the new one is there."""
@@ -78,20 +65,16 @@ class Workbench:
         yield Partial(0, 1)
         return CatalogueResult(tuple(method.description for method in METHODS.values()))
 
-    def _predict(self, request: PredictionRequest) -> Steps[PredictionResult]:
-        return (yield from _within_memory(predict(self._usable(request.model_sha256), request)))
-
-    def _explain(self, request: AttributionRequest) -> Steps[AttributionResult]:
-        return (yield from _within_memory(explain(self._usable(request.model_sha256), request)))
-
-    def _cells(self, request: CellsRequest) -> Steps[CellsResult]:
-        return (yield from _within_memory(read_cells(self._usable(request.model_sha256), request)))
-
-    def _ablate(self, request: AblationRequest) -> Steps[AblationResult]:
-        return (yield from _within_memory(ablate(self._usable(request.model_sha256), request)))
-
-    def _gradient_flow(self, request: GradientFlowRequest) -> Steps[GradientFlowResult]:
-        return (yield from _within_memory(gradient_flow(self._usable(request.model_sha256), request)))
+    def _ask(self, request: AboutAModel) -> Steps[Any]:
+        """Batches shrink by themselves; where a single step does not fit in memory either, that is for the user to mend."""
+        model = self._usable(request.model_sha256)
+        try:
+            return (yield from _OF_A_MODEL[type(request)](model, request))
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        release_memory()
+        raise UserError("There is not enough memory for this input; shorten it, or close other programs.", "out_of_memory")
 
     def _usable(self, sha256: str) -> TextModel:
         """The open model, unless something about it must be accepted first.
@@ -107,14 +90,3 @@ class Workbench:
                 f"{blocking[0]} Accept that to go on all the same (on the command line: --accept-reinitialised).", "reinitialised"
             )
         return self._model
-
-
-def _within_memory(steps: Steps[T]) -> Steps[T]:
-    """Batches shrink by themselves; where a single step does not fit either, that is for the user to mend."""
-    try:
-        return (yield from steps)
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-    release_memory()
-    raise UserError("There is not enough memory for this input; shorten it, or close other programs.", "out_of_memory")

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from gui.flow_room import FlowRoom
+from gui.optimise_room import OptimiseRoom
 from gui.rooms import House, Room
 
-ROOMS: tuple[Callable[[House], Room], ...] = (FlowRoom,)
+ROOMS: tuple[Callable[[House], Room], ...] = (FlowRoom, OptimiseRoom)
 
 
 def rooms_of(house: House) -> tuple[Room, ...]:

@@ -38,10 +38,15 @@ def picture_of(result: AttributionResult) -> QImage:
 
 def to_png(result: AttributionResult) -> bytes:
     """``picture_of``."""
+    return png_of(picture_of(result))
+
+
+def png_of(picture: QImage) -> bytes:
+    """As a file's content."""
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not picture_of(result).save(buffer, "PNG"):  # type: ignore[call-overload]  # the stubs want bytes for the format
+    if not picture.save(buffer, "PNG"):  # type: ignore[call-overload]  # the stubs want bytes for the format
         raise UserError("The picture could not be drawn.", "picture")
     return bytes(content.data())
 

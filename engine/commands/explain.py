@@ -14,6 +14,7 @@ from engine.commands.shared import (
     add_text,
     kind_of,
     open_in_workbench,
+    parse_parameter,
     run_job,
     target_of,
     text_of,
@@ -22,7 +23,7 @@ from engine.commands.shared import (
 from engine.errors import UserError
 from engine.heatmaps.grained import at_grain
 from engine.inputs.grain import GRAINS
-from engine.requests import DEFAULT_METHOD, AttributionRequest, Parameter, TextInput
+from engine.requests import DEFAULT_METHOD, AttributionRequest, TextInput
 from engine.results import AttributionResult
 
 Draw = Callable[[AttributionResult, Path], None]
@@ -60,7 +61,7 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
         tuple(options.baseline or ("zero",)),
         options.reduction,
         options.seed,
-        tuple(_parse_parameter(pair) for pair in options.set),
+        tuple(parse_parameter(pair) for pair in options.set),
         options.background,
     )
     result = at_grain(run_job(workbench.job_for(request), options), options.grain)
@@ -80,19 +81,3 @@ def _draw(result: AttributionResult, out: Path, draw: Draw) -> None:
     except ModuleNotFoundError as error:
         library = (error.name or "a library").partition(".")[0]
         raise UserError(f"{out.suffix} needs {library}, which is not installed; .svg needs nothing more.", "no_qt") from None
-
-
-def _parse_parameter(pair: str) -> tuple[str, Parameter]:
-    """``name=value`` with the value in the narrowest type that holds it; the method checks the rest."""
-    name, equals, value = pair.partition("=")
-    if not equals:
-        raise UserError(f"--set takes NAME=VALUE, not {pair!r}.", "arguments")
-    named: dict[str, Parameter] = {"true": True, "false": False, "none": None}
-    if value.lower() in named:
-        return name, named[value.lower()]
-    for number in (int, float):
-        try:
-            return name, number(value)
-        except ValueError:
-            continue
-    return name, value

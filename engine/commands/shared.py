@@ -10,7 +10,7 @@ from engine.atomic_file import save
 from engine.errors import UserError
 from engine.jobs import Steps, T, run
 from engine.progress import Progress
-from engine.requests import OpenModelRequest, Target
+from engine.requests import OpenModelRequest, Parameter, Target
 from engine.results import ModelInfo
 
 
@@ -83,6 +83,22 @@ def run_job(steps: Steps[T], options: argparse.Namespace) -> Any:
         return run(steps)
     with Progress() as progress:
         return run(steps, progress.show)
+
+
+def parse_parameter(pair: str) -> tuple[str, Parameter]:
+    """``name=value`` with the value in the narrowest type that holds it; the method checks the rest."""
+    name, equals, value = pair.partition("=")
+    if not equals:
+        raise UserError(f"--set takes NAME=VALUE, not {pair!r}.", "arguments")
+    named: dict[str, Parameter] = {"true": True, "false": False, "none": None}
+    if value.lower() in named:
+        return name, named[value.lower()]
+    for number in (int, float):
+        try:
+            return name, number(value)
+        except ValueError:
+            continue
+    return name, value
 
 
 def text_of(options: argparse.Namespace) -> str:

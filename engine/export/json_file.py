@@ -55,7 +55,8 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
         **question_as_dict(result.model, result.prediction, result.target),
         "method": {"id": result.method.id, "parameters": dict(result.parameters), "seed": result.request.seed},
         "baseline": [
-            {"id": b.id, "prediction": [_class(c) for c in b.prediction], "confident": b.confident} for b in result.baselines
+            {"id": b.id, "prediction": [class_as_dict(c) for c in b.prediction], "confident": b.confident}
+            for b in result.baselines
         ],
         "attribution": {
             "values": shortest(result.values),
@@ -77,21 +78,9 @@ def question_as_dict(model: ModelInfo, prediction: PredictionResult, target: Res
         "version": VERSION,
         "model": {"path": model.path, "task": model.task, "sha256": model.sha256},
         "input": input_as_dict(prediction.input, model.reads_pairs),
-        "prediction": [_class(c) for c in prediction.classes],
-        "target": {
-            "label": target.label,
-            "index": target.index,
-            "versus": target.versus,
-            "score": target.score,
-            "position": target.position,
-            **({} if target.layer is None else {"layer": target.layer}),
-        },
+        "prediction": [class_as_dict(c) for c in prediction.classes],
+        "target": target_as_dict(target),
     }
-
-
-def cost_as_dict(cost: Cost) -> dict[str, Any]:
-    """What it took."""
-    return {"forward": cost.forward, "backward": cost.backward, "seconds": round(cost.seconds, 4), "device": cost.device}
 
 
 def shortest(values: np.ndarray) -> Any:
@@ -119,7 +108,30 @@ def input_as_dict(text: TokenizedText, with_segments: bool) -> dict[str, Any]:
     }
 
 
-def _class(prediction: ClassPrediction) -> dict[str, Any]:
+def target_as_dict(target: ResolvedTarget) -> dict[str, Any]:
+    """What is asked about."""
+    return {
+        "label": target.label,
+        "index": target.index,
+        "versus": target.versus,
+        "score": target.score,
+        "position": target.position,
+        **({} if target.layer is None else {"layer": target.layer}),
+    }
+
+
+def cost_as_dict(cost: Cost) -> dict[str, Any]:
+    """In samples, not batches."""
+    return {
+        "forward": cost.forward,
+        "backward": cost.backward,
+        "seconds": round(cost.seconds, 4),
+        "device": cost.device,
+    }
+
+
+def class_as_dict(prediction: ClassPrediction) -> dict[str, Any]:
+    """One output."""
     return {
         "label": prediction.label,
         "index": prediction.index,

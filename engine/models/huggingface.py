@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ _EXTRAS = ("attention_mask", "token_type_ids")
 _NO_LIMIT = 1e9  # how the libraries say that there is none
 _WITHOUT_LIMIT = 4_096  # tokens, where nothing says how many: attention costs their square
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+_RESERVED = re.compile(r"\[unused\d+\]|<unused\d+>|<\|?reserved\w*\|?>|")
 _CHARACTERS_PER_TOKEN = 32  # far more than any text needs; where it is too few, more are read
 
 
@@ -194,6 +196,24 @@ class HuggingFaceModel(TextModel):
             if encoded.encodings[0].overflowing or reach >= max(len(text.text), len(text.pair or "")):
                 return encoded
             reach *= 4
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """See ``TextModel``."""
+        return tuple(str(piece) for piece in self._tokenizer.convert_ids_to_tokens(list(ids)))
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """See ``TextModel``; a tokenizer that comes without a decoder cuts words as BERT's does, if at all."""
+        text = str(self._tokenizer.decode(list(ids), clean_up_tokenization_spaces=False))
+        return text if self._tokenizer.backend_tokenizer.decoder is not None else text.replace(" ##", "")
+
+    def _ordinary(self) -> Tensor:
+        """Rows of the table that the tokenizer does not reach are filling."""
+        reached = min(self.vocabulary_size, len(self._tokenizer))
+        reserved = set(self._tokenizer.all_special_ids) | set(self._tokenizer.added_tokens_decoder)
+        reserved |= {i for i, piece in enumerate(self.pieces(range(reached))) if _RESERVED.fullmatch(piece)}
+        ordinary = torch.arange(self.vocabulary_size) < reached
+        ordinary[[i for i in reserved if i < reached]] = False
+        return ordinary
 
     def embed(self, ids: Tensor) -> Tensor:
         """See ``TextModel``."""

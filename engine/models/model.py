@@ -85,14 +85,27 @@ class TextModel(ABC):
         """
         return None
 
-    def text_of(self, ids: Sequence[int]) -> str:
-        """Language models: outputs as they would stand in a text."""
-        return "".join(self.output_label(index) or "" for index in ids)
-
     @property
     @abstractmethod
     def vocabulary_size(self) -> int:
         """How many token ids can be embedded."""
+
+    @abstractmethod
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The vocabulary's own spelling of each token."""
+
+    @abstractmethod
+    def text_of(self, ids: Sequence[int]) -> str:
+        """``ids`` written as a text; read again, it need not give the same ids."""
+
+    @functools.cached_property
+    def ordinary(self) -> Tensor:
+        """(vocabulary_size,) bool on the CPU: tokens that stand for text, none of them special, unknown or reserved."""
+        return self._ordinary()
+
+    @abstractmethod
+    def _ordinary(self) -> Tensor:
+        """Computed once."""
 
     def default_position(self, encoding: Encoding) -> int:
         """The token a language model is asked about where the user names none: the last, after which the next follows.

@@ -154,6 +154,21 @@ class RecurrentModel(TextModel):
         """See ``TextModel``."""
         return len(self.vocabulary)
 
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """See ``TextModel``."""
+        return tuple(self.vocabulary[i] for i in ids)
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """Without spaces where the tokeniser reads it so, else with one between two pieces."""
+        joined = "".join(self.pieces(ids))
+        reads_back = [known for _, known, _, _ in self._tokeniser.pieces(joined)] == list(ids)
+        return joined if reads_back else " ".join(self.pieces(ids))
+
+    def _ordinary(self) -> Tensor:
+        ordinary = torch.ones(self.vocabulary_size, dtype=torch.bool)
+        ordinary[list(self.substitutes.values())] = False
+        return ordinary
+
     def embed(self, ids: Tensor) -> Tensor:
         """See ``TextModel``."""
         embedded: Tensor = self.network.embed(ids)
@@ -169,10 +184,6 @@ class RecurrentModel(TextModel):
     def logits_of_states(self, states: Tensor) -> Tensor | None:
         """See ``TextModel``."""
         return self.network.outputs(states) if self.spec.task == "causal_lm" else None
-
-    def text_of(self, ids: Sequence[int]) -> str:
-        """See ``TextModel``; words are set apart, since the tokeniser drops what is between them."""
-        return (" " if self.spec.tokeniser == "word" else "").join(self.vocabulary[index] for index in ids)
 
     def output_label(self, index: int) -> str | None:
         """See ``TextModel``."""

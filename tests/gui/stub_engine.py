@@ -12,7 +12,15 @@ from engine.descriptions import MethodDescription, OnlyWith, ParameterDescriptio
 from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
 from engine.jobs import Partial
-from engine.requests import AttributionRequest, CatalogueRequest, GradientFlowRequest, OpenModelRequest, PredictionRequest
+from engine.requests import (
+    AttributionRequest,
+    CatalogueRequest,
+    GradientFlowRequest,
+    OpenModelRequest,
+    OptimisationRequest,
+    PredictionRequest,
+    TextInput,
+)
 from engine.results import (
     AttentionInfo,
     AttributionResult,
@@ -21,13 +29,16 @@ from engine.results import (
     ClassPrediction,
     Completeness,
     Cost,
+    FoundText,
     LayerInfo,
     ModelInfo,
+    NearToken,
     Notice,
     OpenModelResult,
     PathCurve,
     PredictionResult,
     ResolvedTarget,
+    TextOptimisationResult,
     Token,
     TokenizedText,
 )
@@ -162,6 +173,42 @@ def attribution(request: AttributionRequest, progress: float = 1.0, of: ModelInf
     )
 
 
+NO_SUCH_SEED = 404
+WORDS = ("fine", "superb", "moving", "dull", "film")
+
+
+def optimisation(request: OptimisationRequest, progress: float = 1.0, of: ModelInfo | None = None) -> TextOptimisationResult:
+    """The score rises by one on the way; the best text says how far it is, and is never read back where the seed is 13."""
+    count = request.tokens if request.start is None else len(request.start.text.split())
+    done = round(progress * request.steps)
+    words = [WORDS[(at + done) % len(WORDS)] for at in range(count)]
+    column = tuple(NearToken(100 + rank, word, 0.9 - 0.2 * rank, 1.0 + rank) for rank, word in enumerate(WORDS))
+
+    def text(words: list[str], score: float, step: int, typed: bool = True) -> FoundText:
+        said = prediction(PredictionRequest(request.model_sha256, TextInput(" ".join(words)))).classes
+        ids = (1, *(len(word) for word in words), 2)
+        return FoundText(ids, TextInput(" ".join(words)), score, said, typed, score if typed else score - 1, step)
+
+    steps = np.arange(0, done + 1, 5, dtype=np.float64)
+    chosen = LABELS.index(request.target.choice) if request.target.choice in LABELS else 2
+    return TextOptimisationResult(
+        request,
+        of or model(),
+        ResolvedTarget(LABELS[chosen], chosen, None, None, request.target.score),
+        text(["dull"] * count, -1.0, 0),
+        text(words, 0.7 * progress - 1.0, done, request.seed != 13),
+        tuple(range(1, count + 1)),
+        (column,) * count,
+        np.array([]) if request.mode == "tokens" else np.arange(done + 1) / request.steps - 1.0,
+        steps,
+        0.7 * steps / request.steps - 1.0,
+        tuple("dull" for _ in steps),
+        Cost(done, done, 0.2, "cpu"),
+        () if request.seed != 13 else (Notice("Typed, the best text is read as other tokens than these.", "not_read_back"),),
+        progress,
+    )
+
+
 class StubEngine:
     """Steps are as slow as told. Texts beginning with ``!`` fail; paths are opened by what they are called."""
 
@@ -180,6 +227,7 @@ class StubEngine:
             PredictionRequest: self._predict,
             AttributionRequest: self._explain,
             GradientFlowRequest: self._flow,
+            OptimisationRequest: self._optimise,
         }
         return self._noted(request, jobs[type(request)](request))
 
@@ -228,3 +276,13 @@ class StubEngine:
         path = request.model_sha256.removeprefix("sha of ")
         said = prediction(PredictionRequest(request.model_sha256, request.input))
         return made_flow.flow(request, model(path), said, recurrent=("lstm",) if "lstm" in path else ())
+
+    def _optimise(self, request: OptimisationRequest) -> Generator[Partial, None, TextOptimisationResult]:
+        if request.seed == NO_SUCH_SEED:
+            raise UserError("The target is not there; choose another.", "no_such_class")
+        yield Partial(0, request.steps)
+        for step in range(1, self.steps):
+            time.sleep(self.step_seconds)
+            yield Partial(step, self.steps, optimisation(request, step / self.steps))
+        time.sleep(self.step_seconds)
+        return optimisation(request)

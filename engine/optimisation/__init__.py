@@ -1,0 +1,1 @@
+"""Inputs made to order: what makes an output or a unit fire."""
