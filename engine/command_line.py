@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from engine.atomic_file import write_atomically
+from engine.cells import Cell, CellsResult
 from engine.errors import UserError
 from engine.requests import Parameter
 from engine.results import AttributionResult
@@ -29,6 +30,13 @@ def command_for(result: AttributionResult, texts: Path, accept_reinitialised: bo
         UserError: the second text of a pair cannot be put on a command line.
     """
     return shlex.join(arguments_for(result, texts, accept_reinitialised))
+
+
+def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accept_reinitialised: bool = False) -> str:
+    """What one cell did on this text; as ``command_for``."""
+    words = [*program(), "cells", result.model.path, *_text(result.request.input.text, texts)]
+    words += [*_option("--unit", str(cell)), *_option("--gate", gate), *_option("--device", result.cost.device)]
+    return shlex.join(words + (["--accept-reinitialised"] if accept_reinitialised else []))
 
 
 def portable_command(result: AttributionResult) -> str:
