@@ -128,8 +128,7 @@ class CellValues:
             order = np.lexsort((scores, self.directions, self.layers))
             return order[::-1] if ascending else order
         keys = np.abs(scores) if id in ("correlation", "at_token", "change") else scores
-        order = np.argsort(keys if ascending else -keys, kind="stable")  # NaN sorts last either way
-        return order
+        return np.argsort(keys if ascending else -keys, kind="stable")  # NaN sorts last either way
 
     def ranks_at(self, position: int) -> NDArray[np.intp]:
         """(n,) at one position, 1 for the largest magnitude; 0 where there is no number."""

@@ -226,7 +226,7 @@ class ColumnHeatmap(QAbstractScrollArea):
         if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             return self._on_next_line(number, self._layout.column_of(character), 1 if key == Qt.Key.Key_Down else -1)
         here = [token for token in self._text.token[slice(*self._layout.line(number))].tolist() if token >= 0]
-        return here[0] if key == Qt.Key.Key_Home else here[-1]
+        return int(here[0] if key == Qt.Key.Key_Home else here[-1])
 
     def _on_next_line(self, number: int, column: int, step: int) -> int:
         number += step
@@ -235,7 +235,8 @@ class ColumnHeatmap(QAbstractScrollArea):
             held = np.flatnonzero(self._text.token[start:end] >= 0)
             if len(held):
                 columns = self._text.right[start + held] - self._text.right[start]
-                return int(self._text.token[start + int(held[np.abs(columns - column).argmin()])])
+                nearest = int(held[np.abs(columns - column).argmin()])
+                return int(self._text.token[start + nearest])
             number += step
         return self._look.pinned
 

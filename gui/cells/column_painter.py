@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,7 +238,7 @@ def _runs(inks: NDArray[np.intp], simple: NDArray[np.bool_], leaning: NDArray[np
     if leaning is not None:
         breaks &= ~leaning[1:]
     edges = np.concatenate([[0], np.flatnonzero(breaks) + 1, [len(inks)]]).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 @cache
