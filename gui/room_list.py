@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from gui.cells.room import CellsRoom
 from gui.rooms import House, Room
 
-ROOMS: tuple[Callable[[House], Room], ...] = ()
+ROOMS: tuple[Callable[[House], Room], ...] = (CellsRoom,)
 
 
 def rooms_of(house: House) -> tuple[Room, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QSize, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from engine.cell_values import SCORES, CellValues
@@ -57,9 +57,9 @@ class CellBrowser(QWidget):
         self._token = -1
         self._marks = Marks({})
         self.sorting = Sorting()
+        self._order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         self._pages, self._segments = QStackedWidget(self), QButtonGroup(self)
-        self._layer, self._score = QComboBox(self), QComboBox(self)
-        self._marked, self._ascending = QToolButton(self), QToolButton(self)
+        self._shown, self._score, self._ascending = QComboBox(self), QComboBox(self), QToolButton(self)
         self._by, self._position = QLabel("Sort by", self), ElidedLabel(parent=self)
         self._build()
         self._connect()
@@ -71,8 +71,7 @@ class CellBrowser(QWidget):
         head.addWidget(self._segment_row())
         head.addSpacing(8)
         for control, words in (
-            (self._layer, ("gridLayer", "Layers", "Which layers and directions are shown.")),
-            (self._marked, ("gridMarked", "Marked only", "Only the cells with a star.")),
+            (self._shown, ("gridShown", "Cells shown", "All of them, those with a star, or one layer.")),
             (self._score, ("gridSort", "Sort by", "The largest first.")),
             (self._ascending, ("gridAscending", "Smallest first", "Turn the order round.")),
         ):
@@ -80,19 +79,18 @@ class CellBrowser(QWidget):
         self._by.setProperty("role", "muted")
         self._by.setBuddy(self._score)
         self._position.setProperty("role", "muted")
-        for box in (self._layer, self._score):
+        for box in (self._shown, self._score):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.installEventFilter(WheelGuard(self))
-        for button in (self._marked, self._ascending):
-            button.setCheckable(True)
-            button.setProperty("role", "flat")
-            button.setIconSize(QSize(16, 16))
+        self._ascending.setCheckable(True)
+        self._ascending.setProperty("role", "flat")
+        self._ascending.setIconSize(QSize(16, 16))
         for score in SCORES:
             self._score.addItem(score.label, score.id)
-            self._score.setItemData(self._score.count() - 1, score.words, 3)  # Qt.ItemDataRole.ToolTipRole
+            self._score.setItemData(self._score.count() - 1, score.words, Qt.ItemDataRole.ToolTipRole)
         head.addWidget(self._position, 1)
         head.addStretch()
-        for widget in (self._marked, self._layer, self._by, self._score, self._ascending):
+        for widget in (self._shown, self._by, self._score, self._ascending):
             head.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -130,9 +128,8 @@ class CellBrowser(QWidget):
         self.saturation.read_out_changed.connect(self.read_out_changed)
         self.tracks.token_selected.connect(self.token_selected)
         self.tracks.token_hovered.connect(self._on_track_hovered)
-        self._layer.activated.connect(self._on_sorting)
+        self._shown.activated.connect(self._on_sorting)
         self._score.activated.connect(self._on_sorting)
-        self._marked.toggled.connect(self._on_sorting)
         self._ascending.toggled.connect(self._on_sorting)
 
     # One way in
@@ -153,7 +150,7 @@ class CellBrowser(QWidget):
         """The chosen one, everywhere."""
         self._cell = cell
         self.grid.set_current(self.grid.item_of(cell))
-        self.ranking.set_current(self.ranking.item_of(cell))
+        self.ranking.set_current(self.ranking.item_of(cell), reveal=self.page != "position" or self.ranking.hasFocus())
         self.saturation.show_cell(cell)
         if self._result is not None:
             self.tracks.show_cell(self._result, cell)
@@ -169,6 +166,7 @@ class CellBrowser(QWidget):
     def show_sight(self, first: int, last: int) -> None:
         """The tokens in sight above."""
         self.grid.show_sight(first, last, self._token)
+        self.tracks.follow(first, last)
 
     def show_marks(self, marks: Marks) -> None:
         """Stars and notes."""
@@ -199,8 +197,6 @@ class CellBrowser(QWidget):
         """Columns of the values, as the grid shows them."""
         return self._order
 
-    _order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
-
     def sort_anew(self) -> None:
         """The typing has paused."""
         if self._values is not None and self.sorting.score != "index":
@@ -212,17 +208,18 @@ class CellBrowser(QWidget):
             self._dress()
 
     def _dress(self) -> None:
-        self._marked.setIcon(icon("star"))
         self._ascending.setIcon(icon("sort-ascending" if self._ascending.isChecked() else "sort-descending"))
 
     def _fill_layers(self, result: CellsResult) -> None:
-        self._layer.clear()
-        self._layer.addItem("All layers", (-1, -1))
+        self._shown.clear()
+        self._shown.addItem("All cells", (-1, -1, False))
+        self._shown.addItem("★ Marked", (-1, -1, True))
+        for number in range(len(result.layers)) if len(result.layers) > 1 else ():
+            self._shown.addItem(f"Layer {number}", (number, -1, False))
         for number, layer in enumerate(result.layers):
-            self._layer.addItem(f"Layer {number}", (number, -1))
             for direction, words in enumerate(("forwards", "backwards")) if layer.directions == 2 else ():
-                self._layer.addItem(f"Layer {number}, {words}", (number, direction))
-        self.sorting = replace(self.sorting, layer=-1, direction=-1, reference=None)
+                self._shown.addItem(f"Layer {number}, {words}", (number, direction, False))
+        self.sorting = replace(self.sorting, layer=-1, direction=-1, marked=False, reference=None)
         self._show_controls()
 
     def _show_grid(self, *, sort: bool, reveal: bool = True) -> None:
@@ -240,10 +237,10 @@ class CellBrowser(QWidget):
     def _kept(self, values: CellValues) -> NDArray[np.bool_]:
         """(n,) which cells the filter leaves."""
         sorting = self.sorting
-        kept = (values.layers == sorting.layer) | (sorting.layer < 0)
-        kept &= (values.directions == sorting.direction) | (sorting.direction < 0)
+        kept: NDArray[np.bool_] = (values.layers == sorting.layer) | (sorting.layer < 0)
+        kept = kept & ((values.directions == sorting.direction) | (sorting.direction < 0))
         if sorting.marked:
-            kept &= np.array([cell in self._marks for cell in values.cells], dtype=bool)
+            kept = kept & np.array([cell in self._marks for cell in values.cells], dtype=bool)
         return kept
 
     def _why_empty(self) -> str:
@@ -255,15 +252,14 @@ class CellBrowser(QWidget):
     def _show_ranking(self) -> None:
         self.ranking.show_position(self._values, self._token)
         if self._cell is not None:
-            self.ranking.set_current(self.ranking.item_of(self._cell))
+            self.ranking.set_current(self.ranking.item_of(self._cell), reveal=False)
         self._show_controls()
 
     def _show_controls(self) -> None:
         """Those that the page in sight obeys."""
         grid = self.page == "grid"
-        for widget in (self._by, self._score, self._ascending, self._marked):
+        for widget in (self._shown, self._by, self._score, self._ascending):
             widget.setVisible(grid)
-        self._layer.setVisible(grid and self._layer.count() > 2)
         words = {"gates": "Wheel: along · Ctrl+wheel: zoom · 0: all", "saturation": "One dot per cell", "position": ""}
         if self._result is not None and 0 <= self._token < len(self._result.input.tokens) and self._values is not None:
             token = self._result.input.tokens[self._token]
@@ -278,10 +274,10 @@ class CellBrowser(QWidget):
 
     @Slot()
     def _on_sorting(self) -> None:
-        layer, direction = self._layer.currentData() or (-1, -1)
+        layer, direction, marked = self._shown.currentData()
         score = str(self._score.currentData())
         reference = self._cell if score == "correlation" else None
-        self.sorting = Sorting(score, self._ascending.isChecked(), layer, direction, self._marked.isChecked(), reference)
+        self.sorting = Sorting(score, self._ascending.isChecked(), layer, direction, marked, reference)
         place = self._score.findData("correlation")
         self._score.setItemText(place, f"Correlation with {reference}" if reference is not None else "Correlation")
         self._dress()

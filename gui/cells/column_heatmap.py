@@ -118,6 +118,8 @@ class ColumnHeatmap(QAbstractScrollArea):
         self._lay_out()
         if kept and line > 0:
             bar.setValue(self._layout.line_of(top + self._text.offset) * self._height)
+        if same and stays and pinned >= 0 and self._text.first[pinned] >= 0:  # rows come or go below
+            self._reveal(self._layout.line_of(int(self._text.first[pinned])))
 
     def _lay_out(self) -> None:
         guesses, tokens = self._guesses, self._document.tokens

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from gui import theme
 
+_EDGE = 14  # px around all of them, in line with the text above
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
@@ -17,10 +18,11 @@ class ItemFlow(QAbstractScrollArea):
     chosen = Signal(int)  # an item, by mouse or keys
     hovered = Signal(int)  # −1: none
 
-    def __init__(self, size: QSize, gap: int, parent: QWidget | None = None, *, stretch: bool = True) -> None:
+    def __init__(self, size: QSize, gap: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._least, self._gap, self._stretch = size, gap, stretch
+        self._least, self._gap = size, gap
         self._count, self._current, self._hovered = 0, -1, -1
+        self._keeps_in_sight = True
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setProperty("role", "canvas")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -51,7 +53,7 @@ class ItemFlow(QAbstractScrollArea):
 
     def set_current(self, item: int, *, reveal: bool = True) -> None:
         """−1: none; emits nothing."""
-        self._current = item
+        self._current, self._keeps_in_sight = item, reveal
         if reveal and item >= 0:
             self._reveal(item)
         self.viewport().update()
@@ -63,7 +65,7 @@ class ItemFlow(QAbstractScrollArea):
     def item_at(self, place: QPoint) -> int:
         """−1: none."""
         size, per = self._size(), self._per_line()
-        x, y = place.x() - self._gap, place.y() - self._gap + self.verticalScrollBar().value()
+        x, y = place.x() - _EDGE, place.y() - self._gap + self.verticalScrollBar().value()
         column, row = x // (size.width() + self._gap), y // (size.height() + self._gap)
         item = row * per + column
         inside = x >= 0 and y >= 0 and column < per and self.item_rect(item).adjusted(-1, -1, 1, 1).contains(place)
@@ -72,7 +74,7 @@ class ItemFlow(QAbstractScrollArea):
     def item_rect(self, item: int) -> QRect:
         """In the viewport's coordinates."""
         size, per = self._size(), self._per_line()
-        left = self._gap + item % per * (size.width() + self._gap)
+        left = _EDGE + item % per * (size.width() + self._gap)
         top = self._gap + item // per * (size.height() + self._gap) - self.verticalScrollBar().value()
         return QRect(left, top, size.width(), size.height())
 
@@ -84,14 +86,12 @@ class ItemFlow(QAbstractScrollArea):
         return range(min(first * per, self._count), min(last * per, self._count))
 
     def _per_line(self) -> int:
-        return max((self.viewport().width() - self._gap) // (self._least.width() + self._gap), 1)
+        return max((self.viewport().width() - 2 * _EDGE + self._gap) // (self._least.width() + self._gap), 1)
 
     def _size(self) -> QSize:
         """At least what was asked for; a line is filled."""
-        if not self._stretch:
-            return self._least
         per = self._per_line()
-        return QSize((self.viewport().width() - self._gap) // per - self._gap, self._least.height())
+        return QSize((self.viewport().width() - 2 * _EDGE + self._gap) // per - self._gap, self._least.height())
 
     def _set_range(self) -> None:
         lines = -(-self._count // self._per_line())
@@ -111,12 +111,12 @@ class ItemFlow(QAbstractScrollArea):
     # Qt
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._least.width() + 2 * self._gap + 16, self._least.height() + 2 * self._gap)
+        return QSize(self._least.width() + 2 * _EDGE + 16, self._least.height() + 2 * self._gap)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._set_range()
-        if self._current >= 0:
+        if self._current >= 0 and self._keeps_in_sight:
             self._reveal(self._current)
 
     def paintEvent(self, event: QPaintEvent) -> None:

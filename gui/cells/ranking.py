@@ -29,6 +29,7 @@ class CellRanking(ItemFlow):
         self.setObjectName("cellRanking")
         self.setAccessibleName("Cells at the pinned position")
         self._values: CellValues | None = None
+        self._position = -1
         self._at: Scores = np.zeros(0)
         self._order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         self._limit = 1.0
@@ -36,7 +37,9 @@ class CellRanking(ItemFlow):
 
     def show_position(self, values: CellValues | None, position: int) -> None:
         """−1: no token is pinned."""
-        self._values = values
+        if position != self._position:
+            self.verticalScrollBar().setValue(0)
+        self._values, self._position = values, position
         if values is None or position < 0:
             self._order = np.zeros(0, dtype=np.intp)
         else:

@@ -12,6 +12,7 @@ from gui.heatmaps.colours import colour_map, missing_brush
 from gui.theme import Theme, mix
 
 _ACROSS_GATES = 0.62  # of the sequential scale
+_CROWDED = 0.8  # points a px
 
 
 def envelope(values: FloatArray, columns: int) -> tuple[FloatArray, FloatArray]:
@@ -62,7 +63,8 @@ def _paint_stretch(painter: QPainter, rect: QRectF, points: list[QPointF], zero:
     else:
         painter.setBrush(_brush(look, "gate"))
         painter.drawPolygon(area)
-    painter.setPen(QPen(mix(look.panel, look.text, 0.75), 1))
+    crowded = len(points) > _CROWDED * max(points[-1].x() - points[0].x(), 1)  # a line would cover its own area
+    painter.setPen(QPen(mix(look.panel, look.text, 0.3 if crowded else 0.75), 0.6 if crowded else 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPolyline(QPolygonF(points))
 

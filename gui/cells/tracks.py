@@ -14,9 +14,10 @@ from gui.cells.spark import envelope, paint_spark
 from gui.cells.words import full_name, is_signed, scale_of, symbol
 from gui.theme import mix
 
-_GUTTER, _NUMBERS = 124.0, 64.0
-_RULER, _FEWEST_PX, _ROW_MOST = 34, 30, 64
-_CLOSEST, _COMFORTABLE = 64.0, 4.0  # px a position
+_GUTTER, _NUMBERS = 130.0, 68.0
+_RULER, _FEWEST_PX, _ROW_MOST = 34, 21, 64
+_CLOSEST = 96.0  # px a position
+_OF_CHARACTERS, _OF_WORDS = 9.0, 44.0  # px a position that is read with ease
 _ZOOM = 1.25
 _LABEL_GAP = 4
 
@@ -39,7 +40,8 @@ class CellTracks(QAbstractScrollArea):
         self._tracks: list[tuple[str, FloatArray, float]] = []  # quantity, values, end of its scale
         self._kind: RecurrentKind = "lstm"
         self._names: list[str] = []
-        self._wide = 0.0  # px a position; 0: all of them fit
+        self._wide: float | None = None  # px a position, as zoomed; 0: all of them fit; None: as can be read
+        self._comfortable = _OF_CHARACTERS
         self._hovered = self._pinned = -1
 
     # One way in
@@ -52,6 +54,8 @@ class CellTracks(QAbstractScrollArea):
         tracks = [(each, track_of(result, each, cell)) for each in shown]
         self._tracks = [(each, track, scale_of(each, track)) for each, track in tracks]
         self._names = [one_line(token.text or token.piece) for token in result.input.tokens]
+        single = sum(map(len, self._names[:2000])) <= 1.5 * len(self._names[:2000])
+        self._comfortable = _OF_CHARACTERS if single else _OF_WORDS
         self._hovered = min(self._hovered, len(self._names) - 1)
         self._set_range()
         self.viewport().update()
@@ -69,6 +73,12 @@ class CellTracks(QAbstractScrollArea):
             self._reveal(self._pinned)
         self.viewport().update()
 
+    def follow(self, first: int, last: int) -> None:
+        """The tokens [first, last) are looked at elsewhere: go there, unless some of them are in sight."""
+        wide, bar = self.pixels_per_token, self.horizontalScrollBar()
+        if last > first and not (first * wide < bar.value() + self._room() and last * wide > bar.value()):
+            bar.setValue(round(first * wide))
+
     def point_at(self, token: int) -> None:
         """The cross follows a pointer elsewhere; emits nothing."""
         if token != self._hovered and token < len(self._names):
@@ -78,7 +88,8 @@ class CellTracks(QAbstractScrollArea):
     @property
     def pixels_per_token(self) -> float:
         """Along the text."""
-        return self._wide or self._room() / max(len(self._names), 1)
+        fit = self._room() / max(len(self._names), 1)
+        return max(fit, self._comfortable if self._wide is None else self._wide)
 
     def token_at(self, x: float) -> int:
         """−1: none."""
@@ -109,7 +120,7 @@ class CellTracks(QAbstractScrollArea):
         before = self.pixels_per_token
         after = min(max(before * factor, fit), max(_CLOSEST, fit))
         position = (at_x - _GUTTER + self.horizontalScrollBar().value()) / before
-        self._wide = 0.0 if after <= fit * 1.001 else after
+        self._wide = 0.0 if after <= fit * 1.001 else after  # 0 goes on fitting another text
         self._set_range()
         self.horizontalScrollBar().setValue(round(position * self.pixels_per_token - (at_x - _GUTTER)))
         self.viewport().update()
@@ -166,10 +177,10 @@ class CellTracks(QAbstractScrollArea):
         mark, _, name = full_name(quantity, self._kind).partition(" · ")
         painter.setPen(look.text)
         painter.setFont(theme.ui_font(strong=True))
-        painter.drawText(QRectF(8, place.top(), 16, place.height()), left | middle, mark)
+        painter.drawText(QRectF(14, place.top(), 16, place.height()), left | middle, mark)
         painter.setPen(look.muted)
         painter.setFont(theme.ui_font(theme.CAPTION_PIXELS))
-        painter.drawText(QRectF(26, place.top(), 72, place.height()), left | middle, name)
+        painter.drawText(QRectF(32, place.top(), 72, place.height()), left | middle, name)
         painter.setFont(theme.numbers_font(9))
         ends = QRectF(_GUTTER - 30, box.top() - 4, 26, box.height() + 8)
         painter.drawText(ends, right | int(Qt.AlignmentFlag.AlignTop), figures(limit, 1))
@@ -197,6 +208,8 @@ class CellTracks(QAbstractScrollArea):
         reached = plot.left()
         for token in range(first, last) if wide >= metrics.horizontalAdvance("0") * 0.9 else ():
             name = self._names[token] if self._names[token].strip() else "␣"
+            if len(name) > 1:
+                name = metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(wide - _LABEL_GAP, 24))
             width = metrics.horizontalAdvance(name)
             middle = plot.left() + (token + 0.5) * wide - shift
             if middle - width / 2 >= reached:

@@ -196,8 +196,10 @@ class TextHeatmap(QAbstractScrollArea):
         first, last = max(-offset // height, 0), (self.viewport().height() - offset) // height + 1
         lines = (self._layout.line(number) for number in range(first, min(last, self._layout.line_count)))
         cells = [cell for line in lines for cell, _ in line.spots()]
-        tokens = np.flatnonzero((self._cells.of_token >= min(cells)) & (self._cells.of_token <= max(cells))) if cells else ()
-        return (int(tokens[0]), int(tokens[-1]) + 1) if len(tokens) else (0, 0)
+        if not cells:
+            return 0, 0
+        tokens = np.flatnonzero((self._cells.of_token >= min(cells)) & (self._cells.of_token <= max(cells)))
+        return int(tokens[0]), int(tokens[-1]) + 1
 
     def _show(self, document: TokenizedText, values: NDArray[np.floating] | None, signed: bool, limit: float | None) -> None:
         if document is not self._document and document != self._document:
