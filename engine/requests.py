@@ -6,9 +6,12 @@ Whatever can change an answer is in its request; a result carries the request it
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.cell_names import Cell
+
 Parameter = bool | int | float | str | None
 ScoreUnit = Literal["logit", "probability", "log_probability"]
 Reduction = Literal["sum", "mean", "l1", "l2", "signed_max", "none"]
+How = Literal["zero", "mean", "value"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 DEFAULT_METHOD = "integrated_gradients"
@@ -95,12 +98,38 @@ class AttributionRequest:
 class CellsRequest:
     """What do the recurrent layers do while they read this text?
 
-    ``alternatives``: language models: so many likeliest next tokens after each position.
+    Args:
+        alternatives: language models: so many likeliest next tokens after each position.
+        quantities: what of the layers is wanted; empty: everything they have.
     """
 
     model_sha256: str
     input: TextInput
     alternatives: int = 0
+    quantities: tuple[str, ...] = ()
 
 
-Request = OpenModelRequest | CatalogueRequest | PredictionRequest | AttributionRequest
+@dataclass(frozen=True, slots=True)
+class AblationRequest:
+    """What changes when these cells are held still while the text is read?
+
+    Args:
+        cells: their c (LSTM) or h (GRU, RNN) is held at every step.
+        how: at zero, at their mean over this text, or at ``value``.
+        alternatives: language models: so many likeliest next tokens after each position.
+        generate: language models: so many tokens are written after the text; greedily, unless there is a ``temperature``.
+        seed: of the sampling; the intact model and the other draw the same numbers.
+    """
+
+    model_sha256: str
+    input: TextInput
+    cells: tuple[Cell, ...]
+    how: How = "zero"
+    value: float = 0.0
+    alternatives: int = 0
+    generate: int = 0
+    temperature: float | None = None
+    seed: int = 0
+
+
+Request = OpenModelRequest | CatalogueRequest | PredictionRequest | AttributionRequest | CellsRequest | AblationRequest
