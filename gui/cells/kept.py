@@ -11,10 +11,16 @@ from engine.cell_values import TANH_CELL_STATE
 from engine.cells import Cell, CellsResult
 from engine.command_line import cells_command
 from engine.errors import UserError
-from engine.export.cells_csv import cell_to_csv
+from engine.export.cells_files import CELLS_KINDS
 from gui import theme
 
 PICTURE_SCALE = 2.0
+FILTERS = {
+    ".png": "Picture (*.png)",
+    ".csv": "Table of this cell, one row per token (*.csv)",
+    ".json": "JSON of this cell (*.json)",
+    ".npz": "NumPy arrays of all cells (*.npz)",
+}
 
 
 class KeptCell:
@@ -25,16 +31,16 @@ class KeptCell:
     def __init__(self, result: CellsResult, cell: Cell, quantity: str, view: QWidget, accepted: bool) -> None:
         self._result, self._cell, self._quantity, self._view, self._accepted = result, cell, quantity, view, accepted
         self.name = f"{result.model.name}-cell-{str(cell).replace(':', '-')}"
-        self.filters = {".png": "Picture (*.png)", ".csv": "Table of this cell, one row per token (*.csv)"}
+        self.filters = FILTERS
 
     def save(self, path: Path) -> None:
         """See ``Kept``."""
-        writers = {".png": self._png, ".csv": self._csv}
-        writer = writers.get(path.suffix.lower())
-        if writer is None:
-            known = ", ".join(writers)
+        suffix = path.suffix.lower()
+        if suffix not in self.filters:
+            known = ", ".join(self.filters)
             raise UserError(f"Cells cannot be saved as “{path.suffix or path.name}”; end the name in one of {known}.", "suffix")
-        save(path, writer())
+        cells = () if suffix == ".npz" else (self._cell,)
+        save(path, self._png() if suffix == ".png" else CELLS_KINDS[suffix](self._result, cells))
 
     def command(self, texts: Path) -> str:
         """See ``Kept``."""
@@ -49,9 +55,6 @@ class KeptCell:
         image.fill(theme.current().window)
         self._view.render(image)
         return image
-
-    def _csv(self) -> bytes:
-        return cell_to_csv(self._result, self._cell)
 
     def _png(self) -> bytes:
         content = QByteArray()

@@ -28,7 +28,7 @@ _ACTIONS = (
 class CellsRoom(Room):
     """One cell, one quantity, one token: everything in the view follows them."""
 
-    key, title, icon = "cells", "Cells", "graph"
+    key, title, icon = "cells", "Cells", "cpu"
     hint = "What LSTM, GRU and RNN cells do on this text."
     shortcuts = ("Ctrl+Alt+C",)
 
@@ -56,7 +56,7 @@ class CellsRoom(Room):
 
     def request_for(self, subject: Subject) -> Request | None:
         """See ``Room``."""
-        if not subject.model.recurrent:
+        if not _has_cells(subject.model):
             return None
         return CellsRequest(subject.model.sha256, subject.input, GUESSES if self._guesses else 0)
 
@@ -69,7 +69,7 @@ class CellsRoom(Room):
 
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
-        self._view.show_empty(TYPE if model.recurrent else _without(model))
+        self._view.show_empty(TYPE if _has_cells(model) else _without(model))
         self._view.show_marks(self._marks.of(model.sha256))
         if model.task != "causal_lm":
             self._guesses = False
@@ -79,7 +79,7 @@ class CellsRoom(Room):
     def show_subject(self, subject: Subject | None) -> None:
         """See ``Room``."""
         model = self._house.conductor.model
-        if model is not None and not model.recurrent:
+        if model is not None and not _has_cells(model):
             self._view.show_empty(_without(model))
         elif subject is None:
             self.forget()
@@ -146,6 +146,10 @@ class CellsRoom(Room):
     def _on_marks_changed(self, model: str) -> None:
         if self._view.result is not None and model == self._model:
             self._view.show_marks(self._marks.of(model))
+
+
+def _has_cells(model: ModelInfo) -> bool:
+    return "cells" in model.can
 
 
 def _without(model: ModelInfo) -> str:

@@ -119,7 +119,7 @@ class CellsView(QWidget):
         first = self.result is None or result.layers != self.result.layers
         continued = not first and _continues(self.result, result)
         self.result = result
-        self._message.hide()
+        self._say("\n".join(f"⚠ {each.message}" for each in result.warnings if each.kind != "cut"), "warning")
         dense = is_of_characters(result.input) if characters is None else characters
         language_model = result.model.task == "causal_lm"
         self.header.show_layers(result.layers, language_model, dense)
@@ -161,8 +161,14 @@ class CellsView(QWidget):
         if self.result is None:
             self.show_empty(words)
         else:
-            self._message.setText(words)
-            self._message.show()
+            self._say(words, "error")
+
+    def _say(self, words: str, role: str) -> None:
+        self._message.setVisible(bool(words))
+        self._message.setText(words)
+        if self._message.property("role") != role:
+            self._message.setProperty("role", role)
+            self._message.style().polish(self._message)
 
     @property
     def text(self) -> TextHeatmap | ColumnHeatmap:

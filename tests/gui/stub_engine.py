@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from engine.cells import CellsResult
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
 from engine.errors import LoadError, UserError
 from engine.jobs import Partial
-from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest
+from engine.requests import AttributionRequest, CatalogueRequest, CellsRequest, OpenModelRequest, PredictionRequest
 from engine.results import (
     AttentionInfo,
     AttributionResult,
@@ -26,10 +27,12 @@ from engine.results import (
     OpenModelResult,
     PathCurve,
     PredictionResult,
+    RecurrentInfo,
     ResolvedTarget,
     Token,
     TokenizedText,
 )
+from tests.gui import made_cells
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -114,6 +117,14 @@ def model(path: str = "/models/film-mood", **changes: Any) -> ModelInfo:
     return ModelInfo(**{**known, **changes})
 
 
+def lstm(path: str = "/models/lstm") -> ModelInfo:
+    """A language model of characters, with two layers of cells."""
+    recurrent = (RecurrentInfo("lstm", "lstm", 2, 12, 1),)
+    return model(
+        path, recurrent=recurrent, attention=None, can=("attribution", "cells"), task="causal_lm", architecture="LSTM 2 × 12"
+    )
+
+
 def tokenized(request: PredictionRequest) -> TokenizedText:
     text, at, tokens = request.input.text, 0, [Token("", "[CLS]", 1, 0, 0, True)]
     for word in text.split():
@@ -177,6 +188,7 @@ class StubEngine:
             OpenModelRequest: self._open,
             PredictionRequest: self._predict,
             AttributionRequest: self._explain,
+            CellsRequest: self._read_cells,
         }
         return self._noted(request, jobs[type(request)](request))
 
@@ -197,7 +209,7 @@ class StubEngine:
             time.sleep(self.step_seconds)
         if "missing" in request.path:
             raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
-        opened = model(request.path)
+        opened = lstm(request.path) if "lstm" in request.path else model(request.path)
         if "random" in request.path:
             words = "2 weights are missing in the file and are random: classifier.weight, classifier.bias."
             opened = replace(opened, warnings=(Notice(words, "reinitialised", blocking=True),))
@@ -216,3 +228,10 @@ class StubEngine:
             done = (step + 1) / self.steps
             yield Partial(step + 1, self.steps, attribution(request, done if done < 1 else 0.99))
         return attribution(request)
+
+    def _read_cells(self, request: CellsRequest) -> Generator[Partial, None, CellsResult]:
+        yield Partial(0, doing="Reading cells")
+        if request.input.text.startswith("!"):
+            raise UserError("The gates and states of this text need more memory than is free; shorten the text.", "out_of_memory")
+        read = made_cells.characters(request.input.text)
+        return replace(made_cells.cells_result(read, alternatives=request.alternatives), request=request, model=lstm())
