@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLabel, QSta
 
 from engine.cell_values import SCORES, CellValues
 from engine.cells import Cell, CellsResult
+from engine.heatmaps.display_text import one_line
 from gui.cells.grid import CellGrid
 from gui.cells.marks import Marks
 from gui.cells.ranking import CellRanking
@@ -138,6 +139,7 @@ class CellBrowser(QWidget):
         """``sort``: False keeps the places while a text is being typed; ``sort_anew`` comes when the typing pauses."""
         if self._result is None or result.layers != self._result.layers:
             self._fill_layers(result)
+            self._cell = None  # of other layers
         other = self._values is None or [*self._values.cells] != [*values.cells]
         self._result, self._values = result, values
         self._show_grid(sort=sort or other)
@@ -150,7 +152,7 @@ class CellBrowser(QWidget):
         """The chosen one, everywhere."""
         self._cell = cell
         self.grid.set_current(self.grid.item_of(cell))
-        self.ranking.set_current(self.ranking.item_of(cell), reveal=self.page != "position" or self.ranking.hasFocus())
+        self.ranking.set_current(self.ranking.item_of(cell), reveal=self.page == "position")
         self.saturation.show_cell(cell)
         if self._result is not None:
             self.tracks.show_cell(self._result, cell)
@@ -260,10 +262,12 @@ class CellBrowser(QWidget):
         grid = self.page == "grid"
         for widget in (self._shown, self._by, self._score, self._ascending):
             widget.setVisible(grid)
-        words = {"gates": "Wheel: along · Ctrl+wheel: zoom · 0: all", "saturation": "One dot per cell", "position": ""}
+        both = self._result is not None and any(layer.directions == 2 for layer in self._result.layers)
+        dots = "One dot per cell · filled reads forwards, hollow backwards" if both else "One dot per cell"
+        words = {"gates": "Wheel: along · Ctrl+wheel: zoom · 0: all", "saturation": dots, "position": ""}
         if self._result is not None and 0 <= self._token < len(self._result.input.tokens) and self._values is not None:
             token = self._result.input.tokens[self._token]
-            words["position"] = f"{NAMES[self._values.quantity][1]} after {token.text!r}, position {self._token}"
+            words["position"] = f"{NAMES[self._values.quantity][1]} after “{one_line(token.text)}”, position {self._token}"
         self._position.setText(words.get(self.page, ""))
 
     # What the user does

@@ -11,7 +11,7 @@ from engine.heatmaps.numerals import signed_figures
 from engine.results import TokenizedText
 from gui import theme
 from gui.cells.column_layout import ColumnLayout, ColumnText
-from gui.cells.column_painter import ColumnLook, ColumnPainter, column_pixels, guess_text, line_height
+from gui.cells.column_painter import ColumnLook, ColumnPainter, column_pixels, guess_text, line_height, rects_of
 from gui.heatmaps.colours import colour_map
 
 _RING = 2
@@ -102,14 +102,13 @@ class ColumnHeatmap(QAbstractScrollArea):
 
     def token_rects(self, token: int) -> list[QRectF]:
         """Where it is drawn, in the viewport's coordinates."""
-        painter = ColumnPainter(QPainter(), self._layout, self._look)
-        return [rect.translated(_MARGIN, self._top()) for rect in painter.rects_of(token)]
+        return [rect.translated(_MARGIN, self._top()) for rect in rects_of(self._layout, token, self._height)]
 
     def _keep_place(self, document: TokenizedText, guesses: Alternatives | None, same: bool) -> None:
         """An edit further down than where one looks moves nothing; other rows below keep the first line in sight."""
         bar = self.verticalScrollBar()
         line = min(bar.value() // self._height, max(self._layout.line_count - 1, 0))
-        top = int(self._layout.starts[line]) - self._text.offset
+        top, within, height = int(self._layout.starts[line]) - self._text.offset, bar.value() % self._height, self._height
         kept = same or (top >= 0 and document.text[:top] == self._document.text[:top])
         pinned = self._look.pinned
         stays = same or (pinned >= 0 and document.tokens[: pinned + 1] == self._document.tokens[: pinned + 1])
@@ -117,7 +116,8 @@ class ColumnHeatmap(QAbstractScrollArea):
         self._look.hovered, self._look.pinned = -1, pinned if stays else -1
         self._lay_out()
         if kept and line > 0:
-            bar.setValue(self._layout.line_of(top + self._text.offset) * self._height)
+            within = within if height == self._height else 0
+            bar.setValue(self._layout.line_of(top + self._text.offset) * self._height + within)
         if same and stays and pinned >= 0 and self._text.first[pinned] >= 0:  # rows come or go below
             self._reveal(self._layout.line_of(int(self._text.first[pinned])))
 
@@ -199,6 +199,9 @@ class ColumnHeatmap(QAbstractScrollArea):
         if event.button() == Qt.MouseButton.LeftButton:
             token = self.token_at(event.position().toPoint())
             self._select(-1 if token == self._look.pinned else token)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

@@ -71,6 +71,26 @@ def guess_text(text: str) -> str:
     return shown if len(shown) <= _LONGEST_GUESS else f"{shown[: _LONGEST_GUESS - 1]}…"
 
 
+def rects_of(layout: ColumnLayout, token: int, height: int) -> list[QRectF]:
+    """Where ``token`` is drawn, from the top left of the text, where lines are ``height`` high."""
+    first, last = int(layout.text.first[token]), int(layout.text.last[token])
+    rects: list[QRectF] = []
+    while 0 <= first <= last:
+        number = layout.line_of(first)
+        start, end = layout.line(number)
+        stop = min(last + 1, end)
+        rects.append(_box(layout, start, first, stop, number * height))
+        first = max(stop, first + 1)
+    return rects
+
+
+def _box(layout: ColumnLayout, line_start: int, first: int, stop: int, top: float) -> QRectF:
+    right, wide = layout.text.right, column_pixels()
+    left = float(right[first] - right[line_start]) * wide
+    width = max(float(right[stop] - right[first]), 0.2) * wide
+    return QRectF(left, top + _CELL_MARGIN, width, TEXT_LINE - 2 * _CELL_MARGIN)
+
+
 class ColumnPainter:
     """Draws lines from the painter's origin on."""
 
@@ -90,24 +110,6 @@ class ColumnPainter:
             start, end = self._layout.line(number)
             if end > start:
                 self._draw_line(start, end, number * self._height)
-
-    def rects_of(self, token: int) -> list[QRectF]:
-        """Where ``token`` is drawn."""
-        first, last = int(self._text.first[token]), int(self._text.last[token])
-        rects: list[QRectF] = []
-        while 0 <= first <= last:
-            number = self._layout.line_of(first)
-            start, end = self._layout.line(number)
-            stop = min(last + 1, end)
-            rects.append(self._box(start, first, stop, number * self._height))
-            first = max(stop, first + 1)
-        return rects
-
-    def _box(self, line_start: int, first: int, stop: int, top: float) -> QRectF:
-        right = self._text.right
-        left = (right[first] - right[line_start]) * self._wide
-        width = max(float(right[stop] - right[first]), 0.2) * self._wide
-        return QRectF(float(left), top + _CELL_MARGIN, width, TEXT_LINE - 2 * _CELL_MARGIN)
 
     def _draw_line(self, start: int, end: int, top: float) -> None:
         tokens = self._text.token[start:end]
@@ -138,7 +140,7 @@ class ColumnPainter:
             box = QRectF(0, top + _CELL_MARGIN, len(pixels) * self._wide, TEXT_LINE - 2 * _CELL_MARGIN)
             self._painter.drawImage(box, image, QRectF(0, 0, len(pixels), 1))
         for at in np.flatnonzero(steps == -1).tolist():
-            self._painter.fillRect(self._box(start, start + at, start + at + 1, top), missing_brush(self._look.theme))
+            self._painter.fillRect(_box(self._layout, start, start + at, start + at + 1, top), missing_brush(self._look.theme))
 
     def _draw_glyphs(self, start: int, end: int, steps: NDArray[np.intp], top: float) -> None:
         texts, which = _texts(self._look.colours)
@@ -220,7 +222,7 @@ class ColumnPainter:
         """Outlined; a pinned token keeps a dot."""
         look = self._look.theme
         first, stop = max(int(self._text.first[token]), start), min(int(self._text.last[token]) + 1, end)
-        box = self._box(start, first, stop, top)
+        box = _box(self._layout, start, first, stop, top)
         self._painter.setPen(QPen(look.text, 1.5))
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
         self._painter.drawRoundedRect(box.adjusted(-0.75, -0.25, 0.75, 0.25), 2, 2)

@@ -24,6 +24,7 @@ class CellHeader(QWidget):
     guesses_toggled = Signal(bool)
     mark_toggled = Signal(bool)
     note_changed = Signal(str)
+    done = Signal()  # Enter: the keyboard goes back to the cells
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +42,8 @@ class CellHeader(QWidget):
         self.guesses.toggled.connect(self.guesses_toggled)
         self.mark.toggled.connect(self.mark_toggled)
         self.note.editingFinished.connect(self._on_note)
+        for field in (self.cell, self.note):
+            field.returnPressed.connect(self._on_return)
 
     def _build(self) -> None:
         hint = "LAYER:INDEX, and :1 for the direction that reads backwards. Enter shows it."
@@ -192,6 +195,11 @@ class CellHeader(QWidget):
     @Slot(int)
     def _on_quantity(self, at: int) -> None:
         self.quantity_chosen.emit(str(self.quantity.itemData(at)))
+
+    @Slot()
+    def _on_return(self) -> None:
+        if not self.cell.property("invalid"):
+            self.done.emit()
 
     @Slot()
     def _on_note(self) -> None:

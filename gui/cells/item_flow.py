@@ -151,6 +151,9 @@ class ItemFlow(QAbstractScrollArea):
         if event.button() == Qt.MouseButton.LeftButton and item >= 0:
             self._choose(item)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, per = Qt.Key(event.key()), self._per_line()
         page = max(self.viewport().height() // (self._size().height() + self._gap), 1) * per

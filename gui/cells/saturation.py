@@ -220,6 +220,9 @@ class SaturationScatter(QAbstractScrollArea):
         if event.button() == Qt.MouseButton.LeftButton and found is not None:
             self.chosen.emit(found[1])
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
         dots = next((dots for layer, _, _, _, dots in self._panels if self._cell and layer == self._cell.layer), None)

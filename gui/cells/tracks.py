@@ -284,6 +284,9 @@ class CellTracks(QAbstractScrollArea):
         """All of it again."""
         self._zoom(0.0, event.position().x())
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
         middle = QPoint(int(_GUTTER + self._room() / 2), 0).x()

@@ -107,6 +107,7 @@ class CellsView(QWidget):
         self.header.guesses_toggled.connect(self.guesses_toggled)
         self.header.mark_toggled.connect(self._on_mark)
         self.header.note_changed.connect(self._on_note)
+        self.header.done.connect(self._on_done)
         self.browser.cell_chosen.connect(self.choose_cell)
         self.browser.token_selected.connect(self._on_token_from_below)
         self.browser.read_out_changed.connect(self.read_out_changed)
@@ -116,22 +117,22 @@ class CellsView(QWidget):
 
     def show_result(self, result: CellsResult, *, characters: bool | None = None) -> None:
         """Cell, quantity, pin, zoom and places stay where they mean the same."""
-        first = self.result is None or result.layers != self.result.layers
-        continued = not first and _continues(self.result, result)
-        self.result = result
+        before, self.result = self.result, result
+        first = before is None or result.layers != before.layers
+        continued = not first and _continues(before, result)
         self._say("\n".join(f"⚠ {each.message}" for each in result.warnings if each.kind != "cut"), "warning")
         dense = is_of_characters(result.input) if characters is None else characters
         language_model = result.model.task == "causal_lm"
         self.header.show_layers(result.layers, language_model, dense)
-        if first:
+        if before is None or first:
             self.quantity = quantities_of(result.layers[0])[0]
             self._values = CellValues(result, self.quantity)
             self.cell = _liveliest(self._values)
             self._token = -1
+        else:
+            self._token = followed(before.input, result.input, self._token)
         self._keep_quantity()
         self._values = CellValues(result, self.quantity)
-        if self._token >= 0 and not continued and not self._stands(result.input):
-            self._token = -1
         self._show_text(dense or result.alternatives is not None)
         self._pages.setCurrentIndex(1)
         self.browser.show_values(result, self._values, sort=not continued)
@@ -248,7 +249,10 @@ class CellsView(QWidget):
         self.columns.setVisible(dense)
         self.words.setVisible(not dense)
         self._colour()
+        bar = self.text.verticalScrollBar()
+        place = bar.value()
         self.text.select_token(self._token)
+        bar.setValue(place)  # pinned out of sight, it stays there
 
     def _colour(self) -> None:
         assert self.result is not None
@@ -276,10 +280,6 @@ class CellsView(QWidget):
 
     def _limit(self) -> float:
         return scale_of(self.quantity, self._track())
-
-    def _stands(self, document: TokenizedText) -> bool:
-        """Whether the pinned token is still there."""
-        return self.text.selected_token == self._token < len(document.tokens)
 
     # What is heard
 
@@ -312,6 +312,11 @@ class CellsView(QWidget):
     def _on_note(self, note: str) -> None:
         self.note_changed.emit(self.cell, note)
 
+    @Slot()
+    def _on_done(self) -> None:
+        page = {"grid": self.browser.grid, "gates": self.browser.tracks, "saturation": self.browser.saturation}
+        page.get(self.browser.page, self.browser.ranking).setFocus()
+
     def in_words(self, token: int) -> str:
         """The read-out: the token, the exact value, and where it stands among all cells."""
         if self.result is None or self._values is None or not 0 <= token < len(self.result.input.tokens):
@@ -330,6 +335,21 @@ def is_of_characters(document: TokenizedText) -> bool:
     """Whether the model reads single characters."""
     lengths = [token.end - token.start for token in document.tokens[:2000] if token.end > token.start]
     return bool(lengths) and sum(lengths) / len(lengths) <= _SINGLE
+
+
+def followed(before: TokenizedText, after: TokenizedText, token: int) -> int:
+    """Where a token is after an edit before or behind it; −1 if it was edited itself."""
+    if token < 0 or token >= len(before.tokens):
+        return -1
+    start, end = before.tokens[token].start, before.tokens[token].end
+    if before.text[:end] == after.text[:end]:
+        same, moved = token, 0
+    elif before.text[start:] == after.text[len(after.text) - len(before.text) + start :]:
+        same, moved = token + len(after.tokens) - len(before.tokens), len(after.text) - len(before.text)
+    else:
+        return -1
+    found = after.tokens[same] if 0 <= same < len(after.tokens) else None
+    return same if found is not None and (found.start, found.end) == (start + moved, end + moved) else -1
 
 
 def _continues(before: CellsResult | None, after: CellsResult) -> bool:
