@@ -105,6 +105,10 @@ class CellValues:
 
     def scores(self, id: str, chosen: Cell | None = None, position: int = -1) -> Scores:
         """(n,): the score ``id`` of ``SCORES`` for every cell; NaN where it has none."""
+        with np.errstate(invalid="ignore", over="ignore"):  # a state may be infinite
+            return self._scores(id, chosen, position)
+
+    def _scores(self, id: str, chosen: Cell | None, position: int) -> Scores:
         values = self.values
         if id == "index" or not len(values):
             return self._columns[2].astype(np.float64)

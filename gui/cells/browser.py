@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.cell_values import SCORES, CellValues
 from engine.cells import Cell, CellsResult
@@ -56,6 +66,7 @@ class CellBrowser(QWidget):
         self._result: CellsResult | None = None
         self._cell: Cell | None = None
         self._token = -1
+        self._saturation_due = False
         self._marks = Marks({})
         self.sorting = Sorting()
         self._order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
@@ -82,6 +93,7 @@ class CellBrowser(QWidget):
         self._position.setProperty("role", "muted")
         for box in (self._shown, self._score):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             box.installEventFilter(WheelGuard(self))
         self._ascending.setCheckable(True)
         self._ascending.setProperty("role", "flat")
@@ -143,8 +155,9 @@ class CellBrowser(QWidget):
         other = self._values is None or [*self._values.cells] != [*values.cells]
         self._result, self._values = result, values
         self._show_grid(sort=sort or other)
-        self.saturation.show_result(result)
+        self._saturation_due = True
         self._show_ranking()
+        self._show_saturation()
         if self._cell is not None:
             self.tracks.show_cell(result, self._cell)
 
@@ -155,6 +168,8 @@ class CellBrowser(QWidget):
         self.ranking.set_current(self.ranking.item_of(cell), reveal=self.page == "position")
         self.saturation.show_cell(cell)
         if self._result is not None:
+            for view in (self.grid, self.ranking, self.saturation, self.tracks):
+                view.setAccessibleDescription(self._in_words(cell, np.nan))
             self.tracks.show_cell(self._result, cell)
 
     def show_token(self, token: int) -> None:
@@ -184,6 +199,7 @@ class CellBrowser(QWidget):
         self._segments.button(place).setChecked(True)
         self._pages.setCurrentIndex(place)
         self._show_controls()
+        self._show_saturation()
 
     @property
     def page(self) -> str:
@@ -256,6 +272,12 @@ class CellBrowser(QWidget):
         if self._cell is not None:
             self.ranking.set_current(self.ranking.item_of(self._cell), reveal=False)
         self._show_controls()
+
+    def _show_saturation(self) -> None:
+        """Only when it is looked at: it counts every position of every cell."""
+        if self._saturation_due and self.page == "saturation" and self._result is not None:
+            self._saturation_due = False
+            self.saturation.show_result(self._result)
 
     def _show_controls(self) -> None:
         """Those that the page in sight obeys."""

@@ -17,6 +17,7 @@ from gui.heatmaps.colours import colour_map
 _RING = 2
 _MARGIN = 16 - _RING
 _SCROLL_BAR = 12
+_FEWEST_LINES = 3
 _FEWEST_COLUMNS, _MOST_COLUMNS = 20, 100
 _MOVES = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
 
@@ -156,7 +157,7 @@ class ColumnHeatmap(QAbstractScrollArea):
         return QSize(480, 160)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, self._height + 2 * (_MARGIN + _RING))
+        return QSize(240, max(self._height, _FEWEST_LINES * line_height(0)) + _MARGIN + 2 * _RING)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -262,7 +263,7 @@ class ColumnHeatmap(QAbstractScrollArea):
 
     def _reveal(self, number: int) -> None:
         bar, top = self.verticalScrollBar(), number * self._height + _MARGIN
-        if top - _MARGIN < bar.value():
+        if top - _MARGIN < bar.value() or self._height + _MARGIN > self.viewport().height():
             bar.setValue(top - _MARGIN)
         elif top + self._height + _MARGIN > bar.value() + self.viewport().height():
             bar.setValue(top + self._height + _MARGIN - self.viewport().height())

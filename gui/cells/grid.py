@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from engine.cell_values import CellValues, Scores
@@ -14,14 +14,14 @@ from engine.heatmaps.numerals import figures, percent
 from gui import theme
 from gui.cells.item_flow import ItemFlow
 from gui.cells.marks import Marks
-from gui.cells.spark import envelope, paint_spark
+from gui.cells.spark import Window, spark_images
 from gui.cells.words import is_signed, round_limit
-from gui.theme import mix
 
 SIZE, GAP = QSize(112, 60), 8
 _LABEL = 17
 _SHARES = ("saturated", "silent")
 _SHARE_INSIDE = 0.998  # of all values lies within the scale that the thumbnails share
+_LOOKED_AT = 200_000  # values, to find that scale
 _STAR = "★"
 
 
@@ -45,8 +45,8 @@ class CellGrid(ItemFlow):
         self._marks = Marks({})
         self._sight, self._pinned = (0, 0), -1
         self._limit = 1.0
-        self._x: NDArray[np.floating] = np.zeros(0)
-        self._curves: dict[int, NDArray[np.floating]] = {}
+        self._curves: dict[int, QImage] = {}
+        self._drawn_for: object = None  # what the curves were drawn for
         self._empty = ""
 
     def show_cells(self, values: CellValues, score: str, scores: Scores, order: NDArray[np.intp], empty: str) -> None:
@@ -90,29 +90,31 @@ class CellGrid(ItemFlow):
     def prepare(self, items: Sequence[int]) -> None:
         """Curves of those that are not known yet, all at once."""
         assert self._values is not None
-        width = int(self._size().width())
+        look, ratio, plot = theme.current(), self.devicePixelRatioF(), self._plot(QRectF(self.item_rect(items[0])))
+        if self._drawn_for != (look.name, ratio, plot.width()):
+            self._curves, self._drawn_for = {}, (look.name, ratio, plot.width())
         new = [item for item in items if item not in self._curves]
         first, last = self._sight
         if new and last > first:
             chosen = self._values.values[first:last, self._order[new]]
-            self._x, curves = envelope(chosen, max(width - 12, 8))
-            self._curves |= {item: curves[:, at] for at, item in enumerate(new)}
+            wide, high = round(plot.width() * ratio), round(plot.height() * ratio)
+            window, signed = Window(0.0, (last - first) / wide, wide), is_signed(self._values.quantity)
+            images = spark_images(chosen, window, high, limit=self._limit, signed=signed, look=look, ratio=ratio)
+            self._curves |= dict(zip(new, images, strict=True))
+
+    @staticmethod
+    def _plot(rect: QRectF) -> QRectF:
+        return rect.adjusted(6, 3 + _LABEL + 1, -6, -5)
 
     def paint_item(self, painter: QPainter, rect: QRectF, item: int) -> None:
         look, cell = theme.current(), self.cell(item)
         assert cell is not None
         assert self._values is not None
         self._paint_frame(painter, rect, item)
-        inside = rect.adjusted(6, 3, -6, -5)
-        self._paint_label(painter, QRectF(inside.left(), inside.top(), inside.width(), _LABEL), item, cell)
-        plot = inside.adjusted(0, _LABEL + 1, 0, 0)
-        signed = is_signed(self._values.quantity)
-        zero = plot.center().y() if signed else plot.bottom()
-        painter.setPen(QPen(mix(look.panel, look.border, 0.9), 1))
-        painter.drawLine(QPointF(plot.left(), zero), QPointF(plot.right(), zero))
-        curve = self._curves.get(item)
-        if curve is not None and len(curve):
-            paint_spark(painter, plot, self._x * plot.width(), curve, limit=self._limit, signed=signed, look=look)
+        self._paint_label(painter, QRectF(rect.left() + 6, rect.top() + 3, rect.width() - 12, _LABEL), item, cell)
+        plot, curve = self._plot(rect), self._curves.get(item)
+        if curve is not None:
+            painter.drawImage(plot.topLeft(), curve)
         first, last = self._sight
         if first <= self._pinned < last:
             at = plot.left() + (self._pinned - first + 0.5) / (last - first) * plot.width()
@@ -124,7 +126,7 @@ class CellGrid(ItemFlow):
         chosen = item == self._current
         pen = QPen(look.accent, 2) if chosen else QPen(look.muted if item == self._hovered else look.border, 1)
         painter.setPen(pen)
-        painter.setBrush(look.hover if item == self._hovered and not chosen else look.panel)
+        painter.setBrush(look.panel)
         inset = 1.0 if chosen else 0.5
         painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), 4, 4)
 
@@ -148,6 +150,7 @@ def _limit(values: CellValues) -> float:
     """One scale for all thumbnails, so that they can be compared: 1 for what is squashed."""
     if not is_signed(values.quantity) or values.quantity not in ("cell_state", "hidden_state"):
         return 1.0
-    magnitudes = np.abs(values.values)
-    finite = magnitudes[np.isfinite(magnitudes)][:: max(magnitudes.size // 200_000, 1)]
+    every = max(values.values.size // _LOOKED_AT, 1) | 1  # odd: not always the same cells
+    magnitudes = np.abs(values.values.ravel()[::every])
+    finite = magnitudes[np.isfinite(magnitudes)]
     return round_limit(float(np.quantile(finite, _SHARE_INSIDE))) if finite.size else 1.0

@@ -1,4 +1,4 @@
-"""Above the text: which cell is shown, by which of its quantities, and its mark."""
+"""Above the text: which cell is shown, by which of its quantities, and its mark (``note`` is for the view to place)."""
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
@@ -60,8 +60,8 @@ class CellHeader(QWidget):
         self.cell.setFixedWidth(76)
         self.note.setPlaceholderText("Note: quote cell?")
         self.note.setMaxLength(LONGEST_NOTE)
-        self.note.setMinimumWidth(80)
-        self.note.setMaximumWidth(260)
+        self.note.setMinimumWidth(120)
+        self.note.setMaximumWidth(300)
         self.quantity.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.quantity.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.quantity.installEventFilter(WheelGuard(self))
@@ -90,7 +90,6 @@ class CellHeader(QWidget):
         row.addStretch(1)
         for widget in (self.guesses, self.mark):
             row.addWidget(widget)
-        row.addWidget(self.note, 2)
         self._dress()
 
     def show_layers(self, layers: tuple[RecurrentLayer, ...], guesses: bool, characters: bool) -> None:

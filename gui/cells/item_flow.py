@@ -53,10 +53,11 @@ class ItemFlow(QAbstractScrollArea):
 
     def set_current(self, item: int, *, reveal: bool = True) -> None:
         """−1: none; emits nothing."""
-        self._current, self._keeps_in_sight = item, reveal
+        before, self._current, self._keeps_in_sight = self._current, item, reveal
         if reveal and item >= 0:
             self._reveal(item)
-        self.viewport().update()
+        for each in {before, item} - {-1}:
+            self.viewport().update(self.item_rect(each).adjusted(-3, -3, 3, 3))
 
     @property
     def current(self) -> int:
@@ -133,6 +134,10 @@ class ItemFlow(QAbstractScrollArea):
         for item in items:
             self.paint_item(painter, QRectF(self.item_rect(item)), item)
         painter.end()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Move what is painted; only what comes into sight is painted anew."""
+        self.viewport().scroll(dx, dy)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

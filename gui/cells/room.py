@@ -35,6 +35,7 @@ class CellsRoom(Room):
     def __init__(self, house: House) -> None:
         self._view = CellsView()
         super().__init__(self._view, house)
+        house.workspace.give_room_to(self._view)
         self._guesses = False
         self._marks = MarksStore(house.memory.state_folder, self)
         for description in _ACTIONS:

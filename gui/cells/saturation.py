@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from engine.cell_values import gates_of
@@ -11,7 +11,7 @@ from engine.cells import Cell, CellsResult
 from engine.heatmaps.numerals import percent
 from gui import theme
 from gui.cells.marks import Marks
-from gui.cells.words import KINDS, full_name
+from gui.cells.words import full_name
 from gui.theme import mix
 
 _LEFT, _BELOW, _ABOVE, _GAP = 40.0, 34.0, 24.0, 28.0
@@ -53,9 +53,8 @@ class SaturationScatter(QAbstractScrollArea):
                 low, high = (each[number, : layer.directions, : layer.cells] for each in shares[gate])
                 title = f"{full_name(gate, layer.kind)}"
                 self._panels.append((number, column, gate, title, (low, high)))
-        self._kinds = [KINDS[layer.kind] for layer in result.layers]
         self._set_range()
-        self.viewport().update()
+        self.show_cell(self._cell)
 
     def show_cell(self, cell: Cell | None) -> None:
         """Ring it in every panel of its layer, which comes into sight; emits nothing."""
@@ -163,7 +162,8 @@ class SaturationScatter(QAbstractScrollArea):
     def _paint_dots(self, painter: QPainter, box: QRectF, layer: int, gate: str, dots: Dots) -> None:
         """Filled: reads forwards; hollow: backwards."""
         look = theme.current()
-        colour = mix(look.panel, look.accent, 0.55)
+        colour = QColor(look.accent)
+        colour.setAlphaF(0.5)  # where many cells lie it is denser
         for direction in range(dots[0].shape[0]):
             painter.setPen(QPen(colour, 1.2) if direction else Qt.PenStyle.NoPen)
             painter.setBrush(Qt.BrushStyle.NoBrush if direction else colour)
@@ -195,6 +195,7 @@ class SaturationScatter(QAbstractScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._set_range()
+        self.show_cell(self._cell)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

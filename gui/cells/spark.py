@@ -1,92 +1,121 @@
-"""One cell over the text as a small curve: above zero in one colour, below in the other, what is no number hatched."""
+"""Cells over the text as small curves: above zero in one colour, below in the other, what is no number hatched.
 
+Many at once, as pixels: a grid has dozens in sight, and noise has a corner at every token.
+"""
+
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage
 
 from engine.results import FloatArray
-from gui.heatmaps.colours import colour_map, missing_brush
+from gui.heatmaps.colours import colour_map
 from gui.theme import Theme, mix
 
 _ACROSS_GATES = 0.62  # of the sequential scale
-_CROWDED = 0.8  # points a px
+_SMOOTH = 2.0  # px a token from which the curve is a line from token to token
+_CROWDED = 1.0  # tokens a px from which the line would cover its own area
+_LEVELS = 16  # of coverage, for smooth edges
+_HATCH = 5
+Pixels = NDArray[np.uint32]
 
 
-def envelope(values: FloatArray, columns: int) -> tuple[FloatArray, FloatArray]:
-    """x (shares of the width) and (2 × columns or fewer, …) values: lowest and highest of each column, so that no peak is lost.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which tokens lie where: column ``c`` of ``width`` px begins at token ``first + c × per_px``, counted from their edges."""
 
-    ``values``: (seq,) or (seq, cells).
+    first: float
+    per_px: float
+    width: int
+
+
+def spark_images(
+    values: FloatArray, window: Window, height: int, *, limit: float, signed: bool, look: Theme, ratio: float = 1.0
+) -> list[QImage]:
+    """One picture for each column of ``values`` (seq, cells), on ±``limit``, or 0 … ``limit``.
+
+    ``window`` and ``height`` count device pixels, of which there are ``ratio`` to a px.
     """
-    count = len(values)
-    if count <= 2 * columns:
-        return (np.arange(count) + 0.5) / max(count, 1), values
-    edges = np.linspace(0, count, columns, endpoint=False).astype(np.intp)
-    lowest, highest = np.minimum.reduceat(values, edges), np.maximum.reduceat(values, edges)
-    both = np.stack([lowest, highest], axis=1).reshape(2 * len(edges), *values.shape[1:])
-    return np.repeat((np.arange(columns) + 0.5) / columns, 2), both
+    pixels = spark_pixels(values, window, height, limit=limit, signed=signed, look=look, ratio=ratio)
+    images = []
+    for each in pixels:
+        image = QImage(each.tobytes(), window.width, height, 4 * window.width, QImage.Format.Format_RGB32)
+        image = image.copy()  # its own memory
+        image.setDevicePixelRatio(ratio)
+        images.append(image)
+    return images
 
 
-def paint_spark(
-    painter: QPainter, rect: QRectF, x: FloatArray, values: FloatArray, *, limit: float, signed: bool, look: Theme
-) -> None:
-    """``x`` in px from the left of ``rect``; ``values`` on ±``limit``, or 0 … ``limit``."""
-    zero = rect.center().y() if signed else rect.bottom()
-    scale = (rect.height() / 2 if signed else rect.height()) / limit if limit > 0 else 0.0
+def spark_pixels(
+    values: FloatArray, window: Window, height: int, *, limit: float, signed: bool, look: Theme, ratio: float
+) -> Pixels:
+    """(cells, height, width)"""
+    low, high, inside = _columns(np.clip(values, -limit, limit), window)
+    zero = height / 2 if signed else height - 1.0
+    scale = (zero - 1) / limit if limit > 0 else 0.0
     with np.errstate(invalid="ignore"):
-        y = np.clip(zero - np.asarray(values, dtype=np.float64) * scale, rect.top(), rect.bottom())
-    for first, last in _stretches(np.isnan(y)):
-        points = [QPointF(rect.left() + a, b) for a, b in zip(x[first:last].tolist(), y[first:last].tolist(), strict=True)]
-        _paint_stretch(painter, rect, points, zero, signed, look)
-    missing = np.isnan(y)
+        top, bottom = (np.clip(zero - each * scale, 0.0, height - 1.0) for each in (high, low))  # (cells, width)
+    missing = np.isnan(top)
+    top, bottom = np.where(missing, zero, top), np.where(missing, zero, bottom)
+    middle = (top + bottom) / 2
+    rows = np.arange(height, dtype=np.float32)[None, :, None]
+    area = _coverage(rows, np.minimum(middle, zero), np.maximum(middle, zero))
+    line = _coverage(rows, top - ratio / 2, bottom + ratio / 2)
+    drawn = inside & ~missing
+    area, line = area * drawn[:, None], line * drawn[:, None]
+    kinds = np.where(np.abs(rows[0, :, 0] + 0.5 - zero) < 0.6 * ratio, 2, (rows[0, :, 0] + 0.5 > zero).astype(int))
+    which = kinds[None, :, None] * (_LEVELS + 1) ** 2 + _level(area) * (_LEVELS + 1) + _level(line)
+    pixels: Pixels = _palette(look, signed, window.per_px * ratio >= _CROWDED)[which]
     if missing.any():
-        _paint_missing(painter, rect, x, missing, look)
+        x, y = np.meshgrid(np.arange(window.width), np.arange(height))
+        hatched = ((x + y) % round(_HATCH * ratio) < ratio)[None] & missing[:, None] & inside
+        pixels[hatched] = mix(look.panel, look.muted, 0.6).rgb()
+    return pixels
 
 
-def _paint_stretch(painter: QPainter, rect: QRectF, points: list[QPointF], zero: float, signed: bool, look: Theme) -> None:
-    if len(points) == 1:
-        points = [points[0] - QPointF(2, 0), points[0] + QPointF(2, 0)]
-    area = QPolygonF([QPointF(points[0].x(), zero), *points, QPointF(points[-1].x(), zero)])
-    painter.setPen(Qt.PenStyle.NoPen)
-    if signed:
-        for brush, half in (
-            (_brush(look, "raises"), QRectF(rect.left() - 2, rect.top(), rect.width() + 4, zero - rect.top())),
-            (_brush(look, "lowers"), QRectF(rect.left() - 2, zero, rect.width() + 4, rect.bottom() - zero)),
-        ):
-            painter.save()
-            painter.setClipRect(half, Qt.ClipOperation.IntersectClip)
-            painter.setBrush(brush)
-            painter.drawPolygon(area)
-            painter.restore()
+def _columns(values: FloatArray, window: Window) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """(cells, width): lowest and highest of each column; (width,): whether there is text."""
+    count = len(values)
+    edges = window.first + np.arange(window.width + 1) * window.per_px  # tokens from their edges
+    inside = (edges[1:] > 0) & (edges[:-1] < count)
+    if 1 / window.per_px >= _SMOOTH or count == 1:
+        centres = np.clip(edges - 0.5, 0, count - 1)
+        before = np.minimum(centres.astype(np.intp), max(count - 2, 0))
+        after, share = np.minimum(before + 1, count - 1), (centres - before)[:, None]
+        level = np.where(share > 0, values[before] * (1 - share) + values[after] * share, values[before])
+        low, high = np.minimum(level[:-1], level[1:]), np.maximum(level[:-1], level[1:])
     else:
-        painter.setBrush(_brush(look, "gate"))
-        painter.drawPolygon(area)
-    crowded = len(points) > _CROWDED * max(points[-1].x() - points[0].x(), 1)  # a line would cover its own area
-    painter.setPen(QPen(mix(look.panel, look.text, 0.3 if crowded else 0.75), 0.6 if crowded else 1))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPolyline(QPolygonF(points))
+        first = np.clip(np.floor(edges[:-1]), 0, count - 1).astype(np.intp)
+        last = np.clip(np.ceil(edges[1:]), first + 1, count).astype(np.intp)
+        pairs = np.stack([first, last], axis=1).ravel()
+        padded = np.concatenate([values, values[-1:]])  # so that ``last`` may be the end
+        low, high = np.minimum.reduceat(padded, pairs)[::2], np.maximum.reduceat(padded, pairs)[::2]
+    return low.T, high.T, inside
 
 
-def _paint_missing(painter: QPainter, rect: QRectF, x: FloatArray, missing: NDArray[np.bool_], look: Theme) -> None:
-    half = float(np.diff(x).mean()) / 2 if len(x) > 1 else rect.width() / 2
-    for first, last in _stretches(~missing):
-        left = max(float(x[first]) - half, 0.0)
-        width = min(float(x[last - 1]) + half, rect.width()) - left
-        painter.fillRect(QRectF(rect.left() + left, rect.top(), width, rect.height()), missing_brush(look))
+def _coverage(rows: NDArray[np.float32], top: FloatArray, bottom: FloatArray) -> NDArray[np.float32]:
+    """(cells, height, width): how much of each pixel lies between ``top`` and ``bottom``."""
+    upper, lower = top[:, None].astype(np.float32), bottom[:, None].astype(np.float32)
+    return np.asarray(np.clip(np.minimum(lower, rows + 1) - np.maximum(upper, rows), 0, 1), dtype=np.float32)
 
 
-def _stretches(gap: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """[first, last) where there is no ``gap``."""
-    edges = np.diff(np.concatenate([[True], gap, [True]]).astype(np.int8))
-    return list(zip(np.flatnonzero(edges == -1).tolist(), np.flatnonzero(edges == 1).tolist(), strict=True))
+def _level(coverage: NDArray[np.float32]) -> NDArray[np.intp]:
+    return (coverage * _LEVELS + 0.5).astype(np.intp)
 
 
 @cache
-def _brush(look: Theme, role: str) -> QBrush:
-    if role == "gate":
-        colours = colour_map(look, signed=False).colours
-        return QBrush(mix(look.panel, colours[round(_ACROSS_GATES * (len(colours) - 1))], 0.75))
-    colour: QColor = getattr(look, role)
-    return QBrush(mix(look.panel, colour, 0.75))
+def _palette(look: Theme, signed: bool, crowded: bool) -> Pixels:
+    """Every mixture of ground, area and line: for rows above zero, below, and at zero."""
+    sequential = colour_map(look, signed=False).colours
+    gate = sequential[round(_ACROSS_GATES * (len(sequential) - 1))]
+    above, below = (look.raises, look.lowers) if signed else (gate, gate)
+    line, strength = mix(look.panel, look.text, 0.75), 0.3 if crowded else 1.0
+    axis = mix(look.panel, look.border, 0.9)
+    mixed: list[int] = []
+    for ground, colour in ((look.panel, above), (look.panel, below), (axis, below if signed else gate)):
+        for area in range(_LEVELS + 1):
+            filled: QColor = mix(ground, mix(look.panel, colour, 0.75), area / _LEVELS)
+            mixed += [mix(filled, line, strength * share / _LEVELS).rgb() for share in range(_LEVELS + 1)]
+    return np.array(mixed, dtype=np.uint32)

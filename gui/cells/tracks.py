@@ -10,11 +10,11 @@ from engine.heatmaps.display_text import one_line
 from engine.heatmaps.numerals import figures, signed_figures
 from engine.results import FloatArray
 from gui import theme
-from gui.cells.spark import envelope, paint_spark
+from gui.cells.spark import Window, spark_images
 from gui.cells.words import full_name, is_signed, scale_of, symbol
 from gui.theme import mix
 
-_GUTTER, _NUMBERS = 130.0, 68.0
+_GUTTER, _NUMBERS = 130.0, 84.0
 _RULER, _FEWEST_PX, _ROW_MOST = 34, 21, 64
 _CLOSEST = 96.0  # px a position
 _OF_CHARACTERS, _OF_WORDS = 9.0, 44.0  # px a position that is read with ease
@@ -154,22 +154,19 @@ class CellTracks(QAbstractScrollArea):
         look, (quantity, track, limit) = theme.current(), self._tracks[at]
         place, signed = self._place(at), is_signed(quantity)
         box = QRectF(plot.left(), place.top() + 4, plot.width(), place.height() - 8)
-        painter.setPen(QPen(mix(look.panel, look.border, 0.9), 1))
-        for y in (box.top(), box.center().y(), box.bottom()):
-            painter.drawLine(QLineF(box.left(), y, box.right(), y))
-        painter.save()
-        painter.setClipRect(box.adjusted(0, -1, 0, 1))
         self._paint_curve(painter, box, track, limit, signed)
-        painter.restore()
+        painter.setPen(QPen(mix(look.panel, look.border, 0.9), 1))
+        for y in (box.top() - 1, box.bottom() + 1):
+            painter.drawLine(QLineF(box.left(), y, box.right(), y))
         self._paint_words(painter, place, box, quantity, limit, signed)
 
     def _paint_curve(self, painter: QPainter, box: QRectF, track: FloatArray, limit: float, signed: bool) -> None:
-        wide, shift = self.pixels_per_token, self.horizontalScrollBar().value()
-        first = max(int(shift / wide) - 1, 0)
-        last = min(int((shift + box.width()) / wide) + 2, len(track))
-        shares, values = envelope(track[first:last], max(int(box.width()), 1))
-        x = first * wide - shift + shares * (last - first) * wide
-        paint_spark(painter, box, x, values, limit=limit, signed=signed, look=theme.current())
+        ratio, shift = self.devicePixelRatioF(), self.horizontalScrollBar().value()
+        wide, high = round(box.width() * ratio), round(box.height() * ratio)
+        window = Window(shift / self.pixels_per_token, 1 / (self.pixels_per_token * ratio), wide)
+        values, look = track[:, None], theme.current()
+        images = spark_images(values, window, high, limit=limit, signed=signed, look=look, ratio=ratio)
+        painter.drawImage(box.topLeft(), images[0])
 
     def _paint_words(self, painter: QPainter, place: QRectF, box: QRectF, quantity: str, limit: float, signed: bool) -> None:
         look, middle = theme.current(), int(Qt.AlignmentFlag.AlignVCenter)

@@ -10,7 +10,7 @@ from engine.heatmaps.colours import limit_of
 from engine.results import FloatArray
 
 NAMES = {  # symbol, name
-    TANH_CELL_STATE: ("tanh(c)", "squashed cell state"),
+    TANH_CELL_STATE: ("tanh(c)", "squashed state"),
     "cell_state": ("c", "cell state"),
     "hidden_state": ("h", "hidden state"),
     "input_gate": ("i", "input gate"),
@@ -20,7 +20,6 @@ NAMES = {  # symbol, name
     "reset_gate": ("r", "reset gate"),
     "update_gate": ("z", "update gate"),
 }
-KINDS: dict[RecurrentKind, str] = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 _SQUASHED = (TANH_CELL_STATE, "candidate")
 
 

@@ -95,3 +95,12 @@ def test_the_table_of_one_cell_has_its_tracks() -> None:
     rows = list(csv.DictReader(io.StringIO(CELLS_KINDS[".csv"](result, (Cell(0, 7),)).decode())))
     assert [row["text"] for row in rows] == ["a", "'=", "1"]
     assert [float(row["forget_gate 0:7"]) for row in rows] == pytest.approx(result.track("forget_gate", Cell(0, 7)))
+
+
+def test_an_infinite_state_is_no_crash() -> None:
+    result = made_cells.cells_result()
+    result.quantities["cell_state"][3, 0, 0, 2] = np.inf
+    values = CellValues(result, "cell_state")
+    for score in SCORES:
+        values.order(score.id, values.scores(score.id, Cell(0, 7), 3))
+    assert values.ranks_at(3)[2] == 1
