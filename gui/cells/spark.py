@@ -16,7 +16,8 @@ from gui.theme import Theme, mix
 
 _ACROSS_GATES = 0.62  # of the sequential scale
 _SMOOTH = 2.0  # px a token from which the curve is a line from token to token
-_CROWDED = 1.0  # tokens a px from which the line would cover its own area
+_CROWDED = 1.0  # tokens a px from which a line would cover its own area: how far the curve reaches is drawn paler instead
+_REACHED = 0.45
 _LEVELS = 16  # of coverage, for smooth edges
 _HATCH = 5
 Pixels = NDArray[np.uint32]
@@ -62,12 +63,16 @@ def spark_pixels(
     middle = (top + bottom) / 2
     rows = np.arange(height, dtype=np.float32)[None, :, None]
     area = _coverage(rows, np.minimum(middle, zero), np.maximum(middle, zero))
-    line = _coverage(rows, top - ratio / 2, bottom + ratio / 2)
+    if window.per_px * ratio < _CROWDED:
+        line = _coverage(rows, top - ratio / 2, bottom + ratio / 2)
+    else:
+        area = np.maximum(area, _REACHED * _coverage(rows, np.minimum(top, zero), np.maximum(bottom, zero)))
+        line = np.zeros_like(area)
     drawn = inside & ~missing
     area, line = area * drawn[:, None], line * drawn[:, None]
     kinds = np.where(np.abs(rows[0, :, 0] + 0.5 - zero) < 0.6 * ratio, 2, (rows[0, :, 0] + 0.5 > zero).astype(int))
     which = kinds[None, :, None] * (_LEVELS + 1) ** 2 + _level(area) * (_LEVELS + 1) + _level(line)
-    pixels: Pixels = _palette(look, signed, window.per_px * ratio >= _CROWDED)[which]
+    pixels: Pixels = _palette(look, signed)[which]
     if missing.any():
         x, y = np.meshgrid(np.arange(window.width), np.arange(height))
         hatched = ((x + y) % round(_HATCH * ratio) < ratio)[None] & missing[:, None] & inside
@@ -106,16 +111,16 @@ def _level(coverage: NDArray[np.float32]) -> NDArray[np.intp]:
 
 
 @cache
-def _palette(look: Theme, signed: bool, crowded: bool) -> Pixels:
+def _palette(look: Theme, signed: bool) -> Pixels:
     """Every mixture of ground, area and line: for rows above zero, below, and at zero."""
     sequential = colour_map(look, signed=False).colours
     gate = sequential[round(_ACROSS_GATES * (len(sequential) - 1))]
     above, below = (look.raises, look.lowers) if signed else (gate, gate)
-    line, strength = mix(look.panel, look.text, 0.75), 0.3 if crowded else 1.0
+    line = mix(look.panel, look.text, 0.75)
     axis = mix(look.panel, look.border, 0.9)
     mixed: list[int] = []
     for ground, colour in ((look.panel, above), (look.panel, below), (axis, below if signed else gate)):
         for area in range(_LEVELS + 1):
             filled: QColor = mix(ground, mix(look.panel, colour, 0.75), area / _LEVELS)
-            mixed += [mix(filled, line, strength * share / _LEVELS).rgb() for share in range(_LEVELS + 1)]
+            mixed += [mix(filled, line, share / _LEVELS).rgb() for share in range(_LEVELS + 1)]
     return np.array(mixed, dtype=np.uint32)
