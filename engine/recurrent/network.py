@@ -101,12 +101,12 @@ def _forward(
     """The output, or the first module that is not recorded yet."""
     answered = 0
 
-    def answer(name: str, module: nn.RNNBase, given: Any, hx: Any = None) -> Any:
+    def answer(name: str, module: nn.RNNBase, input: Any, hx: Any = None) -> Any:  # torch's own names
         nonlocal answered
         if name in [call.name for call in calls[:answered]]:
             raise UserError(f"The layer {name} runs several times for one text; its cells cannot be told apart.", "unavailable")
         if answered == len(calls):
-            raise _Reached(_call(name, module, given, hx))
+            raise _Reached(_call(name, module, input, hx))
         answered += 1
         return _as_given(calls[answered - 1], recordings[answered - 1])
 

@@ -28,7 +28,7 @@ class Handing(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         read, state = self.reader(x)
-        written, _ = self.inner["writer"](x.flip(1), state)
+        written, _ = self.inner["writer"](input=x.flip(1), hx=state)
         both = torch.cat((read, torch.relu(written)), dim=-1)
         states, final = self.last(both.transpose(0, 1))
         return states.mean(0) + final.mean()
