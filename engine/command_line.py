@@ -7,10 +7,11 @@ import unicodedata
 from pathlib import Path
 
 from engine.atomic_file import write_atomically
+from engine.cells import Cell, CellsResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
 from engine.requests import OptimisationRequest, Parameter, Target, TextInput
-from engine.results import AttributionResult, TextOptimisationResult
+from engine.results import AttributionResult, Cost, TextOptimisationResult
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
 _PLAIN_CONTROLS = "\n\t"
@@ -34,9 +35,15 @@ def command_for(result: AttributionResult, texts: Path, accept_reinitialised: bo
 
 def gradient_flow_command(result: GradientFlowResult, texts: Path, accept_reinitialised: bool = False) -> str:
     """As ``command_for``."""
-    words = ["gradient-flow", result.model.path, *_input(result.request.input, texts), *_target(result.request.target)]
-    words += _option("--device", result.cost.device)
-    return shlex.join([*program(), *words, *(["--accept-reinitialised"] if accept_reinitialised else [])])
+    words = [result.model.path, *_input(result.request.input, texts), *_target(result.request.target)]
+    return _line("gradient-flow", words, result.cost, accept_reinitialised)
+
+
+def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accept_reinitialised: bool = False) -> str:
+    """What one cell did on this text; as ``command_for``."""
+    words = [result.model.path, *_text(result.request.input.text, texts)]
+    words += [*_option("--unit", str(cell)), *_option("--gate", gate)]
+    return _line("cells", words, result.cost, accept_reinitialised)
 
 
 def optimisation_command(result: TextOptimisationResult, accept_reinitialised: bool = False) -> str:
@@ -48,7 +55,7 @@ def optimisation_command(result: TextOptimisationResult, accept_reinitialised: b
     request, known = result.request, OptimisationRequest("")
     if request.start is not None and (request.start.pair is not None or not _fits(request.start.text)):
         raise UserError("A start that is a pair, very long or holds control characters fits no command line.", "no_command")
-    words = ["optimise", result.model.path, *_target(request.target), *_option("--mode", request.mode)]
+    words = [result.model.path, *_target(request.target), *_option("--mode", request.mode)]
     if request.start is None:
         words += _option("--tokens", request.tokens)
     else:
@@ -57,8 +64,12 @@ def optimisation_command(result: TextOptimisationResult, accept_reinitialised: b
     for name in ("learning_rate", "pull"):
         value = getattr(request, name)
         words += _option("--set", f"{name}={_written(value)}") if value != getattr(known, name) else []
-    words += _option("--device", result.cost.device)
-    return shlex.join([*program(), *words, *(["--accept-reinitialised"] if accept_reinitialised else [])])
+    return _line("optimise", words, result.cost, accept_reinitialised)
+
+
+def _line(command: str, words: list[str], cost: Cost, accepted: bool) -> str:
+    ending = [*_option("--device", cost.device), *(["--accept-reinitialised"] if accepted else [])]
+    return shlex.join([*program(), command, *words, *ending])
 
 
 def portable_command(result: AttributionResult) -> str:

@@ -45,6 +45,10 @@ class History(QObject):
         self._stack.indexChanged.connect(self._on_index_changed)
         self._on_index_changed()
 
+    def push(self, change: QUndoCommand) -> None:
+        """Do it, so that it can be undone."""
+        self._stack.push(change)
+
     def replay(self, snapshot: Snapshot) -> None:
         """Put the settings back, as if a person had."""
         self._replaying = True

@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         self.history = History(self.conductor, self.workspace.method_panel, self.actions_registry)
         self.map_actions = MapActions(self.workspace.attribution_view, self.conductor, self.actions_registry, memory)
         self.view_actions = ViewActions(self, self.workspace, self.actions_registry, memory)
-        house = House(self.jobs, self.conductor, self.workspace, self.actions_registry)
+        house = House(self.jobs, self.conductor, self.workspace, self.actions_registry, memory, self.history)
         self.rooms = rooms_of(house)
         self.findings = Findings(house, self.rooms, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)

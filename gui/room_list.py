@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from gui.cells.room import CellsRoom
 from gui.flow_room import FlowRoom
 from gui.optimise_room import OptimiseRoom
 from gui.rooms import House, Room
 
-ROOMS: tuple[Callable[[House], Room], ...] = (FlowRoom, OptimiseRoom)
+ROOMS: tuple[Callable[[House], Room], ...] = (CellsRoom, FlowRoom, OptimiseRoom)
 
 
 def rooms_of(house: House) -> tuple[Room, ...]:

@@ -13,8 +13,10 @@ from engine.requests import Parameter, Request
 from engine.results import ModelInfo
 from gui.actions import ActionDescription, Actions
 from gui.conductor import Conductor
+from gui.history import History
 from gui.job_lanes import Lane
 from gui.keeping import Kept
+from gui.memory import Memory
 from gui.side_jobs import SideJobs
 from gui.subject import Subject
 from gui.workspace import Workspace
@@ -28,6 +30,8 @@ class House:
     conductor: Conductor
     workspace: Workspace
     actions: Actions
+    memory: Memory
+    history: History
 
 
 class Room(QObject):

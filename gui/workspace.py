@@ -30,6 +30,8 @@ class Workspace(ThinSplitter):
         self.attribution_view.setObjectName("attributionView")
         self.tabs = QTabWidget()
         self._build()
+        self._large: list[QWidget] = []
+        self.tabs.currentChanged.connect(self._on_tab)
         self.splitterMoved.connect(self._on_moved)
 
     def _build(self) -> None:
@@ -64,6 +66,14 @@ class Workspace(ThinSplitter):
     def set_panel_widths(self, model: int, method: int) -> None:
         """As remembered."""
         self.setSizes([model, max(400, self.width() - model - method), method])
+
+    def give_room_to(self, view: QWidget) -> None:
+        """While this tab is in sight the prediction is brief."""
+        self._large.append(view)
+
+    @Slot(int)
+    def _on_tab(self, _index: int) -> None:
+        self.prediction_view.set_brief(self.tabs.currentWidget() in self._large)
 
     @Slot()
     def _on_moved(self) -> None:

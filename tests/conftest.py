@@ -5,7 +5,7 @@ import os
 # Before anything is imported: Qt, transformers and OpenMP read these once.
 os.environ.update(QT_QPA_PLATFORM="offscreen", QT_API="pyside6", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")   # torch's threads: the workers share the cores already
+    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # torch's threads: the workers share the cores already
 
 import gc
 import socket
@@ -38,8 +38,8 @@ def _local_only(original: Callable[..., Any]) -> Callable[..., Any]:
     return connect
 
 
-socket.socket.connect = _local_only(socket.socket.connect)            # type: ignore[method-assign]
-socket.socket.connect_ex = _local_only(socket.socket.connect_ex)      # type: ignore[method-assign]
+socket.socket.connect = _local_only(socket.socket.connect)  # type: ignore[method-assign]
+socket.socket.connect_ex = _local_only(socket.socket.connect_ex)  # type: ignore[method-assign]
 socket.getaddrinfo = _refuse
 
 
@@ -106,7 +106,7 @@ def _top_level_widgets() -> list[QWidget]:
         return []
     _drain()
     if QApplication.topLevelWidgets():
-        gc.collect()                                     # what only a reference cycle kept is no leak
+        gc.collect()  # what only a reference cycle kept is no leak
         _drain()
     return QApplication.topLevelWidgets()
 

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-OFFENDERS = '''
+OFFENDERS = """
 import socket, urllib.request
 import pytest
 from PySide6.QtCore import QObject, QThread, QTimer, qWarning
@@ -55,7 +55,7 @@ def test_is_clean(qtbot):
     thread.start(); thread.quit(); thread.wait()
     ours, theirs = socket.socketpair()
     ours.close(); theirs.close()
-'''
+"""
 
 
 def outcomes(folder: Path) -> dict[str, str]:

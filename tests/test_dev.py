@@ -58,7 +58,7 @@ def test_a_changed_requirement_takes_the_stamp_s_worth(environment: Environment,
     with (environment.root / changed).open("a") as file:
         file.write("# newer\n")
     assert not environment.is_ready()
-    assert environment.damage() is None                  # completed in place, not made anew
+    assert environment.damage() is None  # completed in place, not made anew
 
 
 def test_the_stamp_holds_for_one_python_only(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,6 +190,17 @@ class TextHeatmap(QAbstractScrollArea):
         cell = self._cell_at(place)
         return -1 if cell < 0 else int(self._cells.first_token[cell])
 
+    def tokens_in_sight(self) -> tuple[int, int]:
+        """[first, one past the last) of the lines that can be seen."""
+        height, offset = self._layout.line_height, self._top_of(0)
+        first, last = max(-offset // height, 0), (self.viewport().height() - offset) // height + 1
+        lines = (self._layout.line(number) for number in range(first, min(last, self._layout.line_count)))
+        cells = [cell for line in lines for cell, _ in line.spots()]
+        if not cells:
+            return 0, 0
+        tokens = np.flatnonzero((self._cells.of_token >= min(cells)) & (self._cells.of_token <= max(cells)))
+        return int(tokens[0]), int(tokens[-1]) + 1
+
     def _show(self, document: TokenizedText, values: NDArray[np.floating] | None, signed: bool, limit: float | None) -> None:
         if document is not self._document and document != self._document:
             place = self.verticalScrollBar().value() if self._continues(document) else 0

@@ -32,7 +32,7 @@ from engine.results import ClassPrediction, PredictionResult, ProblemType
 from gui import theme
 
 MOST_WITHOUT_FILTER = 8
-_TOP = 5
+_TOP, _BRIEF = 5, 3
 _ROW = 28
 _RESERVED = frozenset(("predicted", "true"))
 _HINT = "click: target · Alt-click: versus"
@@ -65,6 +65,7 @@ class PredictionView(QWidget):
         self.setObjectName("predictionView")
         self.setAccessibleName("Prediction")
         self._result: PredictionResult | None = None
+        self._brief = False
         self._model = _ClassModel(self)
         self._rows = _Rows(self._model, self)
         self._rows.target_chosen.connect(self.target_chosen)
@@ -101,6 +102,12 @@ class PredictionView(QWidget):
         self._model.set_true(label)
         self._fill()
 
+    def set_brief(self, on: bool) -> None:
+        """A few rows, and the rest by scrolling: what lies below needs the room."""
+        if on != self._brief:
+            self._brief = on
+            self._fill()
+
     def clear(self) -> None:
         """Before there is anything to predict; the height of what was shown is kept."""
         self._result = None
@@ -134,7 +141,8 @@ class PredictionView(QWidget):
             return
         self._model.fill(self._filter.text().casefold().strip())
         count = len(self._result.classes)
-        self._rows.setFixedHeight(_ROW * (count if count <= MOST_WITHOUT_FILTER else _TOP + 2) + 2)
+        rows = count if count <= MOST_WITHOUT_FILTER else _TOP + 2
+        self._rows.setFixedHeight(_ROW * (min(rows, _BRIEF) if self._brief else rows) + 2)
 
 
 class _ClassModel(QAbstractListModel):

@@ -31,7 +31,7 @@ class Row:
     at_most: float | None = None
     at_least: float | None = None
     unit: str = "×"
-    figures: str = ""                                    # the absolute figures behind the ratio
+    figures: str = ""  # the absolute figures behind the ratio
 
     @property
     def kept(self) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-Report = dict[str, Any]                                  # {"file", "threads", "rows": [...], "errors": [...]}
+Report = dict[str, Any]  # {"file", "threads", "rows": [...], "errors": [...]}
 
 
 def play_file(name: str, wanted: list[str], answer: Path) -> None:
@@ -36,7 +36,7 @@ def play_file(name: str, wanted: list[str], answer: Path) -> None:
             print(f"{name}: {function.__name__} …", file=sys.stderr, flush=True)
             try:
                 report["rows"] += [as_json(row) for row in function()]
-            except Exception:                            # the other benchmarks are still worth their time
+            except Exception:  # the other benchmarks are still worth their time
                 report["errors"].append(f"{name}.{function.__name__}\n{traceback.format_exc()}")
     torch = sys.modules.get("torch")
     report["threads"] = torch.get_num_threads() if torch else None

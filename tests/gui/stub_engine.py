@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.cells import CellsResult
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
 from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
@@ -15,6 +16,7 @@ from engine.jobs import Partial
 from engine.requests import (
     AttributionRequest,
     CatalogueRequest,
+    CellsRequest,
     GradientFlowRequest,
     OpenModelRequest,
     OptimisationRequest,
@@ -37,12 +39,13 @@ from engine.results import (
     OpenModelResult,
     PathCurve,
     PredictionResult,
+    RecurrentInfo,
     ResolvedTarget,
     TextOptimisationResult,
     Token,
     TokenizedText,
 )
-from tests.gui import made_flow
+from tests.gui import made_cells, made_flow
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -125,6 +128,14 @@ def model(path: str = "/models/film-mood", **changes: Any) -> ModelInfo:
         "architecture": "BERT",
     }
     return ModelInfo(**{**known, **changes})
+
+
+def lstm(path: str = "/models/lstm") -> ModelInfo:
+    """A language model of characters, with two layers of cells."""
+    recurrent = (RecurrentInfo("lstm", "lstm", 2, 12, 1),)
+    return model(
+        path, recurrent=recurrent, attention=None, can=("attribution", "cells"), task="causal_lm", architecture="LSTM 2 × 12"
+    )
 
 
 def tokenized(request: PredictionRequest) -> TokenizedText:
@@ -228,6 +239,7 @@ class StubEngine:
             AttributionRequest: self._explain,
             GradientFlowRequest: self._flow,
             OptimisationRequest: self._optimise,
+            CellsRequest: self._read_cells,
         }
         return self._noted(request, jobs[type(request)](request))
 
@@ -248,7 +260,7 @@ class StubEngine:
             time.sleep(self.step_seconds)
         if "missing" in request.path:
             raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
-        opened = model(request.path)
+        opened = lstm(request.path) if "lstm" in request.path else model(request.path)
         if "random" in request.path:
             words = "2 weights are missing in the file and are random: classifier.weight, classifier.bias."
             opened = replace(opened, warnings=(Notice(words, "reinitialised", blocking=True),))
@@ -286,3 +298,10 @@ class StubEngine:
             yield Partial(step, self.steps, optimisation(request, step / self.steps))
         time.sleep(self.step_seconds)
         return optimisation(request)
+
+    def _read_cells(self, request: CellsRequest) -> Generator[Partial, None, CellsResult]:
+        yield Partial(0, doing="Reading cells")
+        if request.input.text.startswith("!"):
+            raise UserError("The gates and states of this text need more memory than is free; shorten the text.", "out_of_memory")
+        read = made_cells.characters(request.input.text)
+        return replace(made_cells.cells_result(read, alternatives=request.alternatives), request=request, model=lstm())

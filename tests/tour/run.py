@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-SIZE = (1440, 900)                                       # of the window, in Qt's units
+SIZE = (1440, 900)  # of the window, in Qt's units
 
 
 @dataclass(frozen=True)
 class Look:
     theme: str
-    scale: str                                           # as QT_SCALE_FACTOR wants it
+    scale: str  # as QT_SCALE_FACTOR wants it
     screen: str
 
     @property
@@ -39,7 +39,7 @@ class Look:
         return self.theme if self.scale == "1" else f"{self.theme}-{self.scale}x"
 
 
-SCREENS = {"1": "1440x900x24", "1.5": "2560x1600x24"}    # a window of SIZE fills the first; the second holds it enlarged
+SCREENS = {"1": "1440x900x24", "1.5": "2560x1600x24"}  # a window of SIZE fills the first; the second holds it enlarged
 LOOKS = [Look(theme, scale, screen) for scale, screen in SCREENS.items() for theme in ("light", "dark")]
 
 
@@ -58,7 +58,7 @@ def play(look: str, theme: str, folder: Path, wanted: list[str]) -> int:
 
     from stage import Stage
 
-    numbered = list(enumerate(load_scenes(), start=1))   # before the choice: a picture keeps its number
+    numbered = list(enumerate(load_scenes(), start=1))  # before the choice: a picture keeps its number
     application = open_application(theme)
     window = application.window
     window.setGeometry(0, 0, *SIZE)
@@ -105,7 +105,7 @@ def display(look: Look) -> Iterator[dict[str, str]]:
     command = ["Xvfb", "-displayfd", "1", "-screen", "0", look.screen, "-nolisten", "tcp"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout
-        number = server.stdout.readline().strip()        # said once the server takes connections
+        number = server.stdout.readline().strip()  # said once the server takes connections
         try:
             yield {"DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
         finally:

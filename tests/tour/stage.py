@@ -30,9 +30,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 SCENES: list[Callable[[Stage], None]] = []
-PAUSE_MS = 30                                            # after each act: the pointer's own events arrive late
+PAUSE_MS = 30  # after each act: the pointer's own events arrive late
 CALM_S = 5.0
-SETTLE_MS = 150                                          # hover delays and the last repaint, before a picture is taken
+SETTLE_MS = 150  # hover delays and the last repaint, before a picture is taken
 
 
 def wait(milliseconds: int) -> None:
@@ -53,7 +53,7 @@ class Stage:
     def __init__(self, window: QWidget, folder: Path, variant: str) -> None:
         self.window = window
         self._folder = folder
-        self._variant = variant                          # the end of each picture's name: light, dark-1.5x, …
+        self._variant = variant  # the end of each picture's name: light, dark-1.5x, …
         self._number = 0
         self._scene = ""
         self._shots = 0
@@ -89,7 +89,7 @@ class Stage:
 
     def hover(self, target: str | QWidget, at: tuple[int, int] | None = None) -> None:
         widget, point = self._aim(target, at)
-        QTest.mouseMove(widget, point - QPoint(1, 1))    # a move to where the mouse already is would say nothing
+        QTest.mouseMove(widget, point - QPoint(1, 1))  # a move to where the mouse already is would say nothing
         QTest.mouseMove(widget, point)
         wait(PAUSE_MS)
 
@@ -129,7 +129,7 @@ class Stage:
     def _picture(self) -> QPixmap:
         area: QRect = self.window.frameGeometry()
         picture = self.window.screen().grabWindow(0, area.x(), area.y(), area.width(), area.height())
-        return picture if not picture.isNull() else self.window.grab()   # Wayland lets nobody read the screen
+        return picture if not picture.isNull() else self.window.grab()  # Wayland lets nobody read the screen
 
     def _aim(self, target: str | QWidget, at: tuple[int, int] | None) -> tuple[QWidget, QPoint]:
         widget = self.find(target) if isinstance(target, str) else target
@@ -138,5 +138,5 @@ class Stage:
     def _focus(self) -> QWidget:
         focused, popup = QApplication.focusWidget(), QApplication.activePopupWidget()
         if popup and not (focused and popup.isAncestorOf(focused)):
-            return popup                                 # a menu has the keys without having the focus
+            return popup  # a menu has the keys without having the focus
         return focused or QApplication.activeModalWidget() or self.window

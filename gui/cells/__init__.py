@@ -1,0 +1,1 @@
+"""The Cells room: what recurrent cells do on the text on the desk."""

@@ -1,0 +1,161 @@
+"""The tab "Cells": asks what the recurrent layers do on the text on the desk, and keeps marks on cells."""
+
+from PySide6.QtCore import Slot
+
+from engine.cells import Cell, CellsResult
+from engine.jobs import Failure
+from engine.requests import CellsRequest, Request
+from engine.results import ModelInfo
+from gui.actions import ActionDescription
+from gui.cells.kept import KeptCell
+from gui.cells.marks import MarkChange, MarksStore
+from gui.cells.view import CellsView
+from gui.keeping import Kept
+from gui.rooms import House, Room
+from gui.subject import Subject
+
+GUESSES = 5
+TYPE = "Type a text: it will stand here on the colours of one cell, with every other cell below."
+_OUT_OF_SIGHT = "Open the tab Cells first."
+_NOTHING = "No cell is on screen yet."
+_ACTIONS = (
+    ActionDescription("mark_cell", "Mark this cell", "Cells", "star", ("Ctrl+Shift+M",), "Or take its mark away."),
+    ActionDescription("next_cell", "Next cell", "Cells", "caret-right", ("Alt+PgDown",), "As the grid is sorted."),
+    ActionDescription("previous_cell", "Previous cell", "Cells", "caret-left", ("Alt+PgUp",), "As the grid is sorted."),
+)
+
+
+class CellsRoom(Room):
+    """One cell, one quantity, one token: everything in the view follows them."""
+
+    key, title, icon = "cells", "Cells", "cpu"
+    hint = "What LSTM, GRU and RNN cells do on this text."
+    shortcuts = ("Ctrl+Alt+C",)
+
+    def __init__(self, house: House) -> None:
+        self._view = CellsView()
+        super().__init__(self._view, house)
+        house.workspace.give_room_to(self._view)
+        self._guesses = False
+        self._marks = MarksStore(house.memory.state_folder, self)
+        for description in _ACTIONS:
+            house.actions.add(description)
+        house.actions["mark_cell"].triggered.connect(self._on_mark_action)
+        house.actions["next_cell"].triggered.connect(self._on_next)
+        house.actions["previous_cell"].triggered.connect(self._on_previous)
+        house.workspace.tabs.currentChanged.connect(self._on_sight_changed)
+        self._marks.changed.connect(self._on_marks_changed)
+        self._marks.told.connect(self.note)
+        view = self._view
+        view.cell_changed.connect(self.kept_changed)
+        view.read_out_changed.connect(self.read_out_changed)
+        view.guesses_toggled.connect(self._on_guesses)
+        view.mark_toggled.connect(self._on_mark)
+        view.note_changed.connect(self._on_note)
+        view.setFocusProxy(view.browser.grid)
+        self._refresh()
+
+    def request_for(self, subject: Subject) -> Request | None:
+        """See ``Room``."""
+        if not _has_cells(subject.model):
+            return None
+        return CellsRequest(subject.model.sha256, subject.input, GUESSES if self._guesses else 0)
+
+    def kept(self) -> Kept | None:
+        """See ``Room``."""
+        view, result = self._view, self._view.result
+        if result is None:
+            return None
+        return KeptCell(result, view.cell, view.quantity, view, self._house.conductor.accepted_reinitialised)
+
+    def show_model(self, model: ModelInfo) -> None:
+        """See ``Room``."""
+        self._view.show_empty(TYPE if _has_cells(model) else _without(model))
+        self._view.show_marks(self._marks.of(model.sha256))
+        if model.task != "causal_lm":
+            self._guesses = False
+            self._view.header.show_guesses(False)
+        self._refresh()
+
+    def show_subject(self, subject: Subject | None) -> None:
+        """See ``Room``."""
+        model = self._house.conductor.model
+        if model is not None and not _has_cells(model):
+            self._view.show_empty(_without(model))
+        elif subject is None:
+            self.forget()
+            self._view.show_empty(TYPE)
+        self._refresh()
+
+    def show_answer(self, result: object, whole: bool) -> None:
+        """See ``Room``."""
+        if isinstance(result, CellsResult):
+            self._view.show_result(result)
+            self._refresh()
+
+    def show_failure(self, failure: Failure) -> None:
+        """See ``Room``."""
+        self._view.show_failure(failure.message)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        because = _NOTHING if self._view.result is None else None if self.in_sight else _OUT_OF_SIGHT
+        for description in _ACTIONS:
+            self._house.actions.set_available(description.id, because)
+        self.kept_changed.emit()
+
+    @property
+    def _model(self) -> str:
+        assert self._view.result is not None
+        return self._view.result.model.sha256
+
+    @Slot()
+    def _on_sight_changed(self) -> None:
+        self._refresh()
+
+    @Slot(bool)
+    def _on_guesses(self, on: bool) -> None:
+        self._guesses = on
+        request = self.request_for(self.subject) if self.subject is not None else None
+        if request is not None:
+            self.ask(request)
+
+    @Slot()
+    def _on_mark_action(self) -> None:
+        self._on_mark(self._view.cell, self._view.cell not in self._marks.of(self._model))
+        if self._view.header.mark.isChecked():
+            self._view.header.note.setFocus()
+
+    @Slot()
+    def _on_next(self) -> None:
+        self._view.flip(1)
+
+    @Slot()
+    def _on_previous(self) -> None:
+        self._view.flip(-1)
+
+    @Slot(object, bool)
+    def _on_mark(self, cell: Cell, on: bool) -> None:
+        self._house.history.push(MarkChange(self._marks, self._model, cell, "" if on else None))
+
+    @Slot(object, str)
+    def _on_note(self, cell: Cell, note: str) -> None:
+        if cell in self._marks.of(self._model):
+            self._house.history.push(MarkChange(self._marks, self._model, cell, note))
+
+    @Slot(str)
+    def _on_marks_changed(self, model: str) -> None:
+        if self._view.result is not None and model == self._model:
+            self._view.show_marks(self._marks.of(model))
+
+
+def _has_cells(model: ModelInfo) -> bool:
+    return "cells" in model.can
+
+
+def _without(model: ModelInfo) -> str:
+    """What it has instead of recurrent layers."""
+    if model.attention is not None:
+        layers = model.attention.layers
+        return f"This model has no recurrent layers: it has {layers} attention layer{'s' if layers != 1 else ''}."
+    return "This model has no recurrent layers."
