@@ -4,12 +4,22 @@ from typing import Any, overload
 
 from engine.attribution.explain import explain, predict
 from engine.attribution.registry import METHODS
+from engine.checkpoints import ImportResult, InspectCheckpointResult
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
+from engine.models.importing import Importer
 from engine.models.model import TextModel
 from engine.models.opening import open_model
-from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest, Request
+from engine.requests import (
+    AttributionRequest,
+    CatalogueRequest,
+    ImportRequest,
+    InspectCheckpointRequest,
+    OpenModelRequest,
+    PredictionRequest,
+    Request,
+)
 from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult
 
 
@@ -21,6 +31,7 @@ class Workbench:
         leave_a_core_free()
         self._model: TextModel | None = None
         self._accepted = False
+        self._importer = Importer()
 
     @overload
     def job_for(self, request: OpenModelRequest) -> Steps[OpenModelResult]: ...
@@ -30,6 +41,10 @@ class Workbench:
     def job_for(self, request: PredictionRequest) -> Steps[PredictionResult]: ...
     @overload
     def job_for(self, request: AttributionRequest) -> Steps[AttributionResult]: ...
+    @overload
+    def job_for(self, request: InspectCheckpointRequest) -> Steps[InspectCheckpointResult]: ...
+    @overload
+    def job_for(self, request: ImportRequest) -> Steps[ImportResult]: ...
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator that answers ``request``; nothing runs before its first step."""
         match request:
@@ -41,6 +56,10 @@ class Workbench:
                 return self._predict(request)
             case AttributionRequest():
                 return self._explain(request)
+            case InspectCheckpointRequest():
+                return self._importer.inspect(request)
+            case ImportRequest():
+                return _within_memory(self._importer.run(request))
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
         """The old model stays until the new one is there."""
