@@ -57,7 +57,7 @@ def in_words(finding: CheckpointFinding, trial: ImportTrial | None) -> str:
     lines = [f"{name:<{widths[0]}}  {shape:>{widths[1]}}  {words}" for name, shape, words in rows]
     lines += ["", finding.model.architecture, *finding.settled]
     for question in finding.questions:
-        why = f" ({question.why})" if question.why else ""
+        why = f" ({question.why})" if question.why not in ("", question.value) else ""
         lines.append(f"{question.title}: {question.value} – {SOURCE_WORDS[question.source]}{why}")
     lines += [f"Note: {notice.message}" for notice in finding.warnings]
     return "\n".join([*lines, *(_trial_in_words(trial) if trial else ())])

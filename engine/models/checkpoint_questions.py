@@ -155,7 +155,7 @@ class _Settling:
         if told is not None:
             value, source, why = told, "told", ""
         demanded = outputs == 1
-        self._ask("task", "It answers", [(o, _TASKS[o]) for o in options], value, source, why, "--task", demanded)
+        self._ask("task", "Task", [(o, _TASKS[o]) for o in options], value, source, why, "--task", demanded)
         return value
 
     def _vocabulary(self) -> Vocabulary | None:
@@ -199,7 +199,7 @@ class _Settling:
             value, source, why = None, "unknown", "the vocabulary will tell"
         else:
             value, source, why = self._tokeniser_of(entries)
-        self._ask("tokeniser", "It reads", options, value, source, why, "--tokeniser word|char|REGEX", True, True)
+        self._ask("tokeniser", "Tokeniser", options, value, source, why, "--tokeniser word|char|REGEX", True, True)
         return value
 
     def _tokeniser_of(self, entries: Sequence[str]) -> tuple[str, Source, str]:
@@ -230,8 +230,8 @@ class _Settling:
             value, why = "yes", "the vocabulary has no capitals"
         else:
             value, why = "no", "the vocabulary has no letters"
-        options = [("yes", "in lower case"), ("no", "as typed")]
-        self._ask("lowercase", "Letters", options, value, source, why, "--lowercase or --no-lowercase")
+        options = [("yes", "yes: pieces are lower-cased"), ("no", "no: as typed")]
+        self._ask("lowercase", "Lower case", options, value, source, why, "--lowercase or --no-lowercase")
         return value
 
     def _entry(self, key: str, entries: Sequence[str], usual: Sequence[str], pattern: str) -> str | None:
@@ -255,7 +255,7 @@ class _Settling:
             value, source, why = None, "guess", f"the vocabulary has no entry of such a name{refused}"
         special = [entry for entry in dict.fromkeys(entries) if _SPECIAL.fullmatch(entry)][:20]
         options = [(NONE, "none"), *((entry, entry) for entry in special)]
-        title = {"unknown": "Unknown pieces", "padding": "Padding"}[key]
+        title = {"unknown": "Unknown", "padding": "Padding"}[key]
         self._ask(key, title, options, NONE if value is None else value, source, why, f"--{key} TOKEN|ID", False, True)
         return value
 
@@ -322,7 +322,7 @@ class _Settling:
             something = ", but something is: their numbers leave one out" if any(asked) else ""
             value, why = "relu", f"weights do not say what is between the linear layers{something}"
         options = [(name, name) for name in ACTIVATIONS]
-        self._ask("activation", "Between layers", options, value, source, why, f"--activation {'|'.join(ACTIVATIONS)}", True)
+        self._ask("activation", "Activation", options, value, source, why, f"--activation {'|'.join(ACTIVATIONS)}", True)
         names = value.split(",")
         if len(names) > 1:
             return tuple(names)

@@ -152,20 +152,20 @@ def _info(read: _Read, settled: Settled, warnings: tuple[Notice, ...]) -> ModelI
     parameters = sum(p.numel() for p in modules.parameters())
     asked = ", ".join(q.title.lower() for q in settled.questions if q.demanded and q.source in ("guess", "unknown"))
     first = Notice("A bare file of weights: import it first." + (f" It does not say: {asked}." if asked else ""), "import")
-    known = [q for q in settled.questions if q.key == "labels" and q.source in ("told", "file")]
+    known = {q.key for q in settled.questions if q.source in ("told", "file")}
     problems = {"multi_label": "multi_label", "regression": "regression"}
     problem = problems.get(settled.task, "single_label")
     return ModelInfo(
         path=str(read.path),
         format="recurrent_checkpoint",
         task="causal_lm" if settled.task == "causal_lm" else "text_classification",
-        labels=settled.labels if known else (),
+        labels=settled.labels if "labels" in known else (),
         problem_type=problem,  # type: ignore[arg-type]  # one of its three
         parameters=parameters,
         dtype_on_disk=read.contents.dtype,
         bytes=read.path.stat().st_size,
         forecast_bytes=4 * parameters,
-        tokenizer=settled.tokeniser,
+        tokenizer=settled.tokeniser if "tokeniser" in known else None,
         layers=layers_of(modules),
         recurrent=recurrent_layers_of(modules),
         attention=None,

@@ -64,8 +64,8 @@ def _folder_of_file(path: Path) -> Path:
     check_archive(path)
     if zipfile.is_zipfile(path) or path.suffix.lower() in WEIGHT_SUFFIXES:
         raise LoadError(
-            f"{path.name} is a bare file of weights, which does not say how they are used; import it first: "
-            f"main.py import {shlex.quote(str(path))} DIR",
+            f"{path.name} is a bare file of weights, which does not say how they are used; import it first "
+            f"(main.py import {shlex.quote(path.name)} DIR).",
             "bare_weights",
         )
     raise LoadError(f"{path.name} is not a model; open a Hugging Face folder or a recurrent folder.", "no_model")
