@@ -49,7 +49,7 @@ def test_imported_it_opens_and_explains(command: Command, checkpoint: Path, tmp_
     assert found["trial"]["coverage"] == 5 / 6
     assert found["trial"]["unknown"] == ["terrible"]
     assert any(words.startswith("Lower case: yes") for words in found["assumed"])
-    assert "embedding.weight   9 × 4  embedding" in err
+    assert "embedding.weight    9 × 4  embedding" in err
     assert "the vocabulary has 83 %; it has not 'terrible'" in err
     assert opened(tmp_path / "made").info.labels == ("bad", "good")
     assert command("explain", tmp_path / "made", "--text", "not bad")[0] == 0
@@ -107,8 +107,6 @@ def test_other_commands_name_the_import(command: Command, checkpoint: Path):
     assert "main.py import mine.pt DIR" in err
 
 
-def test_weights_by_the_name_of_a_folders_own_are_bare_without_their_description(
-    command: Command, checkpoint: Path, tmp_path: Path
-):
+def test_weights_named_like_a_folders_own_are_bare_without_one(command: Command, checkpoint: Path, tmp_path: Path):
     alone = checkpoint.rename(tmp_path / "pytorch_model.bin")
     assert json.loads(command("inspect", alone)[1])["format"] == "recurrent_checkpoint"
