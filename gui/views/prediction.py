@@ -53,6 +53,13 @@ def spoken(prediction: ClassPrediction, classes: tuple[ClassPrediction, ...]) ->
     return f"index:{prediction.index}" if ambiguous or label is None else label
 
 
+def visible(label: str) -> str:
+    """A label as it is drawn: a blank alone would be nothing."""
+    if label.isspace():
+        label = label.replace(" ", "␣").replace("\t", "⇥")
+    return label.replace("\n", "↵")
+
+
 class PredictionView(QWidget):
     """Rows keep their place while one types: by class where all fit, by probability where they do not."""
 
@@ -332,7 +339,7 @@ class _BarDelegate(QStyledItemDelegate):
         sign = ("✓" if predicted else "✗") if self._model.is_true(one) else ""
         room = rect.width() - 16 - (44 if sign else 0)
         label = one.label if one.label is not None else ("value" if one.probability is None else f"class {one.index}")
-        shown = metrics.elidedText(label.replace("\n", "↵"), Qt.TextElideMode.ElideMiddle, room)
+        shown = metrics.elidedText(visible(label), Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QRect(rect.left() + 16, rect.top(), room, rect.height()), Qt.AlignmentFlag.AlignVCenter, shown)
         if sign:
             painter.setPen(colours.good if predicted else colours.error)
