@@ -53,7 +53,7 @@ class CheckpointFinding:
 
     Args:
         model: as far as it is known; nothing can be asked of it yet.
-        tensors: every tensor of the state dict, in its order.
+        tensors: every tensor of the state dict, in the order in which a text passes them.
         settled: what follows from names and shapes, or had to be decided, in words.
         vocabulary: how many entries; None: there is none yet.
         vocabulary_from: where it was found; empty: nowhere.

@@ -52,6 +52,7 @@ class Importing(QObject):
         dialog.open_asked.connect(self._on_open_asked)
         dialog.finished.connect(self._on_closed)
         dialog.open()
+        dialog.focus_first()
         self._try()
 
     @Slot()

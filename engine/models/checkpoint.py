@@ -120,6 +120,7 @@ class _Reading:
     def __init__(self, contents: Contents) -> None:
         self._file, self._contents = contents.path.name, contents
         self._uses: dict[str, str] = {}
+        self._unused: list[str] = []
         self._weights: dict[str, Tensor] = {}
         self._settled: list[str] = []
 
@@ -136,7 +137,7 @@ class _Reading:
         self._require_floating()
         rows = embedding.shape[0] if embedding is not None else first.size_in
         check_bounds(layers=layers, hidden=max(first.hidden, *head[:-1], 0), vocabulary=max(rows, head[-1]))
-        order = [name for name in self._contents.tensors if name in self._uses]
+        order = sorted(self._uses, key=lambda name: name in self._unused)  # as they are passed
         return Recognised(
             first.kind,
             rows,
@@ -155,7 +156,7 @@ class _Reading:
         )
 
     def _require_floating(self) -> None:
-        for name in self._uses:
+        for name in set(self._uses).difference(self._unused):
             tensor = self._contents.tensors[name]
             if not is_floating(tensor):
                 kind = str(tensor.dtype).removeprefix("torch.")
@@ -168,6 +169,7 @@ class _Reading:
         for name, tensor in self._contents.tensors.items():
             if _OF_THE_LOSS.search(name):
                 self._uses[name] = "not used: it belongs to the loss"
+                self._unused.append(name)
                 continue
             form = RECURRENT.fullmatch(name)
             if form is not None:
@@ -255,7 +257,7 @@ class _Reading:
             wanted[("weight", "hr")] = (stack.projection, stack.hidden)
         if any_bias:
             wanted |= {("bias", "ih"): (gates,), ("bias", "hh"): (gates,)}
-        words = f"{stack.kind.upper()}, layer {at}" + (", backwards" if back else "")
+        words = f"{stack.kind.upper()} layer {at}" + (" backwards" if back else "")
         for (what, side), shape in wanted.items():
             found = stack.tensor(what, side, layer, back)
             own = f"rnn.{what}_{side}_l{at}{'_reverse' if back else ''}"

@@ -268,7 +268,7 @@ class _Settling:
                 labels = labels[1:]
             if len(labels) != outputs or len(set(labels)) < len(labels) or not all(labels):
                 raise LoadError(
-                    f"--labels names {len(labels)} different classes, and the network has {outputs} outputs; name each once.",
+                    f"There are {len(set(labels))} different labels for {outputs} outputs; name each once (--labels).",
                     "labels",
                 )
             return labels, "told", ""
@@ -347,6 +347,7 @@ def named_entry(name: str, entries: Sequence[str], option: str) -> str | None:
     if name in (NONE, ""):
         return None
     raise LoadError(
-        f"{option}: the vocabulary has no entry {name!r} (it has {len(entries):,}, the first of them {entries[0]!r}).",
+        f"The vocabulary has no entry {name!r} among its {len(entries):,}, of which {entries[0]!r} is the first; name another "
+        f"({option}).",
         "arguments",
     )

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushBu
 from engine.checkpoints import Question
 from gui.controls.rows import caption_label, name_control, small_combo
 from gui.controls.wheel_guard import WheelGuard
+from gui.theme import CAPTION_PIXELS, ui_font
 from gui.views.elided_label import ElidedLabel
 
 SAYS = {"told": "As you say", "file": "From the file", "guess": "Guess", "unknown": "Not known"}
@@ -22,6 +23,7 @@ class QuestionRow(QWidget):
         self.key = question.key
         self._why = caption_label()
         self._why.setTextFormat(Qt.TextFormat.PlainText)
+        self._why.setFont(ui_font(CAPTION_PIXELS))
         self._guard = WheelGuard(self)
         self._combo: QComboBox | None = None
         self._line: QLineEdit | None = None

@@ -1,5 +1,6 @@
 """A bare file of weights: what its tensors were taken for, what they do not say, and what comes of the answers on a text."""
 
+import re
 from dataclasses import replace
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer, Signal
@@ -31,9 +32,9 @@ from gui.views.elided_label import ElidedLabel
 from gui.views.prediction import PredictionView
 from gui.views.thin_splitter import ThinSplitter
 
-SIZE = QSize(1120, 800)
+SIZE = QSize(1120, 860)
 PAUSE_MS = 250
-TEXT_PIXELS = 132
+GAP = 12  # on either side of a splitter
 FEW = 0.5  # of a text's pieces: below, the answers are more likely wrong than the text
 Index = QModelIndex | QPersistentModelIndex
 
@@ -79,6 +80,12 @@ class ImportDialog(QDialog):
         self._editor.blockSignals(True)
         self._editor.replace_text(text)
         self._editor.blockSignals(False)
+
+    def focus_first(self) -> None:
+        """On what is asked first."""
+        first = next(iter(self._rows.values()), None)
+        if first is not None:
+            first.control.setFocus()
 
     def set_answer(self, key: str, value: str) -> None:
         """As if the user had put it there."""
@@ -147,7 +154,7 @@ class ImportDialog(QDialog):
         self._outcome = caption_label()
         self._outcome.setTextFormat(Qt.TextFormat.PlainText)
         self._outcome.setObjectName("importOutcome")
-        self._prediction = PredictionView()
+        self._prediction = PredictionView(hint="")
         self._prediction.setObjectName("importPrediction")
         self._error = QLabel()
         self._error.setObjectName("importError")
@@ -173,11 +180,11 @@ class ImportDialog(QDialog):
         head.addWidget(self._name)
         head.addWidget(self._facts)
         above = ThinSplitter(Qt.Orientation.Horizontal)
-        above.addWidget(_column(section_label("Recognised from names and shapes"), self._tensors, self._notes))
-        above.addWidget(_column(section_label("What the file does not say"), self._scrolled()))
+        above.addWidget(_column(section_label("Recognised from names and shapes"), self._tensors, self._notes, right=GAP))
+        above.addWidget(_column(section_label("What names and shapes do not say"), self._scrolled(), left=GAP))
         below = ThinSplitter(Qt.Orientation.Horizontal)
-        below.addWidget(_column(section_label("Try it"), self._editor, self._outcome))
-        below.addWidget(_column(self._prediction, stretch=True))
+        below.addWidget(_column(section_label("Try it"), self._editor, self._outcome, right=GAP))
+        below.addWidget(_column(self._prediction, left=GAP, stretch=True))
         for each in (above, below):
             each.setStretchFactor(0, 1)
             each.setStretchFactor(1, 1)
@@ -188,7 +195,7 @@ class ImportDialog(QDialog):
         both.addWidget(below)
         both.setStretchFactor(0, 1)
         both.setStretchFactor(1, 0)
-        both.setSizes([460, 210])
+        both.setSizes([540, 220])
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self._error, 1)
@@ -196,7 +203,7 @@ class ImportDialog(QDialog):
             buttons.addWidget(button)
         page = QVBoxLayout(self)
         page.setContentsMargins(24, 16, 24, 16)
-        page.setSpacing(12)
+        page.setSpacing(4)
         page.addLayout(head)
         page.addWidget(both, 1)
         page.addLayout(buttons)
@@ -217,12 +224,12 @@ class ImportDialog(QDialog):
         return area
 
     def _show_questions(self, finding: CheckpointFinding) -> None:
-        """The rows stay the same as long as the questions do."""
-        if list(self._rows) != [question.key for question in finding.questions]:
+        """The rows stay where they are as long as the questions are the same; at first the open ones stand on top."""
+        if set(self._rows) != {question.key for question in finding.questions}:
             while self._questions.rowCount():
                 self._questions.removeRow(0)
             self._rows = {}
-            for question in finding.questions:
+            for question in sorted(finding.questions, key=lambda question: question not in finding.open_questions):
                 row = QuestionRow(question)
                 row.answered.connect(self.set_answer)
                 row.file_asked.connect(self.vocabulary_asked)
@@ -262,7 +269,7 @@ class ImportDialog(QDialog):
         self._editor.setExtraSelections(marks)
 
     def _show_error(self, words: str) -> None:
-        self._error.setText(words)
+        self._error.setText(re.sub(r" \(--[^)]*\)", "", words))  # an option of the command line
 
     def _set_ready(self, ready: bool) -> None:
         self._save.setEnabled(ready)
@@ -280,7 +287,7 @@ def outcome_of(trial: ImportTrial) -> tuple[str, bool]:
     words = f"The vocabulary has {whole_percent(trial.coverage)} of its {trial.pieces:,} pieces"
     if trial.unknown:
         shown = ", ".join(f"“{piece}”" for piece in trial.unknown_pieces[:4])
-        words += f"; it lacks {shown}" + (", …" if len(trial.unknown_pieces) > 4 else "")
+        words += f"; it lacks {shown}" + (" and more" if len(trial.unknown_pieces) > 4 else "")
     words += "."
     if trial.perplexity is not None:
         bits = f", {trial.bits_per_character:.2f} bits per character" if trial.bits_per_character is not None else ""
@@ -302,10 +309,10 @@ def in_units(text: str, spans: tuple[tuple[int, int], ...]) -> list[tuple[int, i
     return [(units[start], units[end]) for start, end in spans]
 
 
-def _column(*parts: QWidget, stretch: bool = False) -> QWidget:
+def _column(*parts: QWidget, left: int = 0, right: int = 0, stretch: bool = False) -> QWidget:
     held = QWidget()
     column = QVBoxLayout(held)
-    column.setContentsMargins(0, 0, 0, 0)
+    column.setContentsMargins(left, 8, right, 8)
     column.setSpacing(6)
     for part in parts:
         column.addWidget(part, 1 if isinstance(part, QAbstractItemView | QScrollArea | TextEditor) else 0)
@@ -326,7 +333,7 @@ class _TensorTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
         self.setWordWrap(False)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTextElideMode(Qt.TextElideMode.ElideLeft)  # what names share is at their beginning
         self.setTabKeyNavigation(False)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.verticalHeader().hide()
@@ -335,7 +342,7 @@ class _TensorTable(QTableView):
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        self.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
 
     def show_tensors(self, tensors: tuple[TensorUse, ...]) -> None:
         """All of them."""

@@ -67,8 +67,9 @@ class PredictionView(QWidget):
     versus_chosen = Signal(str)
     read_out_changed = Signal(str)  # the class under the pointer in full; empty: none
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, hint: str = _HINT) -> None:
         super().__init__(parent)
+        self._hint = hint
         self.setObjectName("predictionView")
         self.setAccessibleName("Prediction")
         self._result: PredictionResult | None = None
@@ -95,7 +96,7 @@ class PredictionView(QWidget):
         if other_model:
             self._filter.clear()
         self._model.show_result(result, problem_type)
-        self._note.setText("" if result.classes[0].probability is None else _HINT)
+        self._note.setText("" if result.classes[0].probability is None else self._hint)
         self._fill()
 
     def set_target(self, index: int | None, versus_index: int | None = None) -> None:

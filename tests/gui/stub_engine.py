@@ -195,7 +195,7 @@ def finding(path: str, answers: ImportAnswers, vocabulary: bool = True) -> Check
     )
     tensors = (
         TensorUse("embedding.weight", (1000, 64), "embedding"),
-        *(TensorUse(f"lstm.weight_{side}_l0", (256, 64), f"LSTM, layer 0: {side}") for side in ("ih", "hh")),
+        *(TensorUse(f"lstm.weight_{side}_l0", (256, 64), f"LSTM layer 0: {side}") for side in ("ih", "hh")),
         TensorUse("fc.weight", (3, 64), "linear layer"),
     )
     known = vocabulary or answers.vocabulary is not None
@@ -276,7 +276,7 @@ class StubEngine:
         time.sleep(self.step_seconds)
         found = finding(request.path, request.answers, "bare" not in request.path)
         if request.answers.labels is not None and request.answers.labels.count(",") != 2:
-            raise LoadError("--labels names 2 different classes, and the network has 3 outputs; name each once.", "labels")
+            raise LoadError("There are 2 different labels for 3 outputs; name each once (--labels).", "labels")
         if request.folder is not None and "full" in request.folder:
             raise UserError(f"{request.folder} cannot be written (No space left on device); nothing was changed.", "unwritable")
         if found.vocabulary is None:

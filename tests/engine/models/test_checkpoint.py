@@ -300,7 +300,7 @@ def refused(path: Path, answers: ImportAnswers = NAMED, folder: Path | None = No
 def test_every_tensor_is_called_by_its_use(path: Path):
     uses = {t.name: (t.shape, t.taken_for) for t in inspected(written(path, Classifier(bidirectional=True, hidden=4))).tensors}
     assert uses["embedding.weight"] == ((11, 6), "embedding")
-    assert uses["rnn.weight_hh_l0_reverse"] == ((20, 5), "LSTM, layer 0, backwards: recurrence")
+    assert uses["rnn.weight_hh_l0_reverse"] == ((20, 5), "LSTM layer 0 backwards: recurrence")
     assert uses["fc1.weight"] == ((4, 10), "linear layer 1 of 2")
     assert uses["fc2.bias"] == ((3,), "linear layer 2 of 2, bias")
 
@@ -388,8 +388,8 @@ def test_a_vocabulary_of_lines(text: str, said: str, path: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ({"labels": "a,b"}, "2 different classes, and the network has 3 outputs"),
-        ({"labels": "a,b,b"}, "3 different classes"),
+        ({"labels": "a,b"}, "2 different labels for 3 outputs"),
+        ({"labels": "a,b,b"}, "2 different labels"),
         ({"readout": "first"}, "--readout takes last, mean or max"),
         ({"tokeniser": "("}, "not a regular expression"),
         ({"unknown": "nobody"}, "no entry 'nobody'"),
