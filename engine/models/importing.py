@@ -28,7 +28,7 @@ from engine.models.recurrent import RecurrentNetwork, save
 from engine.models.recurrent_model import RecurrentModel, architecture_of, recurrent_model
 from engine.models.recurrent_spec import RecurrentSpec
 from engine.models.safety import refusals_in_words
-from engine.requests import ImportRequest, InspectCheckpointRequest, PredictionRequest, TextInput
+from engine.requests import ImportAnswers, ImportRequest, InspectCheckpointRequest, PredictionRequest, TextInput
 from engine.results import ModelInfo, Notice, PredictionResult
 
 MOST_PIECES = 4_000  # of the text that is tried: a second's work
@@ -53,6 +53,7 @@ class Importer:
 
     def __init__(self) -> None:
         self._read: _Read | None = None
+        self._held: tuple[_Read, ImportAnswers, Settled] | None = None
         self._made: tuple[_Read, RecurrentSpec, tuple[str, ...], RecurrentModel] | None = None
 
     def inspect(self, request: InspectCheckpointRequest) -> Steps[InspectCheckpointResult]:
@@ -65,7 +66,7 @@ class Importer:
         yield Partial(0, 1, doing=f"Reading {path.name}")
         with refusals_in_words(path.name):
             read = self._reading(path)
-            return InspectCheckpointResult(request, _finding(read, settle(read.contents, read.network, request.answers)))
+            return InspectCheckpointResult(request, _finding(read, self._settle(read, request.answers)))
 
     def run(self, request: ImportRequest) -> Steps[ImportResult]:
         """Try it on a text, then keep it.
@@ -77,7 +78,7 @@ class Importer:
         yield Partial(0, 3, doing=f"Reading {path.name}")
         with refusals_in_words(path.name):
             read = self._reading(path)
-            settled = settle(read.contents, read.network, request.answers)
+            settled = self._settle(read, request.answers)
             finding = _finding(read, settled)
         bar = finding.unanswered if request.guesses else finding.open_questions
         if bar and (request.folder is not None or not request.guesses):
@@ -92,16 +93,22 @@ class Importer:
         if request.folder is not None:
             yield Partial(2, 3, doing="Writing the folder")
             _write(Path(request.folder).expanduser(), read, settled.spec, settled.vocabulary.entries)
-            self._read = self._made = None  # they are not needed twice, and can be large
+            self._read = self._held = self._made = None  # they are not needed twice, and can be large
         return ImportResult(request, finding, trial)
 
     def _reading(self, path: Path) -> _Read:
         stamp = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else (0, 0)
         if self._read is None or (self._read.path, self._read.stamp) != (path, stamp):
-            self._read = self._made = None  # before another one is in memory
+            self._read = self._held = self._made = None  # before another one is in memory
             contents = read_checkpoint(path)
             self._read = _Read(path, stamp, contents, recognise(contents), sha256_of(path.parent, (path,)))
         return self._read
+
+    def _settle(self, read: _Read, answers: ImportAnswers) -> Settled:
+        """Vocabularies can be long, and are not looked for at every keystroke in the text."""
+        if self._held is None or self._held[0] is not read or self._held[1] != answers:
+            self._held = read, answers, settle(read.contents, read.network, answers)
+        return self._held[2]
 
     def _model(self, read: _Read, spec: RecurrentSpec, entries: tuple[str, ...]) -> RecurrentModel:
         if self._made is None or self._made[0] is not read or self._made[1:3] != (spec, entries):
