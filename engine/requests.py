@@ -168,5 +168,54 @@ class OptimisationRequest:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ImportAnswers:
+    """What a bare file of weights does not say, as a person types it; None: as guessed.
+
+    Args:
+        task: ``text_classification``, ``multi_label``, ``regression`` or ``causal_lm``.
+        vocabulary: a file that holds it.
+        tokeniser: ``char``, ``word`` or a regular expression.
+        lowercase: ``yes`` or ``no``.
+        unknown, padding: an entry of the vocabulary, else its id, else ``none``.
+        labels: A,B,C.
+        readout: ``last``, ``last_step``, ``mean`` or ``max``.
+        activation: between the linear layers: one for all, or as many, with commas.
+    """
+
+    task: str | None = None
+    vocabulary: str | None = None
+    tokeniser: str | None = None
+    lowercase: str | None = None
+    unknown: str | None = None
+    padding: str | None = None
+    labels: str | None = None
+    readout: str | None = None
+    activation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InspectCheckpointRequest:
+    """What is in this bare file of weights, and what does it not say?"""
+
+    path: str
+    answers: ImportAnswers = ImportAnswers()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """Try the weights in ``path`` on a text; with ``folder``, keep them there as a recurrent folder.
+
+    ``guesses``: go on where nothing but a guess answers a question, which is what the window shows and the command line
+    refuses.
+    """
+
+    path: str
+    answers: ImportAnswers = ImportAnswers()
+    folder: str | None = None
+    text: str = ""
+    guesses: bool = False
+
+
 AboutAModel = PredictionRequest | AttributionRequest | GradientFlowRequest | OptimisationRequest | CellsRequest | AblationRequest
-Request = OpenModelRequest | CatalogueRequest | AboutAModel
+Request = OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | AboutAModel

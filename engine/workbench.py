@@ -8,7 +8,8 @@ from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.registry import METHODS
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
-from engine.jobs import Partial, Steps
+from engine.jobs import Partial, Steps, T
+from engine.models.importing import Importer
 from engine.models.model import TextModel
 from engine.models.opening import open_model
 from engine.optimisation.text import optimise_text
@@ -21,6 +22,8 @@ from engine.requests import (
     CatalogueRequest,
     CellsRequest,
     GradientFlowRequest,
+    ImportRequest,
+    InspectCheckpointRequest,
     OpenModelRequest,
     OptimisationRequest,
     PredictionRequest,
@@ -46,6 +49,7 @@ class Workbench:
         leave_a_core_free()
         self._model: TextModel | None = None
         self._accepted = False
+        self._importer = Importer()
 
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator whose result answers ``request``; nothing runs before its first step."""
@@ -53,7 +57,11 @@ class Workbench:
             return self._open(request)
         if isinstance(request, CatalogueRequest):
             return self._catalogue()
-        return self._ask(request)
+        if isinstance(request, InspectCheckpointRequest):
+            return self._importer.inspect(request)
+        if isinstance(request, ImportRequest):
+            return _within_memory(self._importer.run(request))
+        return _within_memory(self._ask(request))
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
         """The old model stays until the new one is there."""
@@ -66,15 +74,7 @@ class Workbench:
         return CatalogueResult(tuple(method.description for method in METHODS.values()))
 
     def _ask(self, request: AboutAModel) -> Steps[Any]:
-        """Batches shrink by themselves; where a single step does not fit in memory either, that is for the user to mend."""
-        model = self._usable(request.model_sha256)
-        try:
-            return (yield from _OF_A_MODEL[type(request)](model, request))
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        release_memory()
-        raise UserError("There is not enough memory for this input; shorten it, or close other programs.", "out_of_memory")
+        return (yield from _OF_A_MODEL[type(request)](self._usable(request.model_sha256), request))
 
     def _usable(self, sha256: str) -> TextModel:
         """The open model, unless something about it must be accepted first.
@@ -90,3 +90,14 @@ class Workbench:
                 f"{blocking[0]} Accept that to go on all the same (on the command line: --accept-reinitialised).", "reinitialised"
             )
         return self._model
+
+
+def _within_memory(steps: Steps[T]) -> Steps[T]:
+    """Batches shrink by themselves; where a single step does not fit either, that is for the user to mend."""
+    try:
+        return (yield from steps)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    release_memory()
+    raise UserError("There is not enough memory for this input; shorten it, or close other programs.", "out_of_memory")

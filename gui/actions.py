@@ -25,6 +25,14 @@ class ActionDescription:
 
 ACTIONS = (
     ActionDescription("open_model", "Open model…", "Model", "folder-open", ("Ctrl+O",), "Choose the folder a model lies in."),
+    ActionDescription(
+        "open_checkpoint",
+        "Open checkpoint…",
+        "Model",
+        "file-arrow-down",
+        ("Ctrl+Shift+O",),
+        "A bare file of weights, such as .pt: it is asked about, then imported.",
+    ),
     ActionDescription("go_to_path", "Type a model's path", "Model", "path", ("Ctrl+L",), "Paste a path and press Enter."),
     ActionDescription("home", "Home", "Model", "house", ("Alt+Home",), "Samples, recent models and a place to drop one."),
     ActionDescription("forget_recent", "Forget recent models", "Model", "trash"),

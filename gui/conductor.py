@@ -28,6 +28,7 @@ class Conductor(QObject):
     """Decides when to ask, and where an answer goes."""
 
     message = Signal(object)  # Message
+    bare_weights = Signal(str)  # a path that has to be imported first
     cleared = Signal(str)  # a subject that is well again
     model_opened = Signal(object)  # ModelInfo
     map_changed = Signal()
@@ -308,7 +309,9 @@ class Conductor(QObject):
 
     @Slot(str, object)
     def _on_opening_failed(self, path: str, failure: Failure) -> None:
-        if failure.kind != "no_engine":  # said already, once for all
+        if failure.kind == "bare_weights":
+            self.bare_weights.emit(path)
+        elif failure.kind != "no_engine":  # said already, once for all
             self.message.emit(Message("opening", failure.message, detail=failure.detail))
         self._refresh_actions()
 

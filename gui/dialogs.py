@@ -8,12 +8,24 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gui.saving import FILTERS
 
+CHECKPOINTS = "Weights (*.pt *.pth *.bin *.ckpt *.safetensors)"
+VOCABULARIES = "Vocabularies (*.json *.txt)"
+
 
 class Dialogs(Protocol):
     """Each answers None when the user cancels."""
 
     def model_folder(self, parent: QWidget, start: str) -> str | None:
         """Which model?"""
+
+    def checkpoint_file(self, parent: QWidget, start: str) -> str | None:
+        """Which file of weights?"""
+
+    def vocabulary_file(self, parent: QWidget, start: str) -> str | None:
+        """Which vocabulary?"""
+
+    def new_folder(self, parent: QWidget, suggested: Path) -> Path | None:
+        """Under which name?"""
 
     def save_path(self, parent: QWidget, suggested: Path, filters: dict[str, str]) -> Path | None:
         """Where to? ``suggested`` has no suffix, the answer one of those in ``filters``."""
@@ -31,6 +43,19 @@ class NativeDialogs:
     def model_folder(self, parent: QWidget, start: str) -> str | None:
         """Choose a folder; single files are dropped, or typed as a path."""
         return QFileDialog.getExistingDirectory(parent, "Open model", start) or None
+
+    def checkpoint_file(self, parent: QWidget, start: str) -> str | None:
+        """One that exists."""
+        return QFileDialog.getOpenFileName(parent, "Open checkpoint", start, f"{CHECKPOINTS};;All files (*)")[0] or None
+
+    def vocabulary_file(self, parent: QWidget, start: str) -> str | None:
+        """One that exists."""
+        return QFileDialog.getOpenFileName(parent, "Choose a vocabulary", start, f"{VOCABULARIES};;All files (*)")[0] or None
+
+    def new_folder(self, parent: QWidget, suggested: Path) -> Path | None:
+        """A place that is still free, which the engine makes sure of."""
+        chosen = QFileDialog.getSaveFileName(parent, "Save as folder", str(suggested))[0]
+        return Path(chosen) if chosen else None
 
     def save_path(self, parent: QWidget, suggested: Path, filters: dict[str, str]) -> Path | None:
         """Asks before it overwrites."""

@@ -1,5 +1,6 @@
 """Where Neuroloupe keeps what it remembers. ``NEUROLOUPE_HOME`` moves all of it (tests, portable installations)."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -16,6 +17,19 @@ def config_folder() -> Path:
 def state_folder() -> Path:
     """Logs, the last text, texts that copied commands refer to; made when missing."""
     return _made("state", platformdirs.user_state_path(_NAME, appauthor=False))
+
+
+def imported_folder(name: str) -> Path:
+    """A new place for a model that was imported under this name; its parent is made when missing."""
+    return free_folder(_made("data", platformdirs.user_data_path(_NAME, appauthor=False)) / "imported", name, make=True)
+
+
+def free_folder(parent: Path, name: str, make: bool = False) -> Path:
+    """``name`` in ``parent``, with a number where that is taken."""
+    if make:
+        parent.mkdir(exist_ok=True)
+    names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
+    return next(parent / each for each in names if not (parent / each).exists())
 
 
 def _made(part: str, default: Path) -> Path:

@@ -1,5 +1,7 @@
 """The window: a bar above, pages in the middle, a line below; it only puts the pieces together."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QFrame, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
@@ -18,6 +20,7 @@ from gui.engine_thread import EngineThread
 from gui.findings import Findings
 from gui.geometry import SMALLEST, placed
 from gui.history import History
+from gui.importing import Importing
 from gui.keeping import Keeping, Kept, KeptMap
 from gui.map_actions import MapActions
 from gui.memory import Memory
@@ -68,6 +71,7 @@ class MainWindow(QMainWindow):
         self.rooms = rooms_of(house)
         self.findings = Findings(house, self.rooms, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)
+        self.importing = Importing(self.jobs, self.dialogs, self, self.workspace.input_panel.editor.text)
         self._paths = PathCheck(self)
         self._build()
         self._connect()
@@ -106,6 +110,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         actions, conductor = self.actions_registry, self.conductor
         actions["open_model"].triggered.connect(self._on_open_model)
+        actions["open_checkpoint"].triggered.connect(self._on_open_checkpoint)
         actions["go_to_path"].triggered.connect(self._on_go_to_path)
         actions["forget_recent"].triggered.connect(self._on_forget_recent)
         self.workspace.method_panel.baseline_controls.file_wanted.connect(self._on_texts_wanted)
@@ -124,7 +129,9 @@ class MainWindow(QMainWindow):
         actions["cancel"].triggered.connect(self.bottom_bar.job_bar.show_stopping)
         self.workspace.attribution_view.read_out_changed.connect(self.bottom_bar.show_value)
         self.workspace.prediction_view.read_out_changed.connect(self.bottom_bar.show_value)
-        for told in (conductor.message, self.keeping.message, self.findings.message):
+        conductor.bare_weights.connect(self.importing.begin)
+        self.importing.kept.connect(self._on_imported)
+        for told in (conductor.message, self.keeping.message, self.findings.message, self.importing.message):
             told.connect(self._on_message)
         for well in (conductor.cleared, self.findings.cleared):
             well.connect(self._on_cleared)
@@ -300,6 +307,19 @@ class MainWindow(QMainWindow):
         path = self.dialogs.texts_file(self, controls.path.text() or self._memory.settings.folder)
         if path is not None:
             controls.choose_file(path)
+
+    @Slot()
+    def _on_open_checkpoint(self) -> None:
+        path = self.dialogs.checkpoint_file(self, self._memory.settings.folder)
+        if path is not None:
+            self._memory.change_settings(folder=str(Path(path).parent))
+            self.conductor.open_model(path)
+
+    @Slot(str, str)
+    def _on_imported(self, folder: str, text: str) -> None:
+        if not self.workspace.input_panel.editor.text().strip():
+            self.conductor.put_text(text)
+        self.conductor.open_model(folder)
 
     @Slot()
     def _on_go_to_path(self) -> None:

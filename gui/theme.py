@@ -288,12 +288,13 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
 QLineEdit:disabled, QPlainTextEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {
   color: $disabled; background: $window; }
 *[invalid="true"] { border: 2px solid $error; padding: 3px 7px; }
-QComboBox { padding-right: 24px; }
+QComboBox { padding-right: 24px; combobox-popup: 0; }
 QComboBox:focus, QComboBox:on { padding-right: 23px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url($glyphs/chevron-down.svg); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; outline: none;
   selection-background-color: $selection; selection-color: $text; }
+QComboBox QAbstractItemView:focus { border: 1px solid $border; }
 QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 4px; border-radius: 3px; }
 QAbstractSpinBox { padding: 4px 22px 4px 0; }
 QAbstractSpinBox:focus { padding: 3px 21px 3px 0; }

@@ -3,7 +3,11 @@
 import argparse
 from typing import Any
 
-from engine.commands.shared import Parser, add_model, kind_of, open_in_workbench, write_json
+from engine.checkpoints import InspectCheckpointResult
+from engine.commands.shared import Parser, add_model, kind_of, open_in_workbench, run_job, write_json
+from engine.errors import LoadError
+from engine.requests import InspectCheckpointRequest
+from engine.results import ModelInfo
 from engine.samples import samples
 
 
@@ -21,7 +25,20 @@ def _inspect(options: argparse.Namespace, draw: object) -> None:
     from engine.export.json_file import model_as_dict, strict
 
     kind_of(options.out, (".json",))
-    write_json(strict(model_as_dict(open_in_workbench(options)[1])), options)
+    write_json(strict(model_as_dict(_model_of(options))), options)
+
+
+def _model_of(options: argparse.Namespace) -> ModelInfo:
+    """A bare file of weights cannot be opened, but looked at."""
+    try:
+        return open_in_workbench(options)[1]
+    except LoadError as error:
+        if error.kind != "bare_weights":
+            raise
+    from engine.workbench import Workbench
+
+    looked: InspectCheckpointResult = run_job(Workbench().job_for(InspectCheckpointRequest(options.model)), options)
+    return looked.finding.model
 
 
 def _methods(options: argparse.Namespace, draw: object) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine import VERSION
+from engine.checkpoints import ImportResult, ImportTrial
 from engine.descriptions import MethodDescription
 from engine.results import (
     AttributionResult,
@@ -182,3 +183,34 @@ def method_as_dict(method: MethodDescription) -> dict[str, Any]:
 def sample_as_dict(sample: Sample) -> dict[str, Any]:
     """The keys of ``samples``."""
     return {"name": sample.name, "task": sample.task, "description": sample.description, "path": sample.path}
+
+
+def import_as_dict(result: ImportResult) -> dict[str, Any]:
+    """The keys of ``import``."""
+    finding, trial = result.finding, result.trial
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "path": finding.path,
+        "folder": result.request.folder,
+        "architecture": finding.model.architecture,
+        "tensors": [{"name": t.name, "shape": list(t.shape), "taken_for": t.taken_for} for t in finding.tensors],
+        "answers": [{"question": q.key, "value": q.value, "source": q.source, "why": q.why} for q in finding.questions],
+        "assumed": [*finding.settled, *(f"{q.title}: {q.value} ({q.why})" for q in finding.questions if q.source == "guess")],
+        "vocabulary": {"entries": finding.vocabulary, "from": finding.vocabulary_from},
+        "trial": None if trial is None else _trial(trial),
+        "warnings": [notice.message for notice in finding.warnings],
+    }
+
+
+def _trial(trial: ImportTrial) -> dict[str, Any]:
+    return {
+        "text": trial.text,
+        "pieces": trial.pieces,
+        "known": trial.known,
+        "coverage": trial.coverage,
+        "unknown": list(trial.unknown_pieces),
+        "perplexity": trial.perplexity,
+        "bits_per_character": trial.bits_per_character,
+        "prediction": [] if trial.prediction is None else [class_as_dict(c) for c in trial.prediction.classes],
+    }

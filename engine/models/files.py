@@ -111,10 +111,16 @@ def _shards(index: Path) -> list[Path]:
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
     """Every tensor of one safetensors file, memory-mapped."""
+    return read_safetensors_with_metadata(path)[0]
+
+
+def read_safetensors_with_metadata(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """As ``read_safetensors``, and the texts in its header."""
     _check_safetensors_length(path)
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            return tensors, dict(file.metadata() or {})
     except (SafetensorError, OSError, ValueError) as error:
         raise LoadError(f"{path.name} is damaged; copy it again from its source.", "damaged", str(error)) from None
 
@@ -137,17 +143,34 @@ def _check_safetensors_length(path: Path) -> None:
 
 def read_pickled(path: Path) -> dict[str, Tensor]:
     """A state dict saved by ``torch.save``, read with torch's restricted unpickler: no code of the file runs."""
-    check_archive(path)
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises nine types on damaged files
-        raise _pickle_refused(path, error) from None
+    loaded = unpickle(path, f'torch.save(model.state_dict(), "{path.name}")')
     if not isinstance(loaded, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in loaded.items()):
         raise LoadError(f"{path.name} holds more than a state dict; save model.state_dict() alone.", "no_state_dict")
-    swollen = [name for name, tensor in loaded.items() if not _is_held(tensor)]
+    require_held(path, loaded)
+    return loaded
+
+
+def unpickle(path: Path, line: str) -> Any:
+    """Whatever ``torch.save`` wrote, as far as torch's restricted unpickler goes: containers, texts, numbers, tensors.
+
+    Args:
+        line: of Python; it saves the same without what is refused.
+
+    Raises:
+        LoadError: damaged, hostile, or an object of a class that could run code, which is named.
+    """
+    check_archive(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises nine types on damaged files
+        raise _pickle_refused(path, error, line) from None
+
+
+def require_held(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse tensors that claim more numbers than lie in the file."""
+    swollen = [name for name, tensor in tensors.items() if not _is_held(tensor)]
     if swollen:
         raise LoadError(f"{path.name} claims more for {swollen[0]} than it holds; it is not opened.", "hostile")
-    return loaded
 
 
 def _is_held(tensor: Tensor) -> bool:
@@ -178,9 +201,8 @@ def check_archive(path: Path) -> None:
         )
 
 
-def _pickle_refused(path: Path, error: Exception) -> LoadError:
+def _pickle_refused(path: Path, error: Exception, line: str) -> LoadError:
     """Name the foreign class where that is why, and the line that resaves the file."""
-    line = f'torch.save(model.state_dict(), "{path.name}")'
     foreign = re.search(r"(?:GLOBAL|global|class) ([\w.]+)", str(error))
     if "weights_only" in str(error) and foreign:
         return LoadError(

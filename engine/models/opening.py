@@ -1,18 +1,19 @@
 """Open a path as a model: recognise what it is without running anything found there."""
 
+import shlex
 import zipfile
 from pathlib import Path
 
-from engine.devices import is_out_of_memory
-from engine.errors import LoadError, UserError
+from engine.errors import LoadError
 from engine.jobs import Partial, Steps
 from engine.models.files import check_archive, read_json
 from engine.models.model import TextModel
 from engine.models.recurrent_spec import FORMAT
+from engine.models.safety import refusals_in_words
 from engine.requests import OpenModelRequest
 from engine.samples import sample_path
 
-_REFUSED = {
+REFUSED = {
     ".onnx": "ONNX files hold no gradients to explain with; open the model they were exported from.",
     ".pt2": "A .pt2 file is a program; save the state dict of the model instead.",
     ".h5": "Keras files are not read; save the model's weights as a recurrent folder.",
@@ -22,6 +23,8 @@ _REFUSED = {
     ".pickle": "A pickle is a program; save the state dict of the model as safetensors.",
     ".gguf": "GGUF files are quantised for inference; open the Hugging Face folder they were made from.",
 }
+DESCRIPTIONS = ("config.json", "model.json")
+WEIGHT_SUFFIXES = (".pt", ".pth", ".safetensors", ".bin", ".ckpt")
 _PARTS_OF_A_FOLDER = ("config.json", "model.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json")
 
 
@@ -34,23 +37,8 @@ def open_model(request: OpenModelRequest) -> Steps[TextModel]:
     yield Partial(0, 2, doing="Looking at the files")
     folder = _folder_of(sample_path(request.path))
     yield Partial(1, 2, doing=f"Reading {folder.name}")
-    try:
+    with refusals_in_words(folder.name):
         return _open_folder(folder, request)
-    except UserError:
-        raise
-    except OSError as error:
-        name = Path(error.filename).name if isinstance(error.filename, str) else folder.name
-        why = error.strerror or error
-        raise LoadError(f"{name} cannot be read ({why}); check the disk and your rights.", "unreadable") from None
-    except Exception as error:  # a file nobody foresaw is the user's to know about, not a crash
-        detail = f"{type(error).__name__}: {error}"
-        if is_out_of_memory(error):
-            raise LoadError(
-                "There is not enough memory to open this model; close other programs.", "out_of_memory", detail
-            ) from None
-        raise LoadError(
-            f"{folder.name} could not be opened as a model; its files do not fit together.", "unforeseen", detail
-        ) from error
 
 
 def _folder_of(name: str) -> Path:
@@ -67,13 +55,19 @@ def _folder_of(name: str) -> Path:
 
 
 def _folder_of_file(path: Path) -> Path:
-    if path.suffix.lower() in _REFUSED:
-        raise LoadError(f"{path.name}: {_REFUSED[path.suffix.lower()]}", "refused_format")
-    if path.name in _PARTS_OF_A_FOLDER:
-        return path.resolve().parent
+    if path.suffix.lower() in REFUSED:
+        raise LoadError(f"{path.name}: {REFUSED[path.suffix.lower()]}", "refused_format")
+    parent = path.resolve().parent
+    described = any((parent / name).is_file() for name in DESCRIPTIONS)
+    if path.name in _PARTS_OF_A_FOLDER and (described or path.suffix.lower() not in WEIGHT_SUFFIXES):
+        return parent
     check_archive(path)
-    if zipfile.is_zipfile(path) or path.suffix in (".pt", ".pth", ".safetensors", ".bin", ".ckpt"):
-        raise LoadError(f"{path.name} is a bare file of weights; open the folder that describes its model.", "bare_weights")
+    if zipfile.is_zipfile(path) or path.suffix.lower() in WEIGHT_SUFFIXES:
+        raise LoadError(
+            f"{path.name} is a bare file of weights, which does not say how they are used; import it first "
+            f"(main.py import {shlex.quote(path.name)} DIR).",
+            "bare_weights",
+        )
     raise LoadError(f"{path.name} is not a model; open a Hugging Face folder or a recurrent folder.", "no_model")
 
 

@@ -70,7 +70,7 @@ class RecurrentNetwork(nn.Module):
             return states.mean(dim=1)
         if self.spec.readout == "max":
             return states.amax(dim=1)
-        if not self.spec.bidirectional:
+        if not self.spec.bidirectional or self.spec.readout == "last_step":
             return states[:, -1]
         forwards, backwards = states.chunk(2, dim=-1)
         return torch.cat((forwards[:, -1], backwards[:, 0]), dim=-1)

@@ -25,7 +25,7 @@ from engine.models.model import (
 )
 from engine.models.recurrent import RecurrentNetwork, check_weights
 from engine.models.recurrent_spec import RecurrentSpec, check_vocabulary, read_spec
-from engine.requests import OpenModelRequest, TextInput
+from engine.requests import Device, OpenModelRequest, TextInput
 from engine.results import ModelInfo, Notice
 
 
@@ -41,12 +41,24 @@ def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
     if not (folder / SAFETENSORS).is_file():
         raise LoadError(f"The folder has no weights: {SAFETENSORS} is missing.", "no_weights")
     weights = Weights(read_safetensors(folder / SAFETENSORS), (folder / SAFETENSORS,))
-    device = choose_device(request.device)
-    network = _build(spec, vocabulary, weights, device)
-    parameters = sum(p.numel() for p in network.parameters())
+    sha256 = sha256_of(folder, (folder / "model.json", folder / "vocabulary.json", *weights.files))
+    return recurrent_model(spec, vocabulary, weights, folder, sha256, request.device)
+
+
+def recurrent_model(
+    spec: RecurrentSpec, vocabulary: list[str], weights: Weights, path: Path, sha256: str, device: Device = "auto"
+) -> "RecurrentModel":
+    """A model from its parts, which come from ``path``.
+
+    Raises:
+        LoadError: the weights do not fit their description.
+    """
+    place = choose_device(device)
+    network = _build(spec, vocabulary, weights, place)
     model = RecurrentModel(network, spec, vocabulary)
+    parameters = sum(p.numel() for p in network.parameters())
     model.info = ModelInfo(
-        path=str(folder),
+        path=str(path),
         format="recurrent",
         task=spec.task,
         labels=spec.labels,
@@ -61,14 +73,18 @@ def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
         attention=None,
         can=("attribution", "cells"),
         warnings=tuple(_notices(network, vocabulary, weights)),
-        sha256=sha256_of(folder, (folder / "model.json", folder / "vocabulary.json", *weights.files)),
+        sha256=sha256,
         baselines=baselines_of(set(model.substitutes)),
         maximum_tokens=spec.maximum_tokens or LONGEST_TEXT,
-        architecture=f"{spec.architecture.upper()} {spec.layers} × {spec.hidden_size}"
-        + (" bidirectional" if spec.bidirectional else ""),
-        device=str(device),
+        architecture=architecture_of(spec),
+        device=str(place),
     )
     return model
+
+
+def architecture_of(spec: RecurrentSpec) -> str:
+    """In a few words."""
+    return f"{spec.architecture.upper()} {spec.layers} × {spec.hidden_size}" + (" bidirectional" if spec.bidirectional else "")
 
 
 def _read_vocabulary(path: Path) -> list[str]:

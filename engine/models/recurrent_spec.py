@@ -12,7 +12,7 @@ FORMAT = "neuroloupe-recurrent"
 _CHOICES = {
     "architecture": ("lstm", "gru", "rnn"),
     "task": ("text_classification", "causal_lm"),
-    "readout": ("last", "mean", "max"),
+    "readout": ("last", "last_step", "mean", "max"),
     "problem_type": ("single_label", "multi_label", "regression"),
 }
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "none")
@@ -28,7 +28,8 @@ class RecurrentSpec:
         embedding_size: None: one-hot input.
         head: sizes of the linear layers, the last being the number of outputs.
         activations: between the linear layers, one fewer than ``head``: relu, tanh, sigmoid, gelu or none.
-        readout: what of the hidden states the head reads: ``last`` (of both directions: h_n), ``mean`` or ``max`` over time.
+        readout: what of the hidden states the head reads: ``last`` (of both directions: h_n), ``last_step`` (``output[:, -1]``,
+            where the backward direction has read one token), ``mean`` or ``max`` over time.
         tokeniser: ``char``, ``word`` (words and single punctuation marks), or a regular expression of the ``regex`` package.
         unknown: the vocabulary entry that stands for all others; None: unknown pieces are refused.
         padding: the vocabulary entry that stands for nothing.
@@ -45,7 +46,7 @@ class RecurrentSpec:
     bias: bool = True
     embedding_size: int | None = None
     activations: tuple[str, ...] = ()
-    readout: Literal["last", "mean", "max"] = "last"
+    readout: Literal["last", "last_step", "mean", "max"] = "last"
     problem_type: Literal["single_label", "multi_label", "regression"] = "single_label"
     tokeniser: str = "word"
     lowercase: bool = False

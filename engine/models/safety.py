@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from torch import nn
 from torch.nn.modules.module import register_module_module_registration_hook
 
-from engine.errors import LoadError
+from engine.devices import is_out_of_memory
+from engine.errors import LoadError, UserError
 
 MAXIMUM = {"layers": 1_000, "labels": 100_000, "hidden": 65_536, "vocabulary": 2_000_000, "positions": 20_000_000}
 MAXIMUM_MODULES = 5_000  # the largest known have a third of that
@@ -39,3 +41,27 @@ def bounded_modules() -> Iterator[None]:
         yield
     finally:
         hook.remove()
+
+
+@contextmanager
+def refusals_in_words(name: str) -> Iterator[None]:
+    """Whatever goes wrong while ``name`` is opened is said in one sentence.
+
+    Raises:
+        LoadError: and no other error but the user's own.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except OSError as error:
+        file = Path(error.filename).name if isinstance(error.filename, str) else name
+        why = error.strerror or error
+        raise LoadError(f"{file} cannot be read ({why}); check the disk and your rights.", "unreadable") from None
+    except Exception as error:  # a file nobody foresaw is the user's to know about, not a crash
+        detail = f"{type(error).__name__}: {error}"
+        if is_out_of_memory(error):
+            raise LoadError(
+                "There is not enough memory to open this model; close other programs.", "out_of_memory", detail
+            ) from None
+        raise LoadError(f"{name} could not be opened as a model; its files do not fit together.", "unforeseen", detail) from error

@@ -53,6 +53,13 @@ def spoken(prediction: ClassPrediction, classes: tuple[ClassPrediction, ...]) ->
     return f"index:{prediction.index}" if ambiguous or label is None else label
 
 
+def visible(label: str) -> str:
+    """A label as it is drawn: a blank alone would be nothing."""
+    if label.isspace():
+        label = label.replace(" ", "␣").replace("\t", "⇥")
+    return label.replace("\n", "↵")
+
+
 class PredictionView(QWidget):
     """Rows keep their place while one types: by class where all fit, by probability where they do not."""
 
@@ -60,8 +67,9 @@ class PredictionView(QWidget):
     versus_chosen = Signal(str)
     read_out_changed = Signal(str)  # the class under the pointer in full; empty: none
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, hint: str = _HINT) -> None:
         super().__init__(parent)
+        self._hint = hint
         self.setObjectName("predictionView")
         self.setAccessibleName("Prediction")
         self._result: PredictionResult | None = None
@@ -89,7 +97,7 @@ class PredictionView(QWidget):
         if other_model:
             self._filter.clear()
         self._model.show_result(result, problem_type)
-        self._note.setText("" if result.classes[0].probability is None else _HINT)
+        self._note.setText("" if result.classes[0].probability is None else self._hint)
         self._fill()
 
     def set_target(self, index: int | None, versus_index: int | None = None) -> None:
@@ -340,7 +348,7 @@ class _BarDelegate(QStyledItemDelegate):
         sign = ("✓" if predicted else "✗") if self._model.is_true(one) else ""
         room = rect.width() - 16 - (44 if sign else 0)
         label = one.label if one.label is not None else ("value" if one.probability is None else f"class {one.index}")
-        shown = metrics.elidedText(label.replace("\n", "↵"), Qt.TextElideMode.ElideMiddle, room)
+        shown = metrics.elidedText(visible(label), Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QRect(rect.left() + 16, rect.top(), room, rect.height()), Qt.AlignmentFlag.AlignVCenter, shown)
         if sign:
             painter.setPen(colours.good if predicted else colours.error)

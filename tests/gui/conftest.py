@@ -37,9 +37,20 @@ class StubDialogs:
         self.folder: str | None = None
         self.path: Path | None = None
         self.suggested: Path | None = None
+        self.file: str | None = None
 
     def model_folder(self, parent: object, start: str) -> str | None:
         return self.folder
+
+    def checkpoint_file(self, parent: object, start: str) -> str | None:
+        return self.file
+
+    def vocabulary_file(self, parent: object, start: str) -> str | None:
+        return self.file
+
+    def new_folder(self, parent: object, suggested: Path) -> Path | None:
+        self.suggested = suggested
+        return self.path
 
     def save_path(self, parent: object, suggested: Path, filters: dict[str, str]) -> Path | None:
         self.suggested = suggested

@@ -9,6 +9,14 @@ from typing import Any
 import numpy as np
 
 from engine.cells import CellsResult
+from engine.checkpoints import (
+    CheckpointFinding,
+    ImportResult,
+    ImportTrial,
+    InspectCheckpointResult,
+    Question,
+    TensorUse,
+)
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
 from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
@@ -18,6 +26,9 @@ from engine.requests import (
     CatalogueRequest,
     CellsRequest,
     GradientFlowRequest,
+    ImportAnswers,
+    ImportRequest,
+    InspectCheckpointRequest,
     OpenModelRequest,
     OptimisationRequest,
     PredictionRequest,
@@ -220,6 +231,32 @@ def optimisation(request: OptimisationRequest, progress: float = 1.0, of: ModelI
     )
 
 
+def question(key: str, options: tuple[tuple[str, str], ...], guess: str | None, told: str | None, free: bool = False) -> Question:
+    source: Any = "told" if told is not None else "unknown" if guess is None else "guess"
+    value = guess if told is None else told
+    why = "" if told is not None else f"why {key}"
+    return Question(key, key.capitalize(), options, value, source, why, key != "lowercase", f"--{key}", free)
+
+
+def finding(path: str, answers: ImportAnswers, vocabulary: bool = True) -> CheckpointFinding:
+    """An LSTM; a file called “bare” has no vocabulary."""
+    questions = (
+        question("vocabulary", (), "“vocab” in the file" if vocabulary else None, answers.vocabulary, True),
+        question("tokeniser", (("char", "characters"), ("word", "words")), "word", answers.tokeniser, True),
+        question("lowercase", (("yes", "yes"), ("no", "no")), "yes", answers.lowercase),
+        question("labels", (), "0,1,2", answers.labels, True),
+        question("readout", (("last", "the last state"), ("mean", "the mean")), "last", answers.readout),
+    )
+    tensors = (
+        TensorUse("embedding.weight", (1000, 64), "embedding"),
+        *(TensorUse(f"lstm.weight_{side}_l0", (256, 64), f"LSTM layer 0: {side}") for side in ("ih", "hh")),
+        TensorUse("fc.weight", (3, 64), "linear layer"),
+    )
+    known = vocabulary or answers.vocabulary is not None
+    model_of = model(path, format="recurrent_checkpoint", architecture="LSTM 1 × 64", can=())
+    return CheckpointFinding(path, model_of, tensors, questions, ("settled",), (), 1000 if known else None, "", ())
+
+
 class StubEngine:
     """Steps are as slow as told. Texts beginning with ``!`` fail; paths are opened by what they are called."""
 
@@ -240,6 +277,8 @@ class StubEngine:
             GradientFlowRequest: self._flow,
             OptimisationRequest: self._optimise,
             CellsRequest: self._read_cells,
+            InspectCheckpointRequest: self._inspect,
+            ImportRequest: self._import,
         }
         return self._noted(request, jobs[type(request)](request))
 
@@ -261,6 +300,8 @@ class StubEngine:
         if "missing" in request.path:
             raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
         opened = lstm(request.path) if "lstm" in request.path else model(request.path)
+        if request.path.endswith(".pt"):
+            raise LoadError(f"{request.path} is a bare file of weights; import it first.", "bare_weights")
         if "random" in request.path:
             words = "2 weights are missing in the file and are random: classifier.weight, classifier.bias."
             opened = replace(opened, warnings=(Notice(words, "reinitialised", blocking=True),))
@@ -305,3 +346,26 @@ class StubEngine:
             raise UserError("The gates and states of this text need more memory than is free; shorten the text.", "out_of_memory")
         read = made_cells.characters(request.input.text)
         return replace(made_cells.cells_result(read, alternatives=request.alternatives), request=request, model=lstm())
+
+    def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
+        yield Partial(0, 1)
+        if "junk" in request.path:
+            raise LoadError("junk.pt is damaged, or not a file of torch; copy it again from its source.", "damaged")
+        return InspectCheckpointResult(request, finding(request.path, request.answers, "bare" not in request.path))
+
+    def _import(self, request: ImportRequest) -> Generator[Partial, None, ImportResult]:
+        """Words of more than six letters are in no vocabulary."""
+        yield Partial(0, 1)
+        time.sleep(self.step_seconds)
+        found = finding(request.path, request.answers, "bare" not in request.path)
+        if request.answers.labels is not None and request.answers.labels.count(",") != 2:
+            raise LoadError("There are 2 different labels for 3 outputs; name each once (--labels).", "labels")
+        if request.folder is not None and "full" in request.folder:
+            raise UserError(f"{request.folder} cannot be written (No space left on device); nothing was changed.", "unwritable")
+        if found.vocabulary is None:
+            return ImportResult(request, found, None)
+        said = prediction(PredictionRequest("sha", TextInput(request.text)))
+        words = [token for token in said.input.tokens if not token.special]
+        unknown = tuple((token.start, token.end) for token in words if len(token.text) > 6)
+        trial = ImportTrial(request.text, len(words), len(words) - len(unknown), unknown, said)
+        return ImportResult(request, found, trial)
