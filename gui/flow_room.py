@@ -1,65 +1,18 @@
 """The tab Gradient flow: it follows the text while it is in sight; what is on screen can be saved and asked for again."""
 
-from pathlib import Path
+from functools import partial
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QWidget
-
-from engine.atomic_file import save
 from engine.command_line import gradient_flow_command
-from engine.errors import UserError
 from engine.export.flow_files import FLOW_KINDS
 from engine.flow import GradientFlowResult
 from engine.jobs import Failure
-from engine.requests import GradientFlowRequest, Request
+from engine.requests import GradientFlowRequest, Parameter, Request
 from engine.results import ModelInfo
 from gui.keeping import Kept
+from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House, Room
 from gui.subject import Subject
 from gui.views.gradient_flow import EMPTY, WAITING, GradientFlowView
-
-_PICTURE = {".png": "Picture (*.png)"}
-FLOW_FILTERS = _PICTURE | {kind.suffix: f"{kind.words} (*{kind.suffix})" for kind in FLOW_KINDS.values()}
-
-
-class KeptFlow:
-    """A gradient flow on screen. ``accepted``: its model was opened although some of its weights are random."""
-
-    unfinished = ""
-    filters = FLOW_FILTERS
-
-    def __init__(self, result: GradientFlowResult, shown: QWidget, accepted: bool) -> None:
-        self._result, self._shown, self._accepted = result, shown, accepted
-        self.name = f"{result.model.name}-gradient-flow"
-
-    def save(self, path: Path) -> None:
-        """See ``Kept``."""
-        kind = FLOW_KINDS.get(path.suffix.lower())
-        if path.suffix.lower() in _PICTURE:
-            save(path, _png(self.picture()))
-        elif kind is not None and kind.write is not None:
-            save(path, kind.write(self._result))
-        else:
-            known = ", ".join(FLOW_FILTERS)
-            raise UserError(f"This cannot be saved as “{path.suffix or path.name}”; end the name in one of {known}.", "suffix")
-
-    def command(self, texts: Path) -> str:
-        """See ``Kept``."""
-        return gradient_flow_command(self._result, texts, self._accepted)
-
-    def picture(self) -> QImage:
-        """See ``Kept``."""
-        return self._shown.grab().toImage()
-
-
-def _png(picture: QImage) -> bytes:
-    content = QByteArray()
-    buffer = QBuffer(content)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not picture.save(buffer, "PNG"):  # type: ignore[call-overload]  # the stubs want bytes for the format
-        raise UserError("The picture could not be drawn.", "picture")
-    return bytes(content.data())
 
 
 class FlowRoom(Room):
@@ -79,9 +32,24 @@ class FlowRoom(Room):
 
     def kept(self) -> Kept | None:
         """See ``Room``."""
-        if self.flow.result is None:
+        result, accepted = self.flow.result, self._house.conductor.accepted_reinitialised
+        if result is None:
             return None
-        return KeptFlow(self.flow.result, self.flow, self._house.conductor.accepted_reinitialised)
+        kinds = {kind.suffix: FileKind(kind.words, partial(kind.write, result)) for kind in FLOW_KINDS.values() if kind.write}
+        line = partial(gradient_flow_command, result, accept_reinitialised=accepted)
+        return KeptView(f"{result.model.name}-gradient-flow", kinds, line, partial(picture_of, self.flow))
+
+    def caption(self) -> tuple[str, str] | None:
+        """See ``Room``."""
+        return None if self.flow.result is None else self.flow.in_words()
+
+    def state(self) -> tuple[tuple[str, Parameter], ...]:
+        """See ``Room``."""
+        return self.flow.switches()
+
+    def restore(self, state: tuple[tuple[str, Parameter], ...]) -> None:
+        """See ``Room``."""
+        self.flow.set_switches(dict(state))
 
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""

@@ -1,55 +1,22 @@
 """The tab Optimise: looks for a text when Start is pressed, towards the target of the method panel."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import QImage
 
-from engine.atomic_file import save
 from engine.command_line import optimisation_command
-from engine.errors import UserError
 from engine.export.optimisation_file import to_csv, to_json_text
 from engine.jobs import Failure
-from engine.requests import OptimisationRequest, Target, TextInput
+from engine.requests import OptimisationRequest, Request, Target, TextInput
 from engine.results import ModelInfo, TextOptimisationResult
 from gui.choices import PREDICTED, TRUE
 from gui.keeping import Kept
+from gui.kept_view import FileKind, KeptView
 from gui.rooms import House, Room
-from gui.saving import png_of
 from gui.subject import Subject
 from gui.views.optimise import OptimiseView
-
-
-class KeptOptimisation:
-    """A search and what it found."""
-
-    filters = {
-        ".json": "JSON with every number (*.json)",
-        ".csv": "Table, one row per step (*.csv)",
-        ".png": "Picture (*.png)",
-    }
-
-    def __init__(self, result: TextOptimisationResult, accepted: bool, draw: Callable[[], QImage]) -> None:
-        self._result, self._accepted, self.picture = result, accepted, draw
-        self.name = f"{result.model.name}-optimised"
-        self.unfinished = f"this search stopped at {result.progress:.0%}" if result.progress < 1 else ""
-
-    def save(self, path: Path) -> None:
-        """See ``Kept``."""
-        suffix = path.suffix.lower()
-        if suffix not in self.filters:
-            raise UserError(f"This cannot be saved as “{path.name}”; end the name in one of {', '.join(self.filters)}.", "suffix")
-        if suffix == ".json":
-            content = to_json_text(self._result).encode("utf-8", "backslashreplace")
-        else:
-            content = to_csv(self._result) if suffix == ".csv" else png_of(self.picture())
-        save(path, content)
-
-    def command(self, texts: Path) -> str:
-        """See ``Kept``."""
-        return optimisation_command(self._result, self._accepted)
 
 
 class OptimiseRoom(Room):
@@ -85,9 +52,28 @@ class OptimiseRoom(Room):
 
     def kept(self) -> Kept | None:
         """See ``Room``."""
-        if self._result is None:
+        result, accepted = self._result, self._house.conductor.accepted_reinitialised
+        if result is None:
             return None
-        return KeptOptimisation(self._result, self._house.conductor.accepted_reinitialised, self._view.picture)
+
+        def line(_texts: Path) -> str:
+            return optimisation_command(result, accepted)
+
+        kinds = {
+            ".json": FileKind("JSON with every number", lambda: to_json_text(result).encode("utf-8", "backslashreplace")),
+            ".csv": FileKind("Table, one row per step", partial(to_csv, result)),
+        }
+        stopped = f"this search stopped at {result.progress:.0%}" if result.progress < 1 else ""
+        return KeptView(f"{result.model.name}-optimised", kinds, line, self._view.picture, stopped)
+
+    def caption(self) -> tuple[str, str] | None:
+        """See ``Room``."""
+        return None if self._result is None else self._view.in_words()
+
+    def ask(self, request: Request) -> None:
+        """See ``Room``; also a search that was pinned begins here."""
+        self._view.show_running(True)
+        super().ask(request)
 
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
@@ -154,7 +140,6 @@ class OptimiseRoom(Room):
         if request is None or because is not None:
             self.note.emit(because or "Open a model first.")
             return
-        self._view.show_running(True)
         self.ask(request)
 
     @Slot(object)

@@ -1,16 +1,22 @@
 """The tab "Cells": asks what the recurrent layers do on the text on the desk, and keeps marks on cells."""
 
+from functools import partial
+
 from PySide6.QtCore import Slot
 
+from engine.cell_values import TANH_CELL_STATE, quantities_of
 from engine.cells import Cell, CellsResult
+from engine.command_line import cells_command
+from engine.errors import UserError
+from engine.export.cells_files import CELLS_KINDS
 from engine.jobs import Failure
-from engine.requests import CellsRequest, Request
+from engine.requests import CellsRequest, Parameter, Request
 from engine.results import ModelInfo
 from gui.actions import ActionDescription
-from gui.cells.kept import KeptCell
 from gui.cells.marks import MarkChange, MarksStore
 from gui.cells.view import CellsView
 from gui.keeping import Kept
+from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House, Room
 from gui.subject import Subject
 
@@ -18,6 +24,11 @@ GUESSES = 5
 TYPE = "Type a text: it will stand here on the colours of one cell, with every other cell below."
 _OUT_OF_SIGHT = "Open the tab Cells first."
 _NOTHING = "No cell is on screen yet."
+_FILES = {
+    ".csv": "Table of this cell, one row per token",
+    ".json": "JSON of this cell",
+    ".npz": "NumPy arrays of all cells",
+}
 _ACTIONS = (
     ActionDescription("mark_cell", "Mark this cell", "Cells", "star", ("Ctrl+Shift+M",), "Or take its mark away."),
     ActionDescription("next_cell", "Next cell", "Cells", "caret-right", ("Alt+PgDown",), "As the grid is sorted."),
@@ -37,6 +48,7 @@ class CellsRoom(Room):
         super().__init__(self._view, house)
         house.workspace.give_room_to(self._view)
         self._guesses = False
+        self._wanted: dict[str, Parameter] = {}
         self._marks = MarksStore(house.memory.state_folder, self)
         for description in _ACTIONS:
             house.actions.add(description)
@@ -63,10 +75,36 @@ class CellsRoom(Room):
 
     def kept(self) -> Kept | None:
         """See ``Room``."""
-        view, result = self._view, self._view.result
+        result, cell, accepted = self._view.result, self._view.cell, self._house.conductor.accepted_reinitialised
         if result is None:
             return None
-        return KeptCell(result, view.cell, view.quantity, view, self._house.conductor.accepted_reinitialised)
+        kinds = {
+            suffix: FileKind(words, partial(CELLS_KINDS[suffix], result, () if suffix == ".npz" else (cell,)))
+            for suffix, words in _FILES.items()
+        }
+        gate = "cell_state" if self._view.quantity == TANH_CELL_STATE else self._view.quantity
+        line = partial(cells_command, result, cell, gate, accept_reinitialised=accepted)
+        name = f"{result.model.name}-cell-{str(cell).replace(':', '-')}"
+        return KeptView(name, kinds, line, partial(picture_of, self._view))
+
+    def caption(self) -> tuple[str, str] | None:
+        """See ``Room``."""
+        result, cell = self._view.result, self._view.cell
+        if result is None:
+            return None
+        note = self._marks.of(result.model.sha256).notes.get(cell)
+        what = f"Cell {cell}, {self._view.quantity.replace('_', ' ')}" + (f": {note}" if note else "")
+        layer = result.layers[cell.layer]
+        return what, f"{result.model.name} · {layer.kind.upper()} {layer.module}, layer {layer.layer_in_module}"
+
+    def state(self) -> tuple[tuple[str, Parameter], ...]:
+        """See ``Room``."""
+        view = self._view
+        return (("cell", str(view.cell)), ("quantity", view.quantity), ("token", view.token))
+
+    def restore(self, state: tuple[tuple[str, Parameter], ...]) -> None:
+        """See ``Room``; chosen when the answer is there."""
+        self._wanted = dict(state)
 
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
@@ -91,7 +129,26 @@ class CellsRoom(Room):
         """See ``Room``."""
         if isinstance(result, CellsResult):
             self._view.show_result(result)
+            wanted, self._wanted = self._wanted, {}
+            self._choose(wanted)
             self._refresh()
+
+    def _choose(self, wanted: dict[str, Parameter]) -> None:
+        """As it was pinned; what this model does not have is left."""
+        view, result = self._view, self._view.result
+        cell, quantity, token = (wanted.get(name) for name in ("cell", "quantity", "token"))
+        if result is None or not isinstance(cell, str):
+            return
+        try:
+            chosen = Cell.read(cell)
+        except UserError:
+            return
+        if chosen.layer < len(result.layers) and chosen.index < result.layers[chosen.layer].cells:
+            view.choose_cell(chosen)
+            if quantity in quantities_of(result.layers[chosen.layer]):
+                view.choose_quantity(str(quantity))
+        if isinstance(token, int) and -1 <= token < len(result.input.tokens):
+            view.choose_token(token)
 
     def show_failure(self, failure: Failure) -> None:
         """See ``Room``."""

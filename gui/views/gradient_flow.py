@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QStacke
 
 from engine.flow import GradientFlowResult, State, layers_in_words, steps_in_words
 from engine.heatmaps.numerals import seconds
+from engine.requests import Parameter
 from gui.controls.rows import name_control
 from gui.views.elided_label import ElidedLabel
 from gui.views.flow_layers import LayerPicture
@@ -125,6 +126,25 @@ class GradientFlowView(QFrame):
     def shows_steps(self) -> bool:
         """Steps rather than layers."""
         return self._views.checkedId() == _STEPS
+
+    def in_words(self) -> tuple[str, str]:
+        """What the picture shows, and what is to be read from it."""
+        return self._title.text(), self._sentence.text()
+
+    def switches(self) -> tuple[tuple[str, Parameter], ...]:
+        """As they stand."""
+        return (
+            ("steps", self.shows_steps),
+            ("cell_state", self._states.checkedId() == 1),
+            ("logarithmic", self.logarithmic.isChecked()),
+        )
+
+    def set_switches(self, wanted: dict[str, Parameter]) -> None:
+        """As ``switches`` tells them; what is missing stays."""
+        self._views.button(_STEPS if wanted.get("steps", self.shows_steps) is True else _LAYERS).setChecked(True)
+        self._states.button(int(wanted.get("cell_state") is True)).setChecked(True)
+        self.logarithmic.setChecked(wanted.get("logarithmic", self.logarithmic.isChecked()) is True)
+        self._draw()
 
     def _draw(self) -> None:
         result = self._result

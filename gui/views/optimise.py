@@ -136,6 +136,11 @@ class OptimiseView(Sheet):
         """Before anything was looked for."""
         self.show_message(_EMPTY)
 
+    def in_words(self) -> tuple[str, str]:
+        """What was looked for, and what was found."""
+        found = "" if self._result is None else f"“{self._result.best.input.text}” · {' · '.join(_numbers(self._result))}"
+        return self._best_title.text(), found
+
     def picture(self) -> QImage:
         """What was found, as on screen."""
         return self._found.grab().toImage()
