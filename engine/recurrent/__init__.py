@@ -1,0 +1,1 @@
+"""Recurrent layers from the inside: every gate and state, and what happens when cells are held still."""
