@@ -1,49 +1,29 @@
-"""Cells of recurrent layers: their names, and what they did while a text was read. Frozen, torch-free."""
+"""Cells of recurrent layers: their names, what they did while a text was read, and what holding some of them changes."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.cell_names import GATES, QUANTITIES, Cell, RecurrentKind
 from engine.errors import UserError
-from engine.requests import CellsRequest
-from engine.results import Cost, FloatArray, ModelInfo, Notice, TokenizedText
+from engine.requests import AblationRequest, CellsRequest
+from engine.results import ClassPrediction, Cost, FloatArray, ModelInfo, Notice, TokenizedText
 
-RecurrentKind = Literal["lstm", "gru", "rnn"]
-QUANTITIES: dict[RecurrentKind, tuple[str, ...]] = {  # what each kind of layer has, the states first
-    "lstm": ("hidden_state", "cell_state", "input_gate", "forget_gate", "candidate", "output_gate"),
-    "gru": ("hidden_state", "reset_gate", "update_gate", "candidate"),
-    "rnn": ("hidden_state",),
-}
-GATES = ("input_gate", "forget_gate", "output_gate", "reset_gate", "update_gate")  # between 0 and 1
-_FORM = re.compile(r"(?P<layer>\d{1,6}):(?P<index>\d{1,9})(?::(?P<direction>[01]))?")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Cell:
-    """One unit of a recurrent layer. Layers count through all recurrent modules; direction 1 reads backwards."""
-
-    layer: int
-    index: int
-    direction: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.layer}:{self.index}" + (f":{self.direction}" if self.direction else "")
-
-    @classmethod
-    def read(cls, text: str) -> "Cell":
-        """``LAYER:INDEX[:DIRECTION]``.
-
-        Raises:
-            UserError: another form.
-        """
-        form = _FORM.fullmatch(text)
-        if form is None:
-            raise UserError(f"A cell is named LAYER:INDEX or LAYER:INDEX:DIRECTION, not “{text}”.", "no_such_unit")
-        return cls(int(form["layer"]), int(form["index"]), int(form["direction"] or 0))
+__all__ = [
+    "GATES",
+    "QUANTITIES",
+    "AblatedReading",
+    "AblationEffect",
+    "AblationResult",
+    "Alternatives",
+    "Cell",
+    "CellsResult",
+    "RecurrentKind",
+    "RecurrentLayer",
+    "check_cells",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +38,32 @@ class RecurrentLayer:
     hidden_size: int
     cells: int
     directions: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Directions, and cells in each."""
+        return self.directions, self.cells
+
+
+def check_cells(cells: Iterable[Cell], sizes: Sequence[tuple[int, ...]]) -> None:
+    """Refuse a cell that is not there.
+
+    Args:
+        sizes: (directions, cells) of each layer.
+
+    Raises:
+        UserError: what there is instead.
+    """
+    for cell in sorted(cells):
+        if cell.layer >= len(sizes):
+            raise UserError(
+                f"The model has the recurrent layers 0 to {len(sizes) - 1}; there is no {cell.layer}.", "no_such_unit"
+            )
+        directions, size = sizes[cell.layer]
+        if cell.index >= size:
+            raise UserError(f"Layer {cell.layer} has the cells 0 to {size - 1}; there is no {cell.index}.", "no_such_unit")
+        if cell.direction >= directions:
+            raise UserError(f"Layer {cell.layer} reads forwards only; leave the direction of {cell} out.", "no_such_unit")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +80,7 @@ class CellsResult:
 
     Args:
         quantities: by name, (seq, layer, direction, cell) float32; NaN where a layer has no such cell or direction.
+            ``hidden_state`` has fewer cells than the others where layers project.
         alternatives: where they were asked for.
     """
 
@@ -96,3 +103,66 @@ class CellsResult:
         missing = np.isnan(values).all(axis=0)
         low, high = (values < 0.1).mean(axis=0), (values > 0.9).mean(axis=0)
         return np.where(missing, np.nan, low), np.where(missing, np.nan, high)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AblatedReading:
+    """What the model made of a text, with all its cells or with some of them held.
+
+    Args:
+        prediction: a classifier's answer; a language model's after the last token.
+        loss: language models: −log p of token t + 1 after reading token t, in nats, (seq − 1,).
+        alternatives: language models: after every position, where they were asked for.
+        generated: what a language model goes on with, where that was asked for.
+    """
+
+    prediction: tuple[ClassPrediction, ...]
+    loss: FloatArray | None = None
+    alternatives: Alternatives | None = None
+    generated: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AblationResult:
+    """A text read twice, and what the cells were held at."""
+
+    request: AblationRequest
+    model: ModelInfo
+    input: TokenizedText
+    held_at: tuple[float, ...]  # one for each of the request's cells
+    intact: AblatedReading
+    held: AblatedReading
+    cost: Cost
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AblationEffect:
+    """Does the model use these cells where a pattern matches? Loss is −log p of the next token after a position, in nats.
+
+    Args:
+        matches, others: how many positions of each kind were scored.
+        loss_at_matches, loss_at_others: of the intact model, the mean.
+        change_at_matches, change_at_others: what holding the cells adds to it.
+        interval: 95 % of ``effect`` over files, by bootstrap; None from fewer than two files.
+        random_effects: the same effect of sets of other cells, as many and of like variance, one number for each set.
+        p_value: how often a random set, or these cells among them, does at least as much.
+    """
+
+    cells: tuple[Cell, ...]
+    held_at: tuple[float, ...]
+    files: int
+    matches: int
+    others: int
+    loss_at_matches: float
+    loss_at_others: float
+    change_at_matches: float
+    change_at_others: float
+    interval: tuple[float, float] | None
+    random_effects: FloatArray
+    p_value: float | None
+
+    @property
+    def effect(self) -> float:
+        """What holding the cells costs at matches, beyond what it costs elsewhere."""
+        return self.change_at_matches - self.change_at_others

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.cell_names import RecurrentKind
 from engine.descriptions import MethodDescription
 from engine.requests import (
     AttributionRequest,
@@ -46,7 +47,7 @@ class RecurrentInfo:
     """One LSTM, GRU or RNN module."""
 
     name: str
-    kind: str
+    kind: RecurrentKind
     layers: int
     hidden_size: int
     directions: int

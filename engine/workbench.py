@@ -4,12 +4,23 @@ from typing import Any, overload
 
 from engine.attribution.explain import explain, predict
 from engine.attribution.registry import METHODS
+from engine.cells import AblationResult, CellsResult
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
 from engine.models.model import TextModel
 from engine.models.opening import open_model
-from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest, Request
+from engine.recurrent.ablation import ablate
+from engine.recurrent.read import read_cells
+from engine.requests import (
+    AblationRequest,
+    AttributionRequest,
+    CatalogueRequest,
+    CellsRequest,
+    OpenModelRequest,
+    PredictionRequest,
+    Request,
+)
 from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult
 
 
@@ -30,6 +41,10 @@ class Workbench:
     def job_for(self, request: PredictionRequest) -> Steps[PredictionResult]: ...
     @overload
     def job_for(self, request: AttributionRequest) -> Steps[AttributionResult]: ...
+    @overload
+    def job_for(self, request: CellsRequest) -> Steps[CellsResult]: ...
+    @overload
+    def job_for(self, request: AblationRequest) -> Steps[AblationResult]: ...
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator that answers ``request``; nothing runs before its first step."""
         match request:
@@ -41,6 +56,10 @@ class Workbench:
                 return self._predict(request)
             case AttributionRequest():
                 return self._explain(request)
+            case CellsRequest():
+                return self._cells(request)
+            case AblationRequest():
+                return self._ablate(request)
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
         """The old model stays until the new one is there."""
@@ -57,6 +76,12 @@ class Workbench:
 
     def _explain(self, request: AttributionRequest) -> Steps[AttributionResult]:
         return (yield from _within_memory(explain(self._usable(request.model_sha256), request)))
+
+    def _cells(self, request: CellsRequest) -> Steps[CellsResult]:
+        return (yield from _within_memory(read_cells(self._usable(request.model_sha256), request)))
+
+    def _ablate(self, request: AblationRequest) -> Steps[AblationResult]:
+        return (yield from _within_memory(ablate(self._usable(request.model_sha256), request)))
 
     def _usable(self, sha256: str) -> TextModel:
         """The open model, unless something about it must be accepted first.

@@ -47,7 +47,7 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": VERSION,
         "model": {"path": result.model.path, "task": result.model.task, "sha256": result.model.sha256},
-        "input": _input(result.prediction.input, result.model.reads_pairs),
+        "input": input_as_dict(result.prediction.input, result.model.reads_pairs),
         "prediction": [_class(c) for c in result.prediction.classes],
         "target": {
             "label": target.label,
@@ -62,7 +62,7 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             {"id": b.id, "prediction": [_class(c) for c in b.prediction], "confident": b.confident} for b in result.baselines
         ],
         "attribution": {
-            "values": _shortest(result.values),
+            "values": shortest(result.values),
             "reduction": result.reduction,
             "signed": result.signed,
             "unit": result.unit,
@@ -78,14 +78,16 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
     }
 
 
-def _shortest(values: np.ndarray) -> Any:
+def shortest(values: np.ndarray) -> Any:
     """Float32 in as few digits as bring it back exactly."""
     if values.ndim > 1:
-        return [_shortest(row) for row in values]
+        return [shortest(row) for row in values]
     return [float(str(value)) for value in values.astype(np.float32)]
 
 
-def _input(text: TokenizedText, with_segments: bool) -> dict[str, Any]:
+def input_as_dict(text: TokenizedText, with_segments: bool) -> dict[str, Any]:
+    """The text and its tokens, as every command has them."""
+
     def token(t: Any) -> dict[str, Any]:
         known = {"text": t.text, "piece": t.piece, "id": t.id, "start": t.start, "end": t.end, "special": t.special}
         return known | ({"segment": t.segment} if text.pair is not None else {})

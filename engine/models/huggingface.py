@@ -75,7 +75,7 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
         layers=layers_of(network),
         recurrent=recurrent_layers_of(network),
         attention=attention_of(config),
-        can=() if task == "encoder" else ("attribution",),
+        can=(() if task == "encoder" else ("attribution",)) + (("cells",) if recurrent_layers_of(network) else ()),
         warnings=(*notices, *mismatches, *_notices(network, tokenizer, weights)),
         sha256=sha256_of(folder, files),
         baselines=baselines_of(set(model.substitutes)),

@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from engine.devices import BatchSize
 from engine.errors import UserError
 from engine.inputs.tokenise import Tokens
+from engine.recurrent.recorder import KINDS
 from engine.requests import TextInput
 from engine.results import AttentionInfo, LayerInfo, ModelInfo, RecurrentInfo, TokenizedText
 
 LONGEST_TEXT = 20_000  # tokens; whatever a network could read, the gradient through it has to fit in memory
 FIRST_BATCH_TOKENS = 128  # of the first batch of a length: a step must be short before anything is known
-_RECURRENT = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +96,16 @@ class TextModel(ABC):
         """
         raise UserError("Only a recurrent model reads a corpus from end to end; this one reads single texts.", "unavailable")
 
+    def logits_of_states(self, states: Tensor) -> Tensor | None:
+        """Recurrent language models: (batch, seq, directions · d_hidden) of the last layer -> (batch, seq, vocabulary), each
+        position by itself. None: this model is another kind.
+        """
+        return None
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """Language models: outputs as they would stand in a text."""
+        return "".join(self.output_label(index) or "" for index in ids)
+
     @property
     @abstractmethod
     def vocabulary_size(self) -> int:
@@ -146,9 +156,9 @@ def _weight_shape(module: nn.Module) -> tuple[int, ...] | None:
 def recurrent_layers_of(network: nn.Module) -> tuple[RecurrentInfo, ...]:
     """Every LSTM, GRU and RNN, found by type wherever it sits."""
     return tuple(
-        RecurrentInfo(name, _RECURRENT[type(module)], module.num_layers, module.hidden_size, 2 if module.bidirectional else 1)
+        RecurrentInfo(name, KINDS[type(module)], module.num_layers, module.hidden_size, 2 if module.bidirectional else 1)
         for name, module in network.named_modules()
-        if isinstance(module, nn.RNNBase) and type(module) in _RECURRENT
+        if isinstance(module, nn.RNNBase) and type(module) in KINDS
     )
 
 

@@ -1,5 +1,6 @@
 """A recurrent folder opened as a model that can be asked."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
         layers=layers_of(network),
         recurrent=recurrent_layers_of(network),
         attention=None,
-        can=("attribution",),
+        can=("attribution", "cells"),
         warnings=tuple(_notices(network, vocabulary, weights)),
         sha256=sha256_of(folder, (folder / "model.json", folder / "vocabulary.json", *weights.files)),
         baselines=baselines_of(set(model.substitutes)),
@@ -173,6 +174,14 @@ class RecurrentModel(TextModel):
             embeddings = embeddings[:, : position + 1]  # what comes later is not read, whichever way a layer runs
         outputs: Tensor = self.network(embeddings)
         return outputs[:, -1] if self.spec.task == "causal_lm" else outputs
+
+    def logits_of_states(self, states: Tensor) -> Tensor | None:
+        """See ``TextModel``."""
+        return self.network.outputs(states) if self.spec.task == "causal_lm" else None
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """See ``TextModel``; words are set apart, since the tokeniser drops what is between them."""
+        return (" " if self.spec.tokeniser == "word" else "").join(self.vocabulary[index] for index in ids)
 
     def output_label(self, index: int) -> str | None:
         """See ``TextModel``."""

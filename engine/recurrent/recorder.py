@@ -18,7 +18,7 @@ from engine.recurrent.unrolled import UNROLLED, Held, Unrolled
 KINDS: Mapping[type[nn.Module], RecurrentKind] = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
 STATES = ("hidden_state", "cell_state")
 State = tuple[Tensor, ...]  # (h, c) of an LSTM, (h,) of the others; each (layers · directions, batch, size), as torch has them
-_LONGEST_BLOCK = 512  # steps: short enough to cancel
+_LONGEST_BLOCK = 256  # steps: short enough to cancel
 _BLOCK_NUMBERS = 1 << 20  # in the gates of a block: they stay in the cache
 
 

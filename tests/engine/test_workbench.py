@@ -6,9 +6,18 @@ from typing import NoReturn
 import pytest
 import torch
 
+from engine.cells import Cell
 from engine.errors import LoadError, UserError
 from engine.jobs import run
-from engine.requests import AttributionRequest, CatalogueRequest, OpenModelRequest, PredictionRequest, TextInput
+from engine.requests import (
+    AblationRequest,
+    AttributionRequest,
+    CatalogueRequest,
+    CellsRequest,
+    OpenModelRequest,
+    PredictionRequest,
+    TextInput,
+)
 from engine.workbench import Workbench
 from tests.engine.tiny_models import TEXT, write
 
@@ -32,7 +41,13 @@ def unfinished(tmp_path: Path) -> Path:
 
 
 def test_a_question_about_no_model(workbench: Workbench):
-    for request in (PredictionRequest("x", TextInput(TEXT)), AttributionRequest("x", TextInput(TEXT))):
+    asked = TextInput(TEXT)
+    for request in (
+        PredictionRequest("x", asked),
+        AttributionRequest("x", asked),
+        CellsRequest("x", asked),
+        AblationRequest("x", asked, (Cell(0, 0),)),
+    ):
         with pytest.raises(UserError, match="open it again"):
             run(workbench.job_for(request))
 
@@ -59,6 +74,14 @@ def test_the_old_model_stays_when_opening_is_cancelled(workbench: Workbench, ber
     next(steps)
     steps.close()
     assert run(workbench.job_for(PredictionRequest(sha256, TextInput(TEXT)))).classes
+
+
+def test_cells_of_the_open_model_with_and_without_some_of_them(workbench: Workbench, lstm_folder: Path):
+    sha256 = open_in(workbench, lstm_folder)
+    result = run(workbench.job_for(CellsRequest(sha256, TextInput(TEXT))))
+    assert result.quantities["cell_state"].shape == (len(result.input.tokens), 1, 1, 5)
+    ablated = run(workbench.job_for(AblationRequest(sha256, TextInput(TEXT), (Cell(0, 3),))))
+    assert ablated.intact.prediction != ablated.held.prediction
 
 
 def test_random_weights_block_everything_but_looking(workbench: Workbench, unfinished: Path):

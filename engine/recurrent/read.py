@@ -1,0 +1,186 @@
+"""The job behind the cells of a text: every gate and state of every recurrent layer, at every token."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from engine.cells import QUANTITIES, Alternatives, CellsResult, RecurrentLayer
+from engine.devices import available_memory
+from engine.errors import UserError
+from engine.jobs import Partial, Steps, relay
+from engine.models.model import Encoding, TextModel
+from engine.recurrent.network import Call, Unrolling, unrolling
+from engine.recurrent.recorder import KINDS, Recording, recording
+from engine.requests import CellsRequest
+from engine.results import Cost, FloatArray, Notice
+
+DOING = "Reading cells"
+_POSITIONS = 512  # whose next tokens are worked out at once
+
+
+def read_cells(model: TextModel, request: CellsRequest) -> Steps[CellsResult]:
+    """What the recurrent layers do while they read a text.
+
+    Raises:
+        UserError: the model has none, or none that do what was asked for; or memory would not hold it all.
+    """
+    yield Partial(0, doing=DOING)
+    start = time.perf_counter()
+    wanted = wanted_quantities(model, request.quantities)
+    encoding = model.encode(request.input)
+    _check_memory(model, encoding, wanted)
+    steps = sum(info.layers * info.directions for info in model.info.recurrent) * encoding.ids.shape[1]
+
+    def record(call: Call, before: Sequence[Call]) -> Steps[Recording]:
+        check_reads_tokens(call, encoding)
+        done = sum(places_of(each) * each.steps for each in before)
+        own = [name for name in wanted if name in QUANTITIES[KINDS[type(call.module)]]]
+        job = recording(call.module, call.inputs, lengths=call.lengths, initial=call.initial, quantities=own)
+        return relay(job, lambda partial: replace(partial, done=done + partial.done, total=steps, doing=DOING))
+
+    found = yield from unrolling(model.network, lambda: logits_of(model, encoding), record, with_output=False)
+    layers = layers_of(found.calls)
+    if not layers:
+        raise UserError("No recurrent layer of this model runs while it reads a text.", "unavailable")
+    alternatives, warnings = None, warnings_of(model, encoding)
+    if request.alternatives:
+        alternatives, notices = yield from _alternatives(model, found, request.alternatives)
+        warnings += notices
+    return CellsResult(
+        request,
+        model.info,
+        encoding.input,
+        layers,
+        _joined(found, layers, wanted),
+        Cost(1, 0, time.perf_counter() - start, model.info.device),
+        alternatives,
+        tuple(warnings),
+    )
+
+
+def warnings_of(model: TextModel, encoding: Encoding) -> list[Notice]:
+    """What one should know before trusting any number about this text."""
+    warnings = [notice for notice in model.info.warnings if notice.blocking]
+    cut = encoding.input.cut
+    if cut:
+        said = f"Characters {cut[0]} to {cut[1]} of the text were not read: it is longer than the model's limit."
+        warnings.append(Notice(said, "cut"))
+    return warnings
+
+
+def logits_of(model: TextModel, encoding: Encoding, batch: int = 1) -> Tensor:
+    """The model's own forward pass, the text ``batch`` times over."""
+    return model.logits(model.embed(encoding.ids.expand(batch, -1)), encoding)
+
+
+def places_of(call: Call) -> int:
+    """Layers times directions."""
+    return call.module.num_layers * (2 if call.module.bidirectional else 1)
+
+
+def check_reads_tokens(call: Call, encoding: Encoding, batch: int = 1) -> None:
+    """Refuse a module whose steps are not the text's tokens."""
+    tokens = encoding.ids.shape[1]
+    if (call.steps, call.batch) != (tokens, batch):
+        raise UserError(
+            f"The layer {call.name} takes {call.batch} × {call.steps} steps for {batch} × {tokens} tokens, so its cells cannot "
+            "be laid beside the text.",
+            "unavailable",
+        )
+
+
+def layers_of(calls: Sequence[Call]) -> tuple[RecurrentLayer, ...]:
+    """Numbered through all modules in the order they ran."""
+    return tuple(
+        RecurrentLayer(
+            call.name,
+            layer,
+            KINDS[type(call.module)],
+            call.module.proj_size or call.module.hidden_size,
+            call.module.hidden_size,
+            2 if call.module.bidirectional else 1,
+        )
+        for call in calls
+        for layer in range(call.module.num_layers)
+    )
+
+
+def wanted_quantities(model: TextModel, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of ``names``, or all, that any layer has, in their usual order.
+
+    Raises:
+        UserError: no recurrent layers, or none with such a quantity.
+    """
+    if "cells" not in model.info.can:
+        raise UserError("This model has no recurrent layers (LSTM, GRU or RNN), so it has no cells.", "unavailable")
+    kinds = {info.kind for info in model.info.recurrent}
+    known = tuple(dict.fromkeys(name for kind, own in QUANTITIES.items() if kind in kinds for name in own))
+    for name in names:
+        if name not in known:
+            raise UserError(f"This model's cells have {', '.join(known)}; there is no “{name}”.", "no_such_quantity")
+    return tuple(name for name in known if not names or name in names)
+
+
+def _check_memory(model: TextModel, encoding: Encoding, wanted: tuple[str, ...]) -> None:
+    """Refuse what would not fit before it is tried."""
+    tokens = encoding.ids.shape[1]
+    infos = model.info.recurrent
+    numbers = sum(i.layers * i.directions * i.hidden_size * len(set(QUANTITIES[i.kind]) & set(wanted)) for i in infos)
+    needed = 4 * tokens * numbers * (2 if len(infos) > 1 else 1)  # those of several modules are copied side by side
+    free = available_memory(model.device)
+    if free is not None and needed > 0.9 * free:
+        raise UserError(
+            f"The gates and states of {tokens:,} tokens need {1e-9 * needed:.1f} GB of memory and {1e-9 * free:.1f} GB are free; "
+            "shorten the text, or ask for fewer of them.",
+            "out_of_memory",
+        )
+
+
+def _joined(found: Unrolling, layers: Sequence[RecurrentLayer], wanted: Sequence[str]) -> Mapping[str, FloatArray]:
+    """(seq, layer, direction, cell) of every quantity; a view of what was recorded, where one module is all there is."""
+    directions = max(layer.directions for layer in layers)
+    joined = {}
+    for name in wanted:
+        parts = [recorded.quantities.get(name) for recorded in found.recordings]
+        if len(parts) == 1 and parts[0] is not None:
+            joined[name] = parts[0][:, :, 0].permute(2, 0, 1, 3).float().numpy(force=True)
+            continue
+        cells = max((part.shape[-1] for part in parts if part is not None), default=0)
+        whole = torch.full((len(layers), directions, found.calls[0].steps, cells), torch.nan)
+        first = 0
+        for call, part in zip(found.calls, parts, strict=True):
+            if part is not None:
+                whole[first : first + len(part), : part.shape[1], :, : part.shape[-1]] = part[:, :, 0]
+            first += call.module.num_layers
+        joined[name] = whole.permute(2, 0, 1, 3).numpy()
+    return joined
+
+
+def _alternatives(model: TextModel, found: Unrolling, count: int) -> Steps[tuple[Alternatives | None, list[Notice]]]:
+    if any(call.module.bidirectional for call in found.calls) and model.info.task == "causal_lm":
+        said = "A layer of this model reads backwards, so it has no next tokens after every position of one reading."
+        return None, [Notice(said, "no_alternatives")]
+    return (yield from next_tokens(model, found.recordings[-1].output, count)), []
+
+
+def next_tokens(model: TextModel, states: Tensor, count: int) -> Steps[Alternatives | None]:
+    """The likeliest tokens after every position; None for what is no recurrent language model.
+
+    Args:
+        states: (1, seq, d_hidden) of the last layer.
+    """
+    texts: list[tuple[str, ...]] = []
+    chances: list[Tensor] = []
+    for first in range(0, states.shape[1], _POSITIONS):
+        with torch.no_grad():
+            logits = model.logits_of_states(states[:, first : first + _POSITIONS])
+            if logits is None:
+                return None
+            probability, index = logits[0].double().softmax(-1).topk(min(count, logits.shape[-1]))
+        chances.append(probability.cpu())
+        texts += [tuple(model.output_label(i) or "" for i in row) for row in index.tolist()]
+        yield Partial(len(texts), states.shape[1], doing="Next tokens")
+    return Alternatives(tuple(texts), torch.cat(chances).numpy())
