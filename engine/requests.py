@@ -208,7 +208,6 @@ class PhraseRequest:
         text, start, end: the phrase is ``text[start:end]``, in code points.
         quantity: what is compared.
         threshold: a cell is on where it is above this, or below its negative (LSTMVis has 0.3 of tanh c).
-        before, after: tokens around the phrase at which the cells must be off.
         top: how many places are wanted.
     """
 
@@ -219,8 +218,6 @@ class PhraseRequest:
     end: int
     quantity: str = "hidden_state"
     threshold: float = 0.3
-    before: int = 1
-    after: int = 1
     top: int = 50
 
 

@@ -5,21 +5,29 @@ from typing import Any, overload
 from engine.attribution.explain import explain, predict
 from engine.attribution.registry import METHODS
 from engine.cells import AblationResult, CellsResult
+from engine.detective import DetectResult, MarksResult, PhraseResult, ScanResult, UnitResult
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
 from engine.models.model import TextModel
 from engine.models.opening import open_model
 from engine.recurrent.ablation import ablate
+from engine.recurrent.investigate import investigate, marks
 from engine.recurrent.read import read_cells
+from engine.recurrent.session import Sessions
 from engine.requests import (
     AblationRequest,
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
+    DetectRequest,
+    MarksRequest,
     OpenModelRequest,
+    PhraseRequest,
     PredictionRequest,
     Request,
+    ScanRequest,
+    UnitRequest,
 )
 from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult
 
@@ -32,6 +40,7 @@ class Workbench:
         leave_a_core_free()
         self._model: TextModel | None = None
         self._accepted = False
+        self._sessions = Sessions()
 
     @overload
     def job_for(self, request: OpenModelRequest) -> Steps[OpenModelResult]: ...
@@ -45,6 +54,16 @@ class Workbench:
     def job_for(self, request: CellsRequest) -> Steps[CellsResult]: ...
     @overload
     def job_for(self, request: AblationRequest) -> Steps[AblationResult]: ...
+    @overload
+    def job_for(self, request: ScanRequest) -> Steps[ScanResult]: ...
+    @overload
+    def job_for(self, request: DetectRequest) -> Steps[DetectResult]: ...
+    @overload
+    def job_for(self, request: MarksRequest) -> Steps[MarksResult]: ...
+    @overload
+    def job_for(self, request: UnitRequest) -> Steps[UnitResult]: ...
+    @overload
+    def job_for(self, request: PhraseRequest) -> Steps[PhraseResult]: ...
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator that answers ``request``; nothing runs before its first step."""
         match request:
@@ -60,6 +79,10 @@ class Workbench:
                 return self._cells(request)
             case AblationRequest():
                 return self._ablate(request)
+            case ScanRequest() | DetectRequest() | UnitRequest() | PhraseRequest():
+                return self._investigate(request)
+            case MarksRequest():
+                return marks(request)
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
         """The old model stays until the new one is there."""
@@ -82,6 +105,9 @@ class Workbench:
 
     def _ablate(self, request: AblationRequest) -> Steps[AblationResult]:
         return (yield from _within_memory(ablate(self._usable(request.model_sha256), request)))
+
+    def _investigate(self, request: ScanRequest | DetectRequest | UnitRequest | PhraseRequest) -> Steps[Any]:
+        return (yield from _within_memory(investigate(self._sessions, self._usable(request.model_sha256), request)))
 
     def _usable(self, sha256: str) -> TextModel:
         """The open model, unless something about it must be accepted first.

@@ -6,14 +6,14 @@ import warnings
 from collections.abc import Sequence
 
 from engine import VERSION
-from engine.commands import cells, explain, listing
+from engine.commands import cells, detect, explain, listing
 from engine.commands.explain import Draw
 from engine.commands.shared import Parser, common_options, give_up_stdout
 from engine.errors import UserError
 from engine.jobs import Failure
 
 DONE, BUG, REFUSED, INTERRUPTED = 0, 1, 2, 130
-COMMANDS = (listing, explain, cells)  # each adds its own by ``add(commands, common)``
+COMMANDS = (listing, explain, cells, detect)  # each adds its own by ``add(commands, common)``
 
 
 def main(arguments: Sequence[str], draw: Draw) -> int:

@@ -10,10 +10,11 @@ from engine.corpora.standard_library import standard_library
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
 
-TEXT_SUFFIXES = frozenset(
+_SUFFIXES = (
     ".txt .md .rst .text .log .csv .tsv .json .jsonl .xml .html .htm .tex .py .pyi .js .ts .c .h .cc .cpp .hpp .cs .java .go .rs"
-    " .rb .php .pl .sh .sql .r .jl .lua .swift .kt .scala .hs .ml .toml .yaml .yml .ini .cfg".split()
+    " .rb .php .pl .sh .sql .r .jl .lua .swift .kt .scala .hs .ml .toml .yaml .yml .ini .cfg"
 )
+TEXT_SUFFIXES = frozenset(_SUFFIXES.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def open_corpus(sources: Sequence[str]) -> Steps[Corpus]:
             yield Partial(at, len(places), doing="Opening the corpus")
     if not files:
         shown = ", ".join(sources) or "nothing"
-        raise UserError(f"There is no text in the corpus ({shown}); name a text file, a folder of them, or stdlib.", "empty_corpus")
+        raise UserError(f"The corpus ({shown}) holds no text; name a text file, a folder of them, or stdlib.", "empty_corpus")
     return Corpus(tuple(sources), tuple(files), digest.hexdigest())
 
 
@@ -95,7 +96,7 @@ def _places(source: str) -> Iterator[tuple[str, str]]:
     except (OSError, ValueError):  # a name too long, a NUL
         there = False
     if not there:
-        raise UserError(f"There is no file or folder {source}; a corpus is text files, folders of them, or stdlib.", "no_such_path")
+        raise UserError(f"There is no file or folder {source}; name text files, folders of them, or stdlib.", "no_such_path")
     yield str(path.absolute()), source
 
 
@@ -113,3 +114,16 @@ def _decoded(content: bytes, name: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{name} is not UTF-8 text; save it as UTF-8, or leave it out of the corpus.", "binary") from None
+
+
+def signature(sources: Sequence[str]) -> tuple[tuple[str, int, int], ...]:
+    """What changes when files come, go or are written to: path, size and time of each; cheap beside reading them.
+
+    Raises:
+        UserError: a source is gone.
+    """
+    places = list(dict(place for source in sources for place in _places(source)))
+    try:
+        return tuple((path, status.st_size, status.st_mtime_ns) for path in places for status in [Path(path).stat()])
+    except OSError as error:
+        raise UserError(f"{error.filename} cannot be read ({error.strerror}).", "unreadable") from None

@@ -24,7 +24,7 @@ def refusing_a_full_disk() -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise UserError(
-                "The disk is full; what was scanned so far is kept. Free some space, or scan less (fewer gates, a smaller corpus).",
+                "The disk is full; what was scanned so far is kept. Free some space, or scan less (fewer gates, less text).",
                 "disk_full",
             ) from None
         raise UserError(f"The cache cannot be written ({error.strerror or error}).", "unwritable") from None

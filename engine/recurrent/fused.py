@@ -23,7 +23,8 @@ def _one_layer(rnn: nn.RNNBase, layer: int) -> nn.RNNBase:
         known["proj_size"] = rnn.proj_size
     if isinstance(rnn, nn.RNN):
         known["nonlinearity"] = rnn.nonlinearity
-    alone: nn.RNNBase = type(rnn)(size_in, rnn.hidden_size, **known)
+    kind: Any = type(rnn)
+    alone: nn.RNNBase = kind(size_in, rnn.hidden_size, **known)
     for name in list(dict(alone.named_parameters())):
         setattr(alone, name, getattr(rnn, name.replace("_l0", f"_l{layer}")))
     alone.requires_grad_(False)

@@ -4,6 +4,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from engine.errors import UserError
 from engine.jobs import Partial, Steps
 from engine.recurrent.hypotheses import Hypothesis
 from engine.recurrent.predicates import Labels
-from engine.recurrent.reading import ReadFile, Reading
+from engine.recurrent.reading import Reading
 
 DOING = "Matching"
 
@@ -67,7 +68,7 @@ class Split:
             if length:
                 yield number, slice(start, start + length)
 
-    def take(self, values: NDArray[np.generic], testing: bool) -> NDArray[np.generic]:
+    def take(self, values: NDArray[Any], testing: bool) -> NDArray[Any]:
         """(positions of the corpus,) -> those of one part, in order."""
         parts = [values[own] for _, own in self.slices(testing)]
         return np.concatenate(parts) if parts else values[:0]
@@ -99,11 +100,11 @@ def label(reading: Reading, hypotheses: Sequence[Hypothesis], holdout: float) ->
     return (whole, *(part for part in parts if 0 < part.matches < reading.positions))
 
 
-def _on_disk(positions: int, kind: type) -> NDArray[np.generic]:
+def _on_disk(positions: int, kind: type) -> NDArray[Any]:
     """Zeros that memory need not hold; the file is gone with the array."""
-    file = tempfile.TemporaryFile()
-    file.truncate(max(1, positions) * np.dtype(kind).itemsize)
-    return np.memmap(file, kind, "r+", shape=(positions,))
+    with tempfile.TemporaryFile() as file:
+        file.truncate(max(1, positions) * np.dtype(kind).itemsize)
+        return np.asarray(np.memmap(file, kind, "r+", shape=(positions,)))
 
 
 def of_tokens(labels: Labels, start: NDArray[np.uint32], end: NDArray[np.uint32]) -> Labels:
@@ -114,17 +115,15 @@ def of_tokens(labels: Labels, start: NDArray[np.uint32], end: NDArray[np.uint32]
     return count[end] > count[start]
 
 
-def _labelled(
-    reading: Reading, hypothesis: Hypothesis, array: NDArray[np.generic], asked: tuple[bool, ...], holdout: float
-) -> Labelled:
+def _labelled(reading: Reading, hypothesis: Hypothesis, array: NDArray[Any], asked: tuple[bool, ...], holdout: float) -> Labelled:
     digest = hashlib.sha256(repr((asked, array.dtype.name)).encode())
     positive, grades = array, None
     if hypothesis.graded:
         median = np.median(Split.of(reading, holdout, asked).take(array, testing=False))
         positive, grades = _on_disk(reading.positions, np.bool_), array
         np.greater(array, median, out=positive)
-    digest.update(memoryview(np.ascontiguousarray(array)).cast("B"))
-    return Labelled(hypothesis, positive, grades, asked, digest.digest())  # type: ignore[arg-type]
+    digest.update(memoryview(array).cast("B"))
+    return Labelled(hypothesis, positive, grades, asked, digest.digest())
 
 
 def _check(whole: Labelled, reading: Reading) -> None:
@@ -144,8 +143,3 @@ def check_parts(labelled: Labelled, split: Split) -> str | None:
             kind = "nowhere" if not labels.any() else "everywhere"
             return f"{labelled.hypothesis.name!r} matches {kind} in the {part} part of the files; more text is needed."
     return None
-
-
-def file_of(reading: Reading, path: str) -> ReadFile | None:
-    """The file at ``path``."""
-    return next((file for file in reading.files if file.file.path == path), None)

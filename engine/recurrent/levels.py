@@ -20,9 +20,8 @@ class Scale:
 
     def levels(self, values: NDArray[np.float32]) -> NDArray[np.uint16]:
         """Nearest levels; a new array."""
-        if self.name == "soft":
-            values = values / (1.0 + np.abs(values))
-        scaled = values * np.float32(TOP if self.name == "unit" else TOP / 2)
+        bounded = np.divide(values, 1.0 + np.abs(values), dtype=np.float32) if self.name == "soft" else values
+        scaled = bounded * np.float32(TOP if self.name == "unit" else TOP / 2)
         scaled += np.float32(0.5 if self.name == "unit" else TOP / 2 + 0.5)
         return np.clip(scaled, 0, TOP, out=scaled).astype(np.uint16)
 

@@ -94,7 +94,8 @@ def _position_in_line(text: str) -> Labels:
     begins = np.flatnonzero(column == 0)
     blanks = np.array([len(line) - len(line.lstrip(" \t")) for line in text.split("\n")][: len(begins)], dtype=np.int64)
     line = np.searchsorted(begins, np.arange(len(text)), side="right") - 1
-    return np.maximum(column - blanks[line], 0).astype(np.float32)
+    inner: Labels = np.maximum(column - blanks[line], 0).astype(np.float32)
+    return inner
 
 
 def _indentation(text: str) -> Labels:
@@ -142,9 +143,9 @@ def _if_statements(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
             begun, colon, _ = waiting.pop()
             found.append(((begun, colon), (colon, before)))
         if _IF.match(text, first):
-            colon = next((at for at in range(first, end) if text[at] == ":" and not nested[at]), None)
-            if colon is not None:
-                waiting.append((first, colon + 1, columns))
+            colons = [at for at in range(first, end) if text[at] == ":" and not nested[at]]
+            if colons:
+                waiting.append((first, colons[0] + 1, columns))
         before = end
     found += [((begun, colon), (colon, before)) for begun, colon, _ in waiting]
     return found

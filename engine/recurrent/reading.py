@@ -1,8 +1,10 @@
 """A corpus as a model reads it: token ids and where each came from, on disk, in the order of the files."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +72,8 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
     files: list[ReadFile] = []
     positions = unknown = 0
     cut = False
-    with refusing_a_full_disk(), names[0].open("wb") as ids_file, names[1].open("wb") as start_file, names[2].open("wb") as end_file:
+    with refusing_a_full_disk(), ExitStack() as stack:
+        outs = [stack.enter_context(name.open("wb")) for name in names]
         for at, file in enumerate(chosen):
             room = None if limit is None else limit - positions
             if room == 0:
@@ -80,15 +83,16 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
             unknown += tokens.unknown
             kept = len(tokens.ids) if room is None else min(room, len(tokens.ids))
             cut = cut or kept < len(tokens.ids)
-            for out, values in ((ids_file, tokens.ids), (start_file, tokens.start), (end_file, tokens.end)):
+            for out, values in zip(outs, (tokens.ids, tokens.start, tokens.end), strict=True):
                 out.write(values[:kept].tobytes())
             if kept:
                 files.append(ReadFile(file, positions, kept))
             positions += kept
             yield Partial(at + 1, len(chosen), doing=DOING)
     if not positions or unknown > positions:
-        raise UserError("Most of this corpus is outside the model's vocabulary; choose text of the kind it was trained on.", "unknown")
-    ids, start, end = (np.memmap(name, kind, "r") for name, kind in zip(names, (np.int32, np.uint32, np.uint32), strict=True))
+        raise UserError("Most of this corpus is outside the model's vocabulary; choose text of the kind it reads.", "unknown")
+    kinds: tuple[Any, ...] = (np.int32, np.uint32, np.uint32)
+    ids, start, end = (np.asarray(np.memmap(name, kind, "r")) for name, kind in zip(names, kinds, strict=True))
     return Reading(corpus, tuple(files), ids, start, end, tuple(_warnings(corpus, files, unknown, positions, cut)))
 
 

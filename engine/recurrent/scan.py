@@ -241,8 +241,8 @@ class _Scan:
             self._states[name] = tuple(torch.from_numpy(known[f"state_{number}_{at}"]).to(part) for at, part in enumerate(own))
         for at, end in enumerate(ENDS if self._store.fine else ()):
             for group, both in zip(self._store.groups, self._contexts, strict=True):
-                own = slice(group.first, group.first + group.cells)
-                both[at].values, both[at].positions = known[f"{end}_values"][own], known[f"{end}_positions"][own]
+                rows = slice(group.first, group.first + group.cells)
+                both[at].values, both[at].positions = known[f"{end}_values"][rows], known[f"{end}_positions"][rows]
 
     def read(self, pieces: list[Piece], levels: NDArray[np.uint16], offsets: _Offsets) -> Steps[None]:
         """Read one chunk of every lane that has one, and put its levels into the block."""
@@ -276,28 +276,29 @@ class _Scan:
         lengths = torch.tensor([piece.length for piece in pieces])
         return torch.from_numpy(ids).to(self._model.device), None if bool((lengths == longest).all()) else lengths
 
-    def _keep(
-        self, pieces: list[Piece], recordings: Sequence[Recording], levels: NDArray[np.uint16], offsets: _Offsets
-    ) -> None:
+    def _keep(self, pieces: list[Piece], recordings: Sequence[Recording], levels: NDArray[np.uint16], offsets: _Offsets) -> None:
         firsts = [self._firsts[piece.file] + piece.start for piece in pieces]
         positions = np.concatenate([np.arange(f, f + p.length) for f, p in zip(firsts, pieces, strict=True)])
         ends = np.cumsum([piece.length for piece in pieces])
         for group, (highest, lowest) in zip(self._store.groups, self._contexts, strict=True):
-            lanes = self._values(recordings, group)
+            lanes = values_of(recordings, group)
             values = torch.cat([lanes[row, : piece.length] for row, piece in enumerate(pieces)])  # (positions, cells)
             scaled = self._store.scale(group.first).levels(values.numpy(force=True))
+            own = levels[group.first : group.first + group.cells]
             for piece, end in zip(pieces, ends, strict=True):
                 offset = offsets.of(piece)
-                levels[group.first : group.first + group.cells, offset : offset + piece.length] = scaled[end - piece.length : end].T
+                own[:, offset : offset + piece.length] = scaled[end - piece.length : end].T
             if self._store.fine:
                 highest.update(values, positions)
                 lowest.update(values.neg_(), positions)
 
-    def _values(self, recordings: Sequence[Recording], group: Rows) -> Tensor:
-        """(lanes, chunk, cells)."""
-        layer = group.layer
-        for name, recorded in zip(self._layout.modules, recordings, strict=True):
-            if layer < self._modules[name].num_layers:
-                return recorded.quantities[group.quantity][layer, group.direction].float()
-            layer -= self._modules[name].num_layers
-        raise AssertionError("a layer that no module has")
+
+def values_of(recordings: Sequence[Recording], group: Rows) -> Tensor:
+    """(batch, seq, cells) of one quantity, layer and direction; layers count through all modules."""
+    layer = group.layer
+    for recorded in recordings:
+        layers = len(next(iter(recorded.quantities.values())))
+        if layer < layers:
+            return recorded.quantities[group.quantity][layer, group.direction].float()
+        layer -= layers
+    raise AssertionError("a layer that no module has")

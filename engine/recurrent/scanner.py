@@ -130,4 +130,5 @@ def since_line_break(text: str) -> NDArray[np.int64]:
     """(length,): how many code points of its line come before each; a line break ends its line."""
     starts = np.array([0, *(at + 1 for at in _line_breaks(text))])
     here = np.arange(len(text))
-    return here - starts[np.searchsorted(starts, here, side="right") - 1]
+    since: NDArray[np.int64] = here - starts[np.searchsorted(starts, here, side="right") - 1]
+    return since

@@ -36,7 +36,9 @@ def count_levels(levels: NDArray[np.uint8]) -> Counts:
     return found
 
 
-def chosen_in_blocks(store: Store, split: Split, testing: bool, positive: NDArray[np.bool_] | None = None) -> list[NDArray[np.intp]]:
+def chosen_in_blocks(
+    store: Store, split: Split, testing: bool, positive: NDArray[np.bool_] | None = None
+) -> list[NDArray[np.intp]]:
     """Where in each block the positions of one part lie; with ``positive``, those of them that are."""
     found = []
     for runs in store.runs:
@@ -58,7 +60,7 @@ def histograms(store: Store, chosen: Sequence[NDArray[np.intp]], rows: Sequence[
     wanted = np.arange(store.rows) if rows is None else np.asarray(rows)
     found = np.zeros((len(wanted), LEVELS), np.int64)
     span: list[int] = []
-    for number, own in enumerate(chosen):
+    for number in range(len(chosen)):
         span.append(number)
         if sum(len(chosen[n]) for n in span) < _SPAN and number < len(chosen) - 1:
             continue
@@ -79,14 +81,16 @@ def auc_of(positive: Counts, total: Counts) -> NDArray[np.float64]:
     below = np.cumsum(negative, axis=-1) - negative
     wins = (positive * (below + 0.5 * negative)).sum(-1)
     pairs = positive.sum(-1).astype(np.float64) * negative.sum(-1)
-    return np.divide(wins, pairs, out=np.full(np.shape(pairs), np.nan), where=pairs > 0)
+    found: NDArray[np.float64] = np.divide(wins, pairs, out=np.full(np.shape(pairs), np.nan), where=pairs > 0)
+    return found
 
 
 def auc_resolution(positive: Counts, total: Counts) -> NDArray[np.float64]:
     """How far the AUC of what the levels stand for can be from that of the levels: half the tied pairs."""
     negative = total - positive
     pairs = positive.sum(-1).astype(np.float64) * negative.sum(-1)
-    return 0.5 * (positive * negative).sum(-1) / np.maximum(pairs, 1.0)
+    found: NDArray[np.float64] = 0.5 * (positive * negative).sum(-1) / np.maximum(pairs, 1.0)
+    return found
 
 
 def folded(auc: float | NDArray[np.float64]) -> float | NDArray[np.float64]:

@@ -26,6 +26,7 @@ from engine.recurrent.plan import Plan, Run
 from engine.recurrent.reading import Reading
 
 MANIFEST = "manifest.json"
+_MOST_MAPS = 100
 Levels = NDArray[np.uint8]
 
 
@@ -55,6 +56,7 @@ class Store:
         self.folder, self.reading, self.plan, self.groups, self.fine = folder, reading, plan, tuple(rows), fine
         self.rows = sum(group.cells for group in rows)
         self._header = {**header, "fine": fine, "rows": [asdict(group) for group in rows]}
+        self._maps: dict[str, Levels] = {}
         self.finished = self._adopt()
 
     def _adopt(self) -> int:
@@ -82,7 +84,7 @@ class Store:
         """Whether the whole corpus is in it."""
         return self.finished == len(self.plan.blocks)
 
-    def append(self, levels: NDArray[np.uint16], state: Mapping[str, NDArray[Any]]) -> None:
+    def append(self, levels: NDArray[np.uint16], state: dict[str, NDArray[Any]]) -> None:
         """Add the next block, (rows, positions), and what is needed to go on after it.
 
         Raises:
@@ -104,11 +106,14 @@ class Store:
         self.finished += 1
         (self.folder / f"{number - 1:05d}-state.npz").unlink(missing_ok=True)
 
-    def _write(self, name: str, content: NDArray[Any] | Mapping[str, NDArray[Any]]) -> None:
+    def _write(self, name: str, content: NDArray[Any] | dict[str, Any]) -> None:
         handle, draft = tempfile.mkstemp(prefix=".draft", dir=self.folder)
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, **content) if isinstance(content, Mapping) else np.save(file, content)
+                if isinstance(content, dict):
+                    np.savez(file, **content)
+                else:
+                    np.save(file, content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(draft, self.folder / name)
@@ -125,15 +130,21 @@ class Store:
         """(rows, positions) upper bytes of a block, mapped."""
         return self._mapped(number, "coarse")
 
-    def levels(self, number: int, rows: slice) -> NDArray[np.uint16]:
+    def levels(self, number: int, rows: slice | NDArray[np.intp]) -> NDArray[np.uint16]:
         """16-bit levels of some rows of a block, as far as they were kept."""
         upper = self.coarse(number)[rows].astype(np.uint16) << 8
-        return upper | (self._mapped(number, "fine")[rows] if self.fine else np.uint16(128))
+        lower = self._mapped(number, "fine")[rows] if self.fine else np.full_like(upper, 128)
+        upper |= lower
+        return upper
 
-    @functools.cache  # noqa: B019: a store lives as long as its scan is in use
     def _mapped(self, number: int, part: str) -> Levels:
-        mapped: Levels = np.load(self.folder / f"{number:05d}-{part}.npy", mmap_mode="r", allow_pickle=False)
-        return mapped
+        """The last ones stay mapped; each holds a file open, of which a process may not have very many."""
+        name = f"{number:05d}-{part}.npy"
+        if name not in self._maps:
+            while len(self._maps) >= _MOST_MAPS:
+                del self._maps[next(iter(self._maps))]
+            self._maps[name] = np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
+        return self._maps[name]
 
     @functools.cached_property
     def runs(self) -> tuple[tuple[Run, ...], ...]:
@@ -156,7 +167,8 @@ class Store:
             UserError: there is no such unit in this scan.
         """
         for group in self.groups:
-            if (group.quantity, group.layer, group.direction) == (quantity, cell.layer, cell.direction) and cell.index < group.cells:
+            same = (group.quantity, group.layer, group.direction) == (quantity, cell.layer, cell.direction)
+            if same and cell.index < group.cells:
                 return group.first + cell.index
         raise UserError(f"The scan has no {quantity} of a cell {cell}.", "no_such_unit")
 
