@@ -122,7 +122,7 @@ def _labelled(reading: Reading, hypothesis: Hypothesis, array: NDArray[Any], ask
         median = np.median(Split.of(reading, holdout, asked).take(array, testing=False))
         positive, grades = _on_disk(reading.positions, np.bool_), array
         np.greater(array, median, out=positive)
-    digest.update(memoryview(array).cast("B"))
+    digest.update(array.data)
     return Labelled(hypothesis, positive, grades, asked, digest.digest())
 
 

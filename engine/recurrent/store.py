@@ -132,10 +132,10 @@ class Store:
 
     def levels(self, number: int, rows: slice | NDArray[np.intp]) -> NDArray[np.uint16]:
         """16-bit levels of some rows of a block, as far as they were kept."""
-        upper = self.coarse(number)[rows].astype(np.uint16) << 8
-        lower = self._mapped(number, "fine")[rows] if self.fine else np.full_like(upper, 128)
-        upper |= lower
-        return upper
+        found: NDArray[np.uint16] = self.coarse(number)[rows].astype(np.uint16)
+        found *= np.uint16(256)
+        found += self._mapped(number, "fine")[rows] if self.fine else np.uint8(128)
+        return found
 
     def _mapped(self, number: int, part: str) -> Levels:
         """The last ones stay mapped; each holds a file open, of which a process may not have very many."""
