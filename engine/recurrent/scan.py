@@ -77,14 +77,14 @@ def layout_of(model: TextModel, quantities: Sequence[str]) -> Layout:
         UserError: the model has no recurrent layers, or none with such a quantity.
     """
     modules = recurrent_modules(model.network)
-    known = {name for module in modules.values() for name in QUANTITIES[KINDS[type(module)]]}
+    kinds = {KINDS[type(module)] for module in modules.values()}
+    known = tuple(dict.fromkeys(name for kind, own in QUANTITIES.items() if kind in kinds for name in own))
     if not modules:
         raise UserError("This model has no recurrent layers (LSTM, GRU or RNN), so it has no cells.", "unavailable")
     for name in quantities:
         if name not in known:
-            raise UserError(f"This model's cells have {', '.join(sorted(known))}; there is no “{name}”.", "no_such_quantity")
-    wanted = tuple(name for name in dict.fromkeys(q for own in QUANTITIES.values() for q in own) if name in known)
-    wanted = tuple(name for name in wanted if not quantities or name in quantities)
+            raise UserError(f"This model's cells have {', '.join(known)}; there is no “{name}”.", "no_such_quantity")
+    wanted = tuple(name for name in known if not quantities or name in quantities)
     rows: list[Rows] = []
     for quantity in wanted:
         layer = 0
@@ -253,7 +253,8 @@ class _Scan:
         def record(call: Call, _: Sequence[Call]) -> Steps[Recording]:
             initial = tuple(part[:, lanes].masked_fill(fresh[:, None].to(part.device), 0.0) for part in self._states[call.name])
             own = [name for name in self._layout.quantities if name in QUANTITIES[KINDS[type(call.module)]]]
-            if own == ["hidden_state"] and (lengths is None or not self._layout.windows):
+            fused = lengths is None or not self._layout.windows  # what comes after an end is read only by who reads backwards
+            if own == ["hidden_state"] and fused and not call.module.proj_size:  # of which torch warns that it has no fast kernel
                 batch_first = call.inputs if call.module.batch_first else call.inputs.transpose(0, 1)
                 return hidden_states(self._apart[call.name], batch_first, initial)
             return recording(call.module, call.inputs, lengths=lengths, initial=initial, quantities=own)

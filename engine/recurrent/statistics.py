@@ -116,10 +116,11 @@ class Null:
 def circular_shifts(
     store: Store, split: Split, positive: NDArray[np.bool_], total: Counts, shifts: int, seed: int
 ) -> Steps[Null]:
-    """Rotate the labels of the ranking part within each file, by an offset of its own, and score every unit again.
+    """Rotate the labels within each file, by an offset of its own, and score every unit on the ranking part again.
 
-    What a rotation leaves alone is how slow labels and units are, and what they share by belonging to one file: the reasons why
-    unrelated ones look related. The rank sums of all units under all rotations are one matrix product, block by block.
+    What a rotation leaves alone is how slow labels and units are, the reason why unrelated ones look related. It is the whole
+    file that is rotated: within the part that ranks, its end would be joined to its beginning at every offset, and slow units
+    would be called significant too often. The rank sums of all units under all rotations are one matrix product, block by block.
 
     Args:
         total: (rows, 256) histogram of the ranking part.
@@ -127,9 +128,10 @@ def circular_shifts(
     n = int(total[0].sum())
     ranks = ((np.cumsum(total, axis=1) - 0.5 * total) / n - 0.5).astype(np.float32)  # centred mid-ranks of the levels
     rolled = _Rotations(split, positive, shifts, seed)
-    sums = np.zeros((1 + shifts, store.rows))
+    sums, positives = np.zeros((1 + shifts, store.rows)), np.zeros((1 + shifts, 1))
     for number, runs in enumerate(store.runs):
         labels, places = rolled.block(store, runs)
+        positives += labels.sum(axis=1, keepdims=True, dtype=np.float64)
         for at in range(0, store.rows, LEVELS) if len(places) else ():
             block = store.coarse(number)[at : at + LEVELS]
             levels = block if len(places) == block.shape[1] else block.take(places, axis=1)
@@ -138,8 +140,7 @@ def circular_shifts(
                 np.take(ranks[at + row], own, out=values[row], mode="clip")  # nothing to clip: it is the fast way
             sums[:, at : at + LEVELS] += labels @ values.T
             yield Partial(number + at / store.rows, len(store.runs), doing="Shifting labels")
-    positives = sum(int(positive[own].sum()) for _, own in split.slices(testing=False))
-    distance = np.abs(sums) * (n / (positives * (n - positives)))  # |AUC − 0.5|
+    distance = np.abs(sums) * (n / np.maximum(positives * (n - positives), 1.0))  # |AUC − 0.5|
     observed, null = distance[0], distance[1:]
     reached = observed - 1e-9
     best = null.max(axis=1)
@@ -157,8 +158,8 @@ class _Rotations:
         self._split, self._positive, self._rows = split, positive, 1 + shifts
         generator = np.random.default_rng(seed)
         self._offsets = {
-            number: np.concatenate(([0], generator.integers(0, own.stop - own.start, shifts)))
-            for number, own in split.slices(testing=False)
+            number: np.concatenate(([0], generator.integers(0, split.reading.files[number].tokens, shifts)))
+            for number, _ in split.slices(testing=False)
         }
 
     def block(self, store: Store, runs: Sequence[Run]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
@@ -168,10 +169,10 @@ class _Rotations:
         labels = np.empty((self._rows, sum(length for _, length in inside)), np.float32)
         at = 0
         for run, length in inside:
-            first, whole = store.reading.files[run.file].first, self._split.ranks[run.file]
-            own = self._positive[first : first + whole]
+            file = store.reading.files[run.file]
+            own = self._positive[file.first : file.first + file.tokens]
             turned = sliding_window_view(np.concatenate((own, own)), length)
-            labels[:, at : at + length] = turned[(run.start - self._offsets[run.file]) % whole]
+            labels[:, at : at + length] = turned[(run.start - self._offsets[run.file]) % file.tokens]
             at += length
         places = [np.arange(run.offset, run.offset + length) for run, length in inside]
         return labels, np.concatenate([np.zeros(0, np.intp), *places])

@@ -92,21 +92,23 @@ def test_a_unit_that_never_moves_tells_nothing(tmp_path: Path, positive: np.ndar
 
 
 def test_circular_shifts_are_rotations_within_each_file(tmp_path: Path, values: np.ndarray, positive: np.ndarray):
-    """Against rotating the labels of every file's ranking part and scoring each unit from all its pairs."""
+    """Against rotating the labels of every file and scoring each unit from all pairs of the ranking part."""
     store = made_store(tmp_path, by_file(values))
     split = Split.of(store.reading, 0.5, [True] * len(LENGTHS))
     total = run(histograms(store, chosen_in_blocks(store, split, False)))
     null = run(circular_shifts(store, split, positive, total, 20, seed=3))
     generator = np.random.default_rng(3)
-    offsets = {number: generator.integers(0, own.stop - own.start, 20) for number, own in split.slices(False)}
+    offsets = {number: generator.integers(0, LENGTHS[number], 20) for number, _ in split.slices(False)}
     levels = SCALES["signed"].levels(values.astype(np.float32)) >> 8
     own = [split.take(row, False) for row in levels]
     distance = np.empty((21, len(values)))
     for shift in range(21):
-        rolled = np.concatenate(
-            [np.roll(positive[part], offsets[number][shift - 1] if shift else 0) for number, part in split.slices(False)]
-        )
-        distance[shift] = [abs(literal_auc(row, rolled) - 0.5) for row in own]
+        rolled = [
+            np.roll(labels[0], offsets[number][shift - 1] if shift and number in offsets else 0)
+            for number, labels in enumerate(by_file(positive[None]))
+        ]
+        marked = split.take(np.concatenate(rolled), False)
+        distance[shift] = [abs(literal_auc(row, marked) - 0.5) for row in own]
     np.testing.assert_allclose(null.best, 0.5 + distance[1:].max(1), atol=1e-6)
     np.testing.assert_allclose(null.p_value, (1 + (distance[1:] >= distance[0] - 1e-7).sum(0)) / 21)
     best = distance[1:].max(1)[:, None]
