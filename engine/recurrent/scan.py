@@ -242,7 +242,7 @@ class _Scan:
         for at, end in enumerate(ENDS if self._store.fine else ()):
             for group, both in zip(self._store.groups, self._contexts, strict=True):
                 rows = slice(group.first, group.first + group.cells)
-                both[at].values, both[at].positions = known[f"{end}_values"][rows], known[f"{end}_positions"][rows]
+                both[at].restore(known[f"{end}_values"][rows], known[f"{end}_positions"][rows])
 
     def read(self, pieces: list[Piece], levels: NDArray[np.uint16], offsets: _Offsets) -> Steps[None]:
         """Read one chunk of every lane that has one, and put its levels into the block."""

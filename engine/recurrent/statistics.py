@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -138,7 +139,7 @@ def circular_shifts(
             values = np.empty(levels.shape, np.float32)
             for row, own in enumerate(levels):
                 np.take(ranks[at + row], own, out=values[row], mode="clip")  # nothing to clip: it is the fast way
-            sums[:, at : at + LEVELS] += labels @ values.T
+            sums[:, at : at + LEVELS] += (torch.from_numpy(labels) @ torch.from_numpy(values).T).numpy()
             yield Partial(number + at / store.rows, len(store.runs), doing="Shifting labels")
     distance = np.abs(sums) * (n / np.maximum(positives * (n - positives), 1.0))  # |AUC − 0.5|
     observed, null = distance[0], distance[1:]
