@@ -217,5 +217,103 @@ class ImportRequest:
     guesses: bool = False
 
 
-AboutAModel = PredictionRequest | AttributionRequest | GradientFlowRequest | OptimisationRequest | CellsRequest | AblationRequest
-Request = OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | AboutAModel
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan of a corpus depends on, apart from the model.
+
+    Args:
+        corpus: text files, folders, ``stdlib`` (Python's standard library) or ``stdlib:argparse,json``.
+        gates: the quantities to scan; empty: everything the cells have.
+        limit: the most positions to read; None: as many as the cache has room for.
+    """
+
+    corpus: tuple[str, ...]
+    gates: tuple[str, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """Read a corpus with the model and keep what its cells did."""
+
+    model_sha256: str
+    scanned: Scanned
+
+
+@dataclass(frozen=True, slots=True)
+class DetectRequest:
+    """Which cells know that a position matches?
+
+    Args:
+        patterns: regular expressions; group 1 marks what is meant, or the whole match.
+        predicate: a ready hypothesis in their place, such as ``inside_quotes``.
+        painted: places painted by hand in their place: (path of a file of the corpus, start, end) in code points.
+        top: how many units are wanted.
+        holdout: the share of every file, at its end, that tests what the first part found.
+        shifts: circular shifts of the null; 0: no null, and nothing is called interpretable.
+        controls: whether to compare with an untrained network, the token's identity and the position in the line.
+    """
+
+    model_sha256: str
+    scanned: Scanned
+    patterns: tuple[str, ...] = ()
+    predicate: str | None = None
+    painted: tuple[tuple[str, int, int], ...] = ()
+    top: int = 20
+    holdout: float = 0.5
+    shifts: int = 200
+    seed: int = 0
+    controls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MarksRequest:
+    """Where in this text would a pattern or predicate match? For showing it while it is typed; needs no model."""
+
+    text: str
+    patterns: tuple[str, ...] = ()
+    predicate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRequest:
+    """How is one unit spread over a scanned corpus, and where is it highest and lowest?"""
+
+    model_sha256: str
+    scanned: Scanned
+    quantity: str
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseRequest:
+    """Where else in the corpus do the cells do what they do over this phrase?
+
+    Args:
+        text, start, end: the phrase is ``text[start:end]``, in code points.
+        quantity: what is compared.
+        threshold: a cell is on where it is above this, or below its negative (LSTMVis has 0.3 of tanh c).
+        top: how many places are wanted.
+    """
+
+    model_sha256: str
+    scanned: Scanned
+    text: str
+    start: int
+    end: int
+    quantity: str = "hidden_state"
+    threshold: float = 0.3
+    top: int = 50
+
+
+AboutACorpus = ScanRequest | DetectRequest | UnitRequest | PhraseRequest
+AboutAModel = (
+    PredictionRequest
+    | AttributionRequest
+    | GradientFlowRequest
+    | OptimisationRequest
+    | CellsRequest
+    | AblationRequest
+    | AboutACorpus
+)
+Request = OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | MarksRequest | AboutAModel

@@ -14,9 +14,12 @@ from engine.models.model import TextModel
 from engine.models.opening import open_model
 from engine.optimisation.text import optimise_text
 from engine.recurrent.ablation import ablate
+from engine.recurrent.investigate import investigate, marks
 from engine.recurrent.read import read_cells
+from engine.recurrent.session import Sessions
 from engine.requests import (
     AblationRequest,
+    AboutACorpus,
     AboutAModel,
     AttributionRequest,
     CatalogueRequest,
@@ -24,6 +27,7 @@ from engine.requests import (
     GradientFlowRequest,
     ImportRequest,
     InspectCheckpointRequest,
+    MarksRequest,
     OpenModelRequest,
     OptimisationRequest,
     PredictionRequest,
@@ -49,7 +53,7 @@ class Workbench:
         leave_a_core_free()
         self._model: TextModel | None = None
         self._accepted = False
-        self._importer = Importer()
+        self._importer, self._sessions = Importer(), Sessions()
 
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator whose result answers ``request``; nothing runs before its first step."""
@@ -61,6 +65,8 @@ class Workbench:
             return self._importer.inspect(request)
         if isinstance(request, ImportRequest):
             return _within_memory(self._importer.run(request))
+        if isinstance(request, MarksRequest):
+            return marks(request)
         return _within_memory(self._ask(request))
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
@@ -74,7 +80,10 @@ class Workbench:
         return CatalogueResult(tuple(method.description for method in METHODS.values()))
 
     def _ask(self, request: AboutAModel) -> Steps[Any]:
-        return (yield from _OF_A_MODEL[type(request)](self._usable(request.model_sha256), request))
+        model = self._usable(request.model_sha256)
+        if isinstance(request, AboutACorpus):
+            return (yield from investigate(self._sessions, model, request))
+        return (yield from _OF_A_MODEL[type(request)](model, request))
 
     def _usable(self, sha256: str) -> TextModel:
         """The open model, unless something about it must be accepted first.

@@ -3,14 +3,28 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from engine.errors import LoadError, UserError
 
 OWN = {"word": re.compile(r"\w+|[^\w\s]"), "char": re.compile(r"(?s:.)")}
 PATIENCE_SECONDS = 1.0
+SLOWEST_CHARACTERS_PER_SECOND = 200_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """What of a text is read: ids, and the code points each covers. ``unknown``: pieces that have no id, and are left out."""
+
+    ids: NDArray[np.int32]
+    start: NDArray[np.uint32]
+    end: NDArray[np.uint32]
+    unknown: int
 
 
 class Tokeniser:
@@ -44,8 +58,31 @@ class Tokeniser:
             piece = text[start:end].lower() if self._lowercase else text[start:end]
             yield piece, self._look_up(piece), start, end
 
+    def tokens(self, text: str) -> Tokens:
+        """All of ``pieces`` at once, however long the text.
+
+        Raises:
+            UserError: the regular expression takes too long.
+        """
+        if self._kind == "char":
+            points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+            start = np.arange(len(text), dtype=np.uint32)
+            end = start + np.uint32(1)
+            different, which = np.unique(points, return_inverse=True)
+            pieces = [chr(point) for point in different]
+        else:
+            spans = np.array(list(self._spans(text)), np.uint32).reshape(-1, 2)
+            start, end = spans[:, 0], spans[:, 1]
+            numbers: dict[str, int] = {}
+            which = np.array([numbers.setdefault(text[a:b], len(numbers)) for a, b in spans.tolist()], np.intp)
+            pieces = list(numbers)
+        known = [self._look_up(piece.lower() if self._lowercase else piece) for piece in pieces]
+        ids = np.array([-1 if id is None else id for id in known], np.int32)[which] if pieces else np.zeros(0, np.int32)
+        read = ids >= 0
+        return Tokens(ids[read], start[read], end[read], int((~read).sum()))
+
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        limit = {} if self._kind in OWN else {"timeout": PATIENCE_SECONDS}
+        limit = {} if self._kind in OWN else {"timeout": PATIENCE_SECONDS + len(text) / SLOWEST_CHARACTERS_PER_SECOND}
         try:
             for match in self._pattern.finditer(text, **limit):
                 if match.start() < match.end():

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from engine.devices import BatchSize
 from engine.errors import UserError
+from engine.inputs.tokenise import Tokens
 from engine.recurrent.recorder import KINDS
 from engine.requests import TextInput
 from engine.results import AttentionInfo, LayerInfo, ModelInfo, RecurrentInfo, TokenizedText
@@ -78,6 +79,22 @@ class TextModel(ABC):
 
         ``position``: language models: the output after this token; None: after the last.
         """
+
+    def tokens_of(self, text: str) -> Tokens:
+        """All tokens of a text of any length, where the model reads token after token without end.
+
+        Raises:
+            UserError: it does not.
+        """
+        raise UserError("Only a recurrent model reads a corpus from end to end; this one reads single texts.", "unavailable")
+
+    def run_tokens(self, ids: Tensor) -> Tensor:
+        """(batch, seq) token ids -> whatever the recurrent layers make of them; for those who record the layers on the way.
+
+        Raises:
+            UserError: as ``tokens_of``.
+        """
+        raise UserError("Only a recurrent model reads a corpus from end to end; this one reads single texts.", "unavailable")
 
     def logits_of_states(self, states: Tensor) -> Tensor | None:
         """Recurrent language models: (batch, seq, directions · d_hidden) of the last layer -> (batch, seq, vocabulary), each

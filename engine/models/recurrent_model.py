@@ -11,7 +11,7 @@ from engine.devices import available_memory, choose_device
 from engine.errors import LoadError, UserError
 from engine.inputs.baselines import baselines_of
 from engine.inputs.text import Piece, tokenized_text
-from engine.inputs.tokenise import Tokeniser
+from engine.inputs.tokenise import Tokeniser, Tokens
 from engine.models.files import SAFETENSORS, Weights, read_json, read_json_value, read_safetensors, sha256_of
 from engine.models.model import (
     LONGEST_TEXT,
@@ -164,6 +164,15 @@ class RecurrentModel(TextModel):
                 )
             pieces.append(Piece(self.vocabulary[known], known, start, end, 0))
         return pieces, False
+
+    def tokens_of(self, text: str) -> Tokens:
+        """See ``TextModel``."""
+        return self._tokeniser.tokens(text)
+
+    def run_tokens(self, ids: Tensor) -> Tensor:
+        """See ``TextModel``."""
+        states: Tensor = self.network.hidden_states(self.network.embed(ids))
+        return states
 
     @property
     def vocabulary_size(self) -> int:

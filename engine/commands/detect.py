@@ -1,0 +1,67 @@
+"""``detect``: which cells know that a position matches?"""
+
+import argparse
+import sys
+from typing import Any
+
+from engine.commands.shared import Parser, add_model, kind_of, open_in_workbench, run_job, write_json
+from engine.errors import UserError
+from engine.requests import DetectRequest, Scanned
+
+
+def add(commands: Any, common: Parser) -> None:
+    """The command."""
+    detect = commands.add_parser("detect", parents=[common], help="rank every cell by how well it tells a pattern")
+    add_model(detect)
+    add_corpus(detect, required=True)
+    detect.add_argument("--pattern", metavar="REGEX", nargs="+", action="extend", default=[], help="group 1 marks, or the match")
+    detect.add_argument("--predicate", metavar="NAME", help="in place of a pattern, such as inside_quotes")
+    detect.add_argument("--gate", metavar="NAME", action="append", default=[], help="only this quantity; repeatable")
+    detect.add_argument("--top", metavar="K", type=int, default=20, help="how many units to show")
+    detect.add_argument("--holdout", metavar="SHARE", type=float, default=0.5, help="of every file, at its end, for testing")
+    detect.add_argument("--shifts", metavar="N", type=int, default=200, help="circular shifts of the null")
+    detect.set_defaults(run=_detect)
+
+
+def add_corpus(parser: Any, required: bool) -> None:
+    """What is read."""
+    known = "text files, folders of them, stdlib (Python's standard library) or stdlib:argparse,json"
+    parser.add_argument("--corpus", metavar="FILE", nargs="+", action="extend", required=required, help=known)
+    parser.add_argument(
+        "--limit", metavar="N", type=int, help="the most positions to read (default: what the cache has room for)"
+    )
+
+
+def scanned_of(options: argparse.Namespace) -> Scanned:
+    """As ``add_corpus`` has it.
+
+    Raises:
+        UserError: a limit that is no limit.
+    """
+    if options.limit is not None and options.limit < 1:
+        raise UserError("--limit takes a number above zero.", "arguments")
+    return Scanned(tuple(options.corpus), tuple(options.gate), options.limit)
+
+
+def _detect(options: argparse.Namespace, draw: object) -> None:
+    from engine.export.detect_file import detect_to_json
+    from engine.recurrent.hypotheses import hypotheses
+
+    kind_of(options.out, (".json",))
+    hypotheses(options.pattern, options.predicate)  # refused before a model is opened
+    scanned = scanned_of(options)
+    workbench, info = open_in_workbench(options)
+    request = DetectRequest(
+        info.sha256,
+        scanned,
+        tuple(options.pattern),
+        options.predicate,
+        top=options.top,
+        holdout=options.holdout,
+        shifts=options.shifts,
+        seed=options.seed,
+    )
+    result = run_job(workbench.job_for(request), options)
+    for warning in result.warnings if not options.quiet else ():
+        print(f"Note: {warning.message}", file=sys.stderr)
+    write_json(detect_to_json(result), options)

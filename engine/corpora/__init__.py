@@ -1,0 +1,1 @@
+"""Text to read through: files, folders, and Python's own standard library."""

@@ -1,0 +1,223 @@
+"""What the cell detective answers: units ranked by how well they tell a hypothesis, with the evidence. Frozen, torch-free."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cell_names import Cell
+from engine.requests import DetectRequest, MarksRequest, PhraseRequest, ScanRequest, UnitRequest
+from engine.results import Cost, FloatArray, ModelInfo, Notice
+
+PlaceKind = Literal["hit", "miss", "false_alarm", "highest", "lowest", "match"]
+FAMILY_LEVEL = 0.05  # of the null: how often chance may do as well
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in context: the token is ``text``, of file ``file`` at code points [start, end)."""
+
+    kind: PlaceKind
+    file: str
+    position: int
+    start: int
+    end: int
+    before: str
+    text: str
+    after: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusInfo:
+    """What was read."""
+
+    sha256: str
+    files: int
+    positions: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanResult:
+    """A scan that is complete, and what it holds."""
+
+    request: ScanRequest
+    model: ModelInfo
+    corpus: CorpusInfo
+    quantities: tuple[str, ...]
+    units: int
+    bytes: int
+    cost: Cost
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What a unit's score is made of, on the part of the files that tests.
+
+    Args:
+        edges: (levels + 1,) of the histograms, in the quantity's own unit.
+        positive, negative: (levels,) positions at each level.
+        false_positive_rate, true_positive_rate: the ROC, from the strictest threshold to the laxest; for a unit that
+            switches off, of its negative.
+    """
+
+    edges: FloatArray
+    positive: Counts
+    negative: Counts
+    false_positive_rate: FloatArray
+    true_positive_rate: FloatArray
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitScore:
+    """One unit.
+
+    Args:
+        auc: on the ranking part, P(activation at a positive position > at a negative one).
+        sign: −1 for a unit that switches off.
+        auc_holdout: on the testing part, folded to ≥ 0.5; ``holds``: in the same direction.
+        correlation, rank_correlation: with the labels or grades, on the ranking part (Pearson, Spearman).
+        threshold: positive above it (below it for sign −1), chosen for the best ``f1`` on the ranking part.
+        p_value, p_family: None before the null is there, or where none was asked for.
+        interpretable: beats the null and all three controls on the testing part; None: not known (yet).
+    """
+
+    cell: Cell
+    quantity: str
+    auc: float
+    sign: int
+    auc_holdout: float
+    holds: bool
+    correlation: float | None
+    rank_correlation: float | None
+    threshold: float
+    f1: float
+    f1_holdout: float
+    p_value: float | None = None
+    p_family: float | None = None
+    interpretable: bool | None = None
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NullInfo:
+    """Labels rotated within each file: ``auc_max_95``: what the best of all units reaches by chance once in twenty times."""
+
+    shifts: int
+    auc_max_95: float
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """AUC on the testing part, folded to ≥ 0.5, of what needs no training: a unit must do better than each.
+
+    ``untrained_unit``: which unit of the untrained network it was, as ``cell_state 0:7``.
+    """
+
+    untrained_best: float
+    token_identity: float
+    position_in_line: float
+    untrained_unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """One hypothesis: the whole, or an alternative or named group of it.
+
+    ``null`` and ``controls`` are None before they are there. ``auc_all``: (rows,) of every unit of the scan, in the scan's order.
+    """
+
+    pattern: str
+    graded: bool
+    matches: int
+    units: tuple[UnitScore, ...]
+    null: NullInfo | None = None
+    controls: Controls | None = None
+    auc_all: FloatArray | None = None
+
+    @property
+    def interpretable(self) -> tuple[UnitScore, ...]:
+        """Those units that beat everything."""
+        return tuple(unit for unit in self.units if unit.interpretable)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectResult:
+    """The whole hypothesis first, then its parts. Partial results have units before they have null and controls.
+
+    ``units``: (quantity, layer, direction, cells) in the order of ``auc_all``.
+    """
+
+    request: DetectRequest
+    model: ModelInfo
+    corpus: CorpusInfo
+    units_scanned: int
+    findings: tuple[Finding, ...]
+    patterns_tried: int
+    units: tuple[tuple[str, int, int, int], ...]
+    cost: Cost
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def whole(self) -> Finding:
+        """Everything that was asked about, pooled."""
+        return self.findings[0]
+
+
+@dataclass(frozen=True, slots=True)
+class MarksResult:
+    """Code points [start, end) that are meant, by hypothesis; the whole first."""
+
+    request: MarksRequest
+    marks: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitResult:
+    """One unit over a corpus: its histogram over all positions, and where it is highest and lowest."""
+
+    request: UnitRequest
+    model: ModelInfo
+    corpus: CorpusInfo
+    edges: FloatArray
+    counts: Counts
+    highest: tuple[Place, ...]
+    lowest: tuple[Place, ...]
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhrasePlace:
+    """A place of the corpus that is like the phrase.
+
+    Args:
+        phrase: the code points [start, end) that lie beside the phrase.
+        shared: how many of the phrase's cells are on here over all of it and off around it.
+        union: how many cells do so here or there.
+    """
+
+    file: str
+    start: int
+    end: int
+    before: str
+    text: str
+    after: str
+    shared: int
+    union: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhraseResult:
+    """Places in order: most shared cells first, then the smallest union."""
+
+    request: PhraseRequest
+    model: ModelInfo
+    corpus: CorpusInfo
+    cells: tuple[Cell, ...]
+    places: tuple[PhrasePlace, ...]
+    warnings: tuple[Notice, ...] = ()

@@ -1,0 +1,81 @@
+"""What the cell detective found, as strict JSON in the keys of the command line."""
+
+from typing import Any
+
+from engine import VERSION
+from engine.detective import Controls, DetectResult, Finding, NullInfo, Place, UnitScore
+from engine.export.json_file import SCHEMA, strict
+
+_EXAMPLES = 3  # of each kind
+
+
+def detect_to_json(result: DetectResult) -> str:
+    """As ``detect`` prints it: the whole hypothesis, and under ``parts`` its alternatives and named groups by themselves."""
+    return strict(detect_as_dict(result))
+
+
+def detect_as_dict(result: DetectResult) -> dict[str, Any]:
+    """The keys of ``detect``."""
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "model": {"path": result.model.path, "task": result.model.task, "sha256": result.model.sha256},
+        "corpus": {name: getattr(result.corpus, name) for name in ("sha256", "files", "characters")},
+        "positions": result.corpus.positions,
+        **_finding(result.whole),
+        "parts": [_finding(part) for part in result.findings[1:]],
+        "patterns_tried": result.patterns_tried,
+        "units_scanned": result.units_scanned,
+        "holdout": result.request.holdout,
+        "seed": result.request.seed,
+        "cost": {"seconds": round(result.cost.seconds, 4), "device": result.cost.device},
+        "warnings": [notice.message for notice in result.warnings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "pattern": finding.pattern,
+        "matches": finding.matches,
+        "graded": finding.graded,
+        "interpretable": len(finding.interpretable),
+        "units": [_unit(unit) for unit in finding.units],
+        "null": _null(finding.null),
+        "controls": _controls(finding.controls),
+    }
+
+
+def _unit(unit: UnitScore) -> dict[str, Any]:
+    return {
+        "layer": unit.cell.layer,
+        "index": unit.cell.index,
+        "direction": unit.cell.direction,
+        "gate": unit.quantity,
+        "auc": unit.auc,
+        "sign": unit.sign,
+        "auc_holdout": unit.auc_holdout,
+        "holds": unit.holds,
+        "correlation": unit.correlation,
+        "rank_correlation": unit.rank_correlation,
+        "threshold": unit.threshold,
+        "f1": unit.f1,
+        "f1_holdout": unit.f1_holdout,
+        "p_value": unit.p_value,
+        "p_family": unit.p_family,
+        "interpretable": unit.interpretable,
+        "examples": _examples(unit.evidence.places) if unit.evidence else [],
+    }
+
+
+def _examples(places: tuple[Place, ...]) -> list[dict[str, Any]]:
+    kinds = dict.fromkeys(place.kind for place in places)
+    chosen = [place for kind in kinds for place in [p for p in places if p.kind == kind][:_EXAMPLES]]
+    return [{name: getattr(place, name) for name in Place.__slots__} for place in chosen]
+
+
+def _null(null: NullInfo | None) -> dict[str, Any] | None:
+    return None if null is None else {"method": "circular_shift", "shifts": null.shifts, "auc_max_95": null.auc_max_95}
+
+
+def _controls(controls: Controls | None) -> dict[str, Any] | None:
+    return None if controls is None else {name: getattr(controls, name) for name in Controls.__slots__}

@@ -1,0 +1,109 @@
+"""A corpus as a model reads it: token ids and where each came from, on disk, in the order of the files."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.corpora.corpus import Corpus, CorpusFile
+from engine.errors import UserError
+from engine.jobs import Partial, Steps
+from engine.models.model import TextModel
+from engine.recurrent.disk import refusing_a_full_disk
+from engine.results import Notice
+
+DOING = "Reading the corpus"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """One file's tokens: ``tokens`` of them from position ``first`` of the corpus on."""
+
+    file: CorpusFile
+    first: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """Every token of a corpus, by its position.
+
+    Args:
+        ids: (positions,) int32; start, end: (positions,) uint32, code points into the file's text.
+        warnings: what was left out.
+    """
+
+    corpus: Corpus
+    files: tuple[ReadFile, ...]
+    ids: NDArray[np.int32]
+    start: NDArray[np.uint32]
+    end: NDArray[np.uint32]
+    warnings: tuple[Notice, ...]
+
+    @property
+    def positions(self) -> int:
+        """How many tokens there are."""
+        return len(self.ids)
+
+    def place(self, position: int) -> tuple[ReadFile, int]:
+        """(file, token of that file) of a position."""
+        at = int(np.searchsorted([f.first for f in self.files], position, side="right")) - 1
+        return self.files[at], position - self.files[at].first
+
+
+def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | None = None) -> Steps[Reading]:
+    """Tokenise ``corpus`` into ``folder``.
+
+    Args:
+        limit: the most positions wanted. Where there are more, files are taken in an order drawn from their contents, so that
+            what is read is a fair sample, and the last is cut.
+
+    Raises:
+        UserError: more than half of the text is outside the model's vocabulary, or nothing can be read; the disk is full.
+    """
+    chosen = corpus.files
+    if limit is not None and corpus.characters > limit:
+        chosen = tuple(sorted(corpus.files, key=lambda file: file.sha256))
+    names = [folder / f"{name}.bin" for name in ("ids", "start", "end")]
+    files: list[ReadFile] = []
+    positions = unknown = 0
+    cut = False
+    with refusing_a_full_disk(), ExitStack() as stack:
+        outs = [stack.enter_context(name.open("wb")) for name in names]
+        for at, file in enumerate(chosen):
+            room = None if limit is None else limit - positions
+            if room == 0:
+                cut = True
+                break
+            tokens = model.tokens_of(file.text())
+            unknown += tokens.unknown
+            kept = len(tokens.ids) if room is None else min(room, len(tokens.ids))
+            cut = cut or kept < len(tokens.ids)
+            for out, values in zip(outs, (tokens.ids, tokens.start, tokens.end), strict=True):
+                out.write(values[:kept].tobytes())
+            if kept:
+                files.append(ReadFile(file, positions, kept))
+            positions += kept
+            yield Partial(at + 1, len(chosen), doing=DOING)
+    if not positions or unknown > positions:
+        raise UserError("Most of this corpus is outside the model's vocabulary; choose text of the kind it reads.", "unknown")
+    kinds: tuple[Any, ...] = (np.int32, np.uint32, np.uint32)
+    ids, start, end = (np.asarray(np.memmap(name, kind, "r")) for name, kind in zip(names, kinds, strict=True))
+    return Reading(corpus, tuple(files), ids, start, end, tuple(_warnings(corpus, files, unknown, positions, cut)))
+
+
+def _warnings(corpus: Corpus, files: Sequence[ReadFile], unknown: int, positions: int, cut: bool) -> list[Notice]:
+    warnings = []
+    if cut:
+        said = f"Read {positions:,} positions of {len(files)} files; the corpus has {len(corpus.files)} files, "
+        warnings.append(Notice(said + f"{corpus.characters:,} characters.", "cut"))
+    if unknown:
+        share = 100 * unknown / (unknown + positions)
+        warnings.append(
+            Notice(f"{unknown:,} pieces ({share:.2g} %) are outside the model's vocabulary and were skipped.", "unknown")
+        )
+    return warnings

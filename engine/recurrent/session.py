@@ -1,0 +1,147 @@
+"""Scans in use: a corpus opened, read and scanned once, asked many times."""
+
+import functools
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cache_folder import cache_folder
+from engine.corpora.corpus import Corpus, CorpusFile, open_corpus, signature
+from engine.detective import CorpusInfo, Place, PlaceKind
+from engine.jobs import Steps
+from engine.models.model import TextModel
+from engine.recurrent.disk import forget_until, refusing_a_full_disk, touch
+from engine.recurrent.labels import Split
+from engine.recurrent.reading import Reading, read_corpus
+from engine.recurrent.scan import Layout, layout_of, scan
+from engine.recurrent.scanner import since_line_break
+from engine.recurrent.statistics import Counts, chosen_in_blocks, histograms
+from engine.recurrent.store import Store
+from engine.requests import Scanned
+from engine.results import Notice
+
+MOST_BYTES = 12_000_000_000  # of all scans together
+_BYTES_A_UNIT = 3  # two of the model itself, one of the untrained
+_AROUND = 60  # code points shown on either side of a place
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One corpus read by one model. Totals and columns are worked out when they are first asked for."""
+
+    model: TextModel
+    layout: Layout
+    reading: Reading
+    folder: Path
+    warnings: tuple[Notice, ...]
+    _totals: dict[tuple[str, tuple[int, ...]], Counts] = field(default_factory=dict)
+    _columns: NDArray[np.int32] | None = None
+
+    @property
+    def corpus(self) -> CorpusInfo:
+        """In numbers."""
+        corpus = self.reading.corpus
+        return CorpusInfo(corpus.sha256, len(self.reading.files), self.reading.positions, corpus.characters)
+
+    def trained(self) -> Steps[Store]:
+        """The model's own scan."""
+        return scan(self.model, self.reading, self.layout, self.folder / "trained")
+
+    def untrained(self, seed: int) -> Steps[Store]:
+        """That of the same network with new weights."""
+        folder = self.folder / f"untrained-{seed}"
+        return scan(self.model, self.reading, self.layout, folder, untrained=seed, doing="Scanning the untrained network")
+
+    def totals(self, store: Store, split: Split) -> Steps[Counts]:
+        """Histograms of the ranking part, whatever the labels."""
+        key = (store.folder.name, split.ranks)
+        if key not in self._totals:
+            self._totals[key] = yield from histograms(store, chosen_in_blocks(store, split, testing=False))
+        return self._totals[key]
+
+    def columns(self) -> NDArray[np.int32]:
+        """(positions,): code points since the line began."""
+        if self._columns is None:
+            parts = []
+            for file in self.reading.files:
+                start = self.reading.start[file.first : file.first + file.tokens]
+                parts.append(since_line_break(file.file.text())[start].astype(np.int32))
+            self._columns = np.concatenate(parts)
+        return self._columns
+
+    def context(self, first: int, end: int) -> tuple[int, int, str, str, str]:
+        """Of positions [first, end) of one file: their code points [start, stop), the text before, theirs, and after."""
+        text = _text(self.reading.place(first)[0].file)
+        start, stop = int(self.reading.start[first]), int(self.reading.end[end - 1])
+        return start, stop, text[max(0, start - _AROUND) : start], text[start:stop], text[stop : stop + _AROUND]
+
+    def places(self, kind: PlaceKind, positions: NDArray[np.int64], values: NDArray[np.floating]) -> list[Place]:
+        """Positions in their context."""
+        found = []
+        for position, value in zip(positions.tolist(), values.tolist(), strict=True):
+            file, at = self.reading.place(position)
+            found.append(Place(kind, file.file.name, at, *self.context(position, position + 1), value))
+        return found
+
+
+@functools.lru_cache(maxsize=32)
+def _text(file: CorpusFile) -> str:
+    return file.text()
+
+
+class Sessions:
+    """The last sessions, good as long as their files do not change."""
+
+    def __init__(self, most: int = 2) -> None:
+        self._open: dict[tuple[object, ...], Session] = {}
+        self._most = most
+
+    def open(self, model: TextModel, scanned: Scanned) -> Steps[Session]:
+        """Open and read the corpus, if that has not just been done.
+
+        Raises:
+            UserError: the corpus or the model will not do.
+        """
+        layout = layout_of(model, scanned.gates)
+        model.tokens_of("")  # refused at once where corpora are not read at all
+        key = (id(model), scanned, signature(scanned.corpus))
+        if key not in self._open:
+            corpus = yield from open_corpus(scanned.corpus)
+            session = yield from _session(model, layout, corpus, scanned)
+            while len(self._open) >= self._most:
+                del self._open[next(iter(self._open))]
+            self._open[key] = session
+        return self._open[key]
+
+
+def _session(model: TextModel, layout: Layout, corpus: Corpus, scanned: Scanned) -> Steps[Session]:
+    root = cache_folder("scans")
+    places = [str(Path(source).absolute()) if Path(source).exists() else source for source in corpus.sources]
+    named = json.dumps([model.info.sha256, places, layout.quantities, scanned.limit])
+    folder = root / hashlib.sha256(named.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    warnings: list[Notice] = []
+    with refusing_a_full_disk():
+        folder.mkdir(exist_ok=True)
+        touch(folder)
+        if _changed(folder / "corpus", corpus.sha256):
+            warnings.append(Notice("The corpus has changed since it was last scanned, so it is scanned again.", "corpus_changed"))
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(exist_ok=True)
+        (folder / "corpus").write_text(corpus.sha256, encoding="ascii")
+        budget = min(MOST_BYTES, shutil.disk_usage(root).free // 2)
+        limit = scanned.limit or max(1, budget // (_BYTES_A_UNIT * layout.units))
+        reading = yield from read_corpus(model, corpus, folder, limit)
+        needed = _BYTES_A_UNIT * layout.units * reading.positions
+        forget_until(root, max(0, MOST_BYTES - needed), keep=folder)
+    if layout.windows:
+        warnings.append(Notice("A layer reads backwards, so the corpus is read in windows of 256 tokens.", "windows"))
+    return Session(model, layout, reading, folder, (*warnings, *reading.warnings))
+
+
+def _changed(known: Path, sha256: str) -> bool:
+    return known.exists() and known.read_text(encoding="ascii") != sha256
