@@ -7,6 +7,7 @@ two directions the files are read in windows of ``WINDOW`` tokens, each from a f
 import copy
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from engine.cells import QUANTITIES
 from engine.errors import UserError
-from engine.jobs import Partial, Steps, relay
+from engine.jobs import Partial, Steps, T, relay
 from engine.models.model import TextModel
 from engine.recurrent.contexts import TopContexts
 from engine.recurrent.fused import hidden_states, layers_apart
@@ -148,19 +149,29 @@ def scan(
     work = _Scan(model if untrained is None else reinitialised(model, untrained), store, layout)
     done = sum(block.positions for block in plan.blocks[: store.finished])
     yield Partial(done, reading.positions, doing=doing)
-    for block in plan.blocks[store.finished :]:
-        levels = np.empty((store.rows, block.positions), np.uint16)
-        offsets = _Offsets(store, block.number)
-        for chunk in range(block.first, block.end):
-            pieces = plan.pieces(chunk)
-            yield from _standing(work.read(pieces, levels, offsets), Partial(done, reading.positions, doing=doing))
-            done += sum(piece.length for piece in pieces)
-            yield Partial(done, reading.positions, doing=doing)
-        store.append(levels, work.state())
+    with ThreadPoolExecutor(1, "scan") as beside:  # puts away what was read while the next chunk is read
+        busy: Future[None] = beside.submit(_nothing)
+        for block in plan.blocks[store.finished :]:
+            levels = np.empty((store.rows, block.positions), np.uint16)
+            offsets = _Offsets(store, block.number)
+            for chunk in range(block.first, block.end):
+                pieces = plan.pieces(chunk)
+                recordings = yield from _standing(work.read(pieces), Partial(done, reading.positions, doing=doing))
+                busy.result()
+                busy = beside.submit(work.keep, pieces, recordings, levels, offsets)
+                done += sum(piece.length for piece in pieces)
+                yield Partial(done, reading.positions, doing=doing)
+            busy.result()
+            busy = beside.submit(store.append, levels, work.state())
+        busy.result()
     return store
 
 
-def _standing(steps: Steps[None], partial: Partial) -> Steps[None]:
+def _nothing() -> None:
+    """To begin with."""
+
+
+def _standing(steps: Steps[T], partial: Partial) -> Steps[T]:
     """What a chunk does on the way is too little to show; but it can be stopped there."""
     return relay(steps, lambda _: partial)
 
@@ -226,10 +237,11 @@ class _Scan:
         return (hidden, cells) if isinstance(module, nn.LSTM) else (hidden,)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """All that is needed to go on later."""
+        """All that is needed to go on later; copies."""
         found: dict[str, NDArray[Any]] = {}
         for number, name in enumerate(self._layout.modules):
-            found |= {f"state_{number}_{at}": part.float().numpy(force=True) for at, part in enumerate(self._states[name])}
+            own = enumerate(self._states[name])
+            found |= {f"state_{number}_{at}": part.float().numpy(force=True).copy() for at, part in own}
         for at, end in enumerate(ENDS if self._store.fine else ()):
             found[f"{end}_values"] = np.concatenate([both[at].values for both in self._contexts])
             found[f"{end}_positions"] = np.concatenate([both[at].positions for both in self._contexts])
@@ -244,8 +256,8 @@ class _Scan:
                 rows = slice(group.first, group.first + group.cells)
                 both[at].restore(known[f"{end}_values"][rows], known[f"{end}_positions"][rows])
 
-    def read(self, pieces: list[Piece], levels: NDArray[np.uint16], offsets: _Offsets) -> Steps[None]:
-        """Read one chunk of every lane that has one, and put its levels into the block."""
+    def read(self, pieces: list[Piece]) -> Steps[Sequence[Recording]]:
+        """Read one chunk of every lane that has one."""
         lanes = torch.tensor([piece.lane for piece in pieces])
         fresh = torch.tensor([piece.start == 0 or self._layout.windows for piece in pieces])
         ids, lengths = self._ids(pieces)
@@ -265,7 +277,7 @@ class _Scan:
         for call, recorded in zip(found.calls, found.recordings, strict=True):
             for part, after in zip(self._states[call.name], recorded.state, strict=True):
                 part[:, lanes] = after
-        self._keep(pieces, found.recordings, levels, offsets)
+        return found.recordings
 
     def _ids(self, pieces: list[Piece]) -> tuple[Tensor, Tensor | None]:
         """(lanes, chunk) token ids, and the lengths where some lanes end inside."""
@@ -277,13 +289,16 @@ class _Scan:
         lengths = torch.tensor([piece.length for piece in pieces])
         return torch.from_numpy(ids).to(self._model.device), None if bool((lengths == longest).all()) else lengths
 
-    def _keep(self, pieces: list[Piece], recordings: Sequence[Recording], levels: NDArray[np.uint16], offsets: _Offsets) -> None:
+    def keep(self, pieces: list[Piece], recordings: Sequence[Recording], levels: NDArray[np.uint16], offsets: _Offsets) -> None:
+        """Put what was read into the block, and sift it for the best contexts."""
         firsts = [self._firsts[piece.file] + piece.start for piece in pieces]
         positions = np.concatenate([np.arange(f, f + p.length) for f, p in zip(firsts, pieces, strict=True)])
         ends = np.cumsum([piece.length for piece in pieces])
         for group, (highest, lowest) in zip(self._store.groups, self._contexts, strict=True):
             lanes = values_of(recordings, group)
-            values = torch.cat([lanes[row, : piece.length] for row, piece in enumerate(pieces)])  # (positions, cells)
+            whole = len(positions) == lanes.shape[0] * lanes.shape[1]
+            parts = () if whole else [lanes[row, : piece.length] for row, piece in enumerate(pieces)]
+            values = lanes.flatten(0, 1) if whole else torch.cat(parts)  # (positions, cells)
             scaled = self._store.scale(group.first).levels(values.numpy(force=True))
             own = levels[group.first : group.first + group.cells]
             for piece, end in zip(pieces, ends, strict=True):
@@ -291,7 +306,7 @@ class _Scan:
                 own[:, offset : offset + piece.length] = scaled[end - piece.length : end].T
             if self._store.fine:
                 highest.update(values, positions)
-                lowest.update(values.neg_(), positions)
+                lowest.update(values.neg(), positions)
 
 
 def values_of(recordings: Sequence[Recording], group: Rows) -> Tensor:

@@ -15,8 +15,8 @@ from engine.corpora.corpus import open_corpus
 from engine.errors import UserError
 from engine.jobs import run
 from engine.models.model import TextModel
-from engine.recurrent.recorder import record
 from engine.recurrent.reading import Reading, read_corpus
+from engine.recurrent.recorder import record
 from engine.recurrent.scan import ENDS, KEPT_CONTEXTS, layout_of, reinitialised, scan
 from engine.recurrent.store import MANIFEST, Store
 from tests.engine import tiny_models
@@ -154,9 +154,10 @@ def test_a_full_disk_leaves_what_was_finished(tmp_path: Path, corpus: Path, monk
             raise OSError(errno.ENOSPC, "No space left on device")
         write(file, content)
 
-    with monkeypatch.context() as patched, pytest.raises(UserError, match="disk is full") as caught:
+    with monkeypatch.context() as patched:
         patched.setattr(np, "save", full)
-        run(scan(own, reading, layout, tmp_path / "scan"))
+        with pytest.raises(UserError, match="disk is full") as caught:
+            run(scan(own, reading, layout, tmp_path / "scan"))
     assert caught.value.kind == "disk_full"
     left = json.loads((tmp_path / "scan" / MANIFEST).read_text())
     assert left["finished"] == 1  # of the second block only one half was written
