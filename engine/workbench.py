@@ -5,14 +5,14 @@ from typing import Any, overload
 from engine.attribution.explain import explain, predict
 from engine.attribution.registry import METHODS
 from engine.cells import AblationResult, CellsResult
-from engine.detective import DetectResult, MarksResult, PhraseResult, ScanResult, UnitResult
+from engine.detective import DetectResult, MarksResult, PhraseResult, ScanResult, TracksResult, UnitResult
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
 from engine.models.model import TextModel
 from engine.models.opening import open_model
 from engine.recurrent.ablation import ablate
-from engine.recurrent.investigate import investigate, marks
+from engine.recurrent.investigate import Investigation, investigate, marks
 from engine.recurrent.read import read_cells
 from engine.recurrent.session import Sessions
 from engine.requests import (
@@ -27,6 +27,7 @@ from engine.requests import (
     PredictionRequest,
     Request,
     ScanRequest,
+    TracksRequest,
     UnitRequest,
 )
 from engine.results import AttributionResult, CatalogueResult, OpenModelResult, PredictionResult
@@ -64,6 +65,8 @@ class Workbench:
     def job_for(self, request: UnitRequest) -> Steps[UnitResult]: ...
     @overload
     def job_for(self, request: PhraseRequest) -> Steps[PhraseResult]: ...
+    @overload
+    def job_for(self, request: TracksRequest) -> Steps[TracksResult]: ...
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator that answers ``request``; nothing runs before its first step."""
         match request:
@@ -79,7 +82,7 @@ class Workbench:
                 return self._cells(request)
             case AblationRequest():
                 return self._ablate(request)
-            case ScanRequest() | DetectRequest() | UnitRequest() | PhraseRequest():
+            case ScanRequest() | DetectRequest() | UnitRequest() | TracksRequest() | PhraseRequest():
                 return self._investigate(request)
             case MarksRequest():
                 return marks(request)
@@ -106,7 +109,7 @@ class Workbench:
     def _ablate(self, request: AblationRequest) -> Steps[AblationResult]:
         return (yield from _within_memory(ablate(self._usable(request.model_sha256), request)))
 
-    def _investigate(self, request: ScanRequest | DetectRequest | UnitRequest | PhraseRequest) -> Steps[Any]:
+    def _investigate(self, request: Investigation) -> Steps[Any]:
         return (yield from _within_memory(investigate(self._sessions, self._usable(request.model_sha256), request)))
 
     def _usable(self, sha256: str) -> TextModel:
