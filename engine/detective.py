@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cell_names import Cell
-from engine.requests import DetectRequest, MarksRequest, PhraseRequest, ScanRequest, UnitRequest
+from engine.requests import DetectRequest, MarksRequest, PhraseRequest, ScanRequest, TracksRequest, UnitRequest
 from engine.results import Cost, FloatArray, ModelInfo, Notice
 
 PlaceKind = Literal["hit", "miss", "false_alarm", "highest", "lowest", "match"]
@@ -188,6 +188,17 @@ class UnitResult:
     counts: Counts
     highest: tuple[Place, ...]
     lowest: tuple[Place, ...]
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TracksResult:
+    """The file named in the request is written."""
+
+    request: TracksRequest
+    model: ModelInfo
+    corpus: CorpusInfo
+    cost: Cost
     warnings: tuple[Notice, ...] = ()
 
 

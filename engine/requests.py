@@ -286,6 +286,22 @@ class UnitRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class TracksRequest:
+    """Write what one cell, or a quantity of every cell, did all through a corpus.
+
+    Args:
+        scanned: its ``gates`` are the quantities wanted.
+        cell: only this one; None: all, and ``gates`` must say of what.
+        out: a ``.npz`` file.
+    """
+
+    model_sha256: str
+    scanned: Scanned
+    out: str
+    cell: Cell | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PhraseRequest:
     """Where else in the corpus do the cells do what they do over this phrase?
 
@@ -306,7 +322,7 @@ class PhraseRequest:
     top: int = 50
 
 
-AboutACorpus = ScanRequest | DetectRequest | UnitRequest | PhraseRequest
+AboutACorpus = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest
 AboutAModel = (
     PredictionRequest
     | AttributionRequest

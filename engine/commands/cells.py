@@ -6,15 +6,17 @@ from typing import Any
 
 from engine.atomic_file import save
 from engine.cell_names import Cell
+from engine.commands.detect import add_corpus, scanned_of
 from engine.commands.shared import Parser, add_model, add_text, kind_of, open_in_workbench, run_job, text_of, write_json
-from engine.requests import CellsRequest, TextInput
+from engine.errors import UserError
+from engine.requests import CellsRequest, TextInput, TracksRequest
 
 
 def add(commands: Any, common: Parser) -> None:
     """The command."""
     cells = commands.add_parser("cells", parents=[common], help="gates and states of recurrent layers, at every token")
     add_model(cells)
-    add_text(cells)
+    add_corpus(add_text(cells), cells)
     cells.add_argument(
         "--unit", metavar="LAYER:INDEX[:DIRECTION]", action="append", default=[], help="only this cell; repeatable"
     )
@@ -24,6 +26,9 @@ def add(commands: Any, common: Parser) -> None:
 
 
 def _cells(options: argparse.Namespace, draw: object) -> None:
+    if options.corpus is not None:
+        _corpus(options)
+        return
     from engine.cells import check_cells
     from engine.export.cells_files import CELLS_KINDS
 
@@ -40,3 +45,18 @@ def _cells(options: argparse.Namespace, draw: object) -> None:
         write_json(content.decode("utf-8"), options)
     else:
         save(options.out, content)
+
+
+def _corpus(options: argparse.Namespace) -> None:
+    """One cell, or some quantities of all, over a corpus: streamed into a file."""
+    if options.out is None:
+        raise UserError("For a corpus, say with --out where to write: a file ending in .npz.", "arguments")
+    kind_of(options.out, (".npz",))
+    if len(options.unit) > 1:
+        raise UserError("For a corpus, name one cell at a time.", "arguments")
+    cell = Cell.read(options.unit[0]) if options.unit else None
+    scanned = scanned_of(options)
+    workbench, info = open_in_workbench(options)
+    result = run_job(workbench.job_for(TracksRequest(info.sha256, scanned, str(options.out), cell)), options)
+    for warning in result.warnings if not options.quiet else ():
+        print(f"Note: {warning.message}", file=sys.stderr)

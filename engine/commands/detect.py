@@ -13,7 +13,7 @@ def add(commands: Any, common: Parser) -> None:
     """The command."""
     detect = commands.add_parser("detect", parents=[common], help="rank every cell by how well it tells a pattern")
     add_model(detect)
-    add_corpus(detect, required=True)
+    add_corpus(detect, detect, required=True)
     detect.add_argument("--pattern", metavar="REGEX", nargs="+", action="extend", default=[], help="group 1 marks, or the match")
     detect.add_argument("--predicate", metavar="NAME", help="in place of a pattern, such as inside_quotes")
     detect.add_argument("--gate", metavar="NAME", action="append", default=[], help="only this quantity; repeatable")
@@ -23,10 +23,11 @@ def add(commands: Any, common: Parser) -> None:
     detect.set_defaults(run=_detect)
 
 
-def add_corpus(parser: Any, required: bool) -> None:
-    """What is read."""
+def add_corpus(group: Any, parser: Parser, required: bool = False) -> None:
+    """What is read; ``group``: of the parser, where it may be something else in its place."""
     known = "text files, folders of them, stdlib (Python's standard library) or stdlib:argparse,json"
-    parser.add_argument("--corpus", metavar="FILE", nargs="+", action="extend", required=required, help=known)
+    must = {"required": True} if required else {}
+    group.add_argument("--corpus", metavar="FILE", nargs="+", action="extend", help=known, **must)
     parser.add_argument(
         "--limit", metavar="N", type=int, help="the most positions to read (default: what the cache has room for)"
     )

@@ -43,13 +43,14 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a path, or a sample's name")
 
 
-def add_text(parser: argparse.ArgumentParser) -> None:
-    """What it is asked about; read by ``text_of``."""
+def add_text(parser: argparse.ArgumentParser) -> Any:
+    """What it is asked about; read by ``text_of``. Returns the group, for what else it may be asked about."""
     text = parser.add_mutually_exclusive_group(required=True)
     text.add_argument("--text", metavar="T")
     text.add_argument(
         "--text-file", metavar="FILE", type=Path, help="UTF-8; a byte order mark is dropped, nothing else is changed"
     )
+    return text
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:

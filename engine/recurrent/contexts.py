@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-_GROUP = 64  # positions whose maximum decides whether any of them is looked at
+_GROUP = 32  # positions whose maximum decides whether any of them is looked at
 _NOWHERE = np.iinfo(np.int64).max
 
 
@@ -50,7 +50,7 @@ class TopContexts:
 
     def _sift(self, values: Tensor, positions: NDArray[np.int64], size: int) -> None:
         """Put aside what may be among the best: one read for the maxima of groups, then the few groups that have any."""
-        grouped, places = values.unflatten(0, (-1, size)), positions.reshape(-1, size)
+        grouped, places = values.reshape(-1, size, values.shape[1]), positions.reshape(-1, size)
         highest = grouped.amax(dim=1)  # (groups, units); without indices, which would cost many times as much
         self._begin(highest)
         worst, last = (torch.from_numpy(each[:, -1]).to(values.device) for each in (self._bar, self._positions))

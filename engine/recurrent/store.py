@@ -92,9 +92,10 @@ class Store:
         """
         number = self.finished
         with refusing_a_full_disk():
-            self._write(f"{number:05d}-coarse.npy", (levels >> 8).astype(np.uint8))
+            lower, upper = levels.astype("<u2", copy=False).view(np.uint8).reshape(*levels.shape, 2).transpose(2, 0, 1)
+            self._write(f"{number:05d}-coarse.npy", np.ascontiguousarray(upper))
             if self.fine:
-                self._write(f"{number:05d}-fine.npy", levels.astype(np.uint8))
+                self._write(f"{number:05d}-fine.npy", np.ascontiguousarray(lower))
             self._write(f"{number:05d}-state.npz", state)
             known = {
                 "header": self._header,

@@ -120,7 +120,9 @@ def test_histograms_roc_and_places_are_of_the_part_that_tests(ask: Callable[...,
 def test_pooling_hides_what_the_parts_show(ask: Callable[..., DetectResult]):
     result = ask(r'(?P<open>"[^"]*+)(?:"|\Z)|(?P<letter>a)', gates=("hidden_state",))
     names = [finding.pattern for finding in result.findings]
-    assert len(names) == 4  # the first group marks what its alternative does, and is told once; the letter alone is found inside too
+    assert (
+        len(names) == 4
+    )  # the first group marks what its alternative does, and is told once; the letter alone is found inside too
     assert result.findings[1].units[0].auc_holdout > result.whole.units[0].auc_holdout
     assert result.patterns_tried == 5
 
@@ -260,7 +262,7 @@ def test_a_phrase_finds_its_like(model: TextModel, corpus: Path):
         assert place.text == text[place.start : place.end]
         if len(result.cells) == place.shared == 1:
             assert all(inside(text)[place.start : place.end])
-            assert not inside(text)[place.end : place.end + 1] == [True]
+            assert inside(text)[place.end : place.end + 1] != [True]
 
 
 def test_a_phrase_nobody_knows(model: TextModel, corpus: Path):
@@ -286,7 +288,13 @@ def test_the_command(tmp_path: Path, corpus: Path, capsysbinary: pytest.CaptureF
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--pattern", "("], [], ["--pattern", "a", "--predicate", "digit"], ["--predicate", "nonsense"], ["--limit", "0", "--pattern", "a"]],
+    [
+        ["--pattern", "("],
+        [],
+        ["--pattern", "a", "--predicate", "digit"],
+        ["--predicate", "nonsense"],
+        ["--limit", "0", "--pattern", "a"],
+    ],
 )
 def test_the_command_refuses_in_one_line(
     tmp_path: Path, corpus: Path, capsysbinary: pytest.CaptureFixture[bytes], arguments: list[str]

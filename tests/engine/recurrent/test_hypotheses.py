@@ -27,7 +27,7 @@ def test_group_one_marks_or_the_whole_match():
     assert parts('"q"') == {'"q"': ['"q"']}
     assert parts('"(q)"') == {'"(q)"': ["q"]}
     assert parts('"(?:q)"') == {'"(?:q)"': ['"q"']}
-    assert list(parts('"(q)(")').values())[0] == ["q"]
+    assert next(iter(parts('"(q)(")').values())) == ["q"]
 
 
 def test_alternatives_are_scored_by_themselves():
@@ -45,12 +45,12 @@ def test_flags_stay_with_every_alternative():
 
 
 def test_named_groups_are_scored_by_themselves():
-    found = parts("\"(?P<letter>\\w)(?P<close>\")")
-    assert [marks for marks in found.values()] == [["q"], ["q"], ['"']]
+    found = parts('"(?P<letter>\\w)(?P<close>")')
+    assert list(found.values()) == [["q"], ["q"], ['"']]
 
 
 def test_a_group_of_the_branch_that_matched_marks():
-    assert list(parts("\"(q)\"|'(x)'").values())[0] == ["x", "q"]
+    assert next(iter(parts("\"(q)\"|'(x)'").values())) == ["x", "q"]
 
 
 def test_branches_that_cannot_stand_alone_are_left_together():

@@ -36,7 +36,7 @@ def meant(name: str, text: str) -> list[str]:
         ("inside_double_quotes", ['"k"', '"v"', '"she\'s"']),
         ("inside_triple_quotes", ['"""Doc \'in\' here."""']),
         ("string", ['"""Doc \'in\' here."""', "'don\\'t'", '"k"', 'rb"v"', '"she\'s"', "u'é'"]),
-        ("comment", ["# it's \"x\"", "# c"]),
+        ("comment", ['# it\'s "x"', "# c"]),
         ("inside_brackets", ["(a, b=[1, (2)])", '{"k": rb"v"}', "(b\n          and x[1:2])"]),
         ("inside_parentheses", ["(a, b=[1, (2)])", "(b\n          and x[1:2])"]),
         ("inside_square_brackets", ["[1, (2)]", "[1:2]"]),
@@ -83,7 +83,9 @@ def test_any_text_will_do(name: str):
         assert labels.dtype == (np.float32 if PREDICATES[name].graded else np.bool_)
 
 
-@pytest.mark.parametrize("text", ['"' * 50_000, "'\\" * 25_000, '"""\\"' * 12_000, "(" * 50_000, "([{" * 9_000 + ")", "“" * 20_000])
+@pytest.mark.parametrize(
+    "text", ['"' * 50_000, "'\\" * 25_000, '"""\\"' * 12_000, "(" * 50_000, "([{" * 9_000 + ")", "“" * 20_000]
+)
 def test_hostile_texts_take_no_longer_than_others(text: str):
     start = time.perf_counter()
     PREDICATES["inside_quotes"].of(text)

@@ -15,9 +15,10 @@ from engine.corpora.corpus import open_corpus
 from engine.errors import UserError
 from engine.jobs import run
 from engine.models.model import TextModel
-from engine.recurrent.recorder import record
+from engine.recurrent.layout import layout_of
 from engine.recurrent.reading import Reading, read_corpus
-from engine.recurrent.scan import ENDS, KEPT_CONTEXTS, layout_of, reinitialised, scan
+from engine.recurrent.recorder import record
+from engine.recurrent.scan import ENDS, KEPT_CONTEXTS, reinitialised, scan
 from engine.recurrent.store import MANIFEST, Store
 from tests.engine import tiny_models
 
@@ -46,10 +47,10 @@ def read(model: TextModel, corpus: Path, tmp_path: Path, limit: int | None = Non
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.recurrent.scan._MOST_POSITIONS", 300)
-    monkeypatch.setattr("engine.recurrent.scan.LANES", 3)
-    monkeypatch.setattr("engine.recurrent.scan.CHUNK", 32)
-    monkeypatch.setattr("engine.recurrent.scan.WINDOW", 32)
+    monkeypatch.setattr("engine.recurrent.layout._MOST_POSITIONS", 300)
+    monkeypatch.setattr("engine.recurrent.layout.LANES", 3)
+    monkeypatch.setattr("engine.recurrent.layout.CHUNK", 32)
+    monkeypatch.setattr("engine.recurrent.layout.WINDOW", 32)
 
 
 def exact(model: TextModel, reading: Reading, store: Store, row: int) -> np.ndarray:
@@ -154,9 +155,10 @@ def test_a_full_disk_leaves_what_was_finished(tmp_path: Path, corpus: Path, monk
             raise OSError(errno.ENOSPC, "No space left on device")
         write(file, content)
 
-    with monkeypatch.context() as patched, pytest.raises(UserError, match="disk is full") as caught:
+    with monkeypatch.context() as patched:
         patched.setattr(np, "save", full)
-        run(scan(own, reading, layout, tmp_path / "scan"))
+        with pytest.raises(UserError, match="disk is full") as caught:
+            run(scan(own, reading, layout, tmp_path / "scan"))
     assert caught.value.kind == "disk_full"
     left = json.loads((tmp_path / "scan" / MANIFEST).read_text())
     assert left["finished"] == 1  # of the second block only one half was written

@@ -151,7 +151,9 @@ def test_full_resolution_is_exact_to_sixteen_bits(tmp_path: Path, positive: np.n
     fine = run(fine_units(store, [0, 1], split, labels_for(positive)))
     for unit, row in zip(fine, values, strict=True):
         for testing in (False, True):
-            assert unit.auc(testing) == pytest.approx(literal_auc(split.take(row, testing), split.take(positive, testing)), abs=0.02)
+            assert unit.auc(testing) == pytest.approx(
+                literal_auc(split.take(row, testing), split.take(positive, testing)), abs=0.02
+            )
     total = run(histograms(store, chosen_in_blocks(store, split, False)))
     assert (total > 0).sum(1).max() <= 3
 
