@@ -15,14 +15,12 @@ from engine.recurrent.phrase import match_phrase
 from engine.recurrent.session import Sessions
 from engine.recurrent.statistics import histograms
 from engine.recurrent.tracks import write_tracks
-from engine.requests import DetectRequest, MarksRequest, PhraseRequest, ScanRequest, TracksRequest, UnitRequest
+from engine.requests import AboutACorpus, DetectRequest, MarksRequest, PhraseRequest, ScanRequest, TracksRequest, UnitRequest
 from engine.results import Cost
-
-Investigation = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest
 
 
 def investigate(
-    sessions: Sessions, model: TextModel, request: Investigation
+    sessions: Sessions, model: TextModel, request: AboutACorpus
 ) -> Steps[ScanResult | DetectResult | UnitResult | TracksResult | PhraseResult]:
     """The job for ``request``; nothing runs before its first step."""
     match request:
