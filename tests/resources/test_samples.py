@@ -7,13 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from engine.jobs import run
-from engine.requests import AttributionRequest, OpenModelRequest, TextInput
+from engine.cells import Cell
+from engine.requests import AttributionRequest, CellsRequest, OpenModelRequest, TextInput
 from engine.workbench import Workbench
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
@@ -39,7 +41,7 @@ def tensor_shapes(path: Path) -> dict[str, list[int]]:
 
 
 def test_the_samples_of_this_release_are_there() -> None:
-    assert {"movie-sentiment", "news-bilstm"} <= set(FOLDERS)
+    assert {"movie-sentiment", "news-bilstm", "code-lstm"} <= set(FOLDERS)
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -126,6 +128,20 @@ def test_news_bilstm_has_the_parameters_of_the_published_classifier() -> None:
     assert shapes["embedding.weight"] == [len(vocabulary), 64] == [1000, 64]
     assert vocabulary[:2] == ["<pad>", "<unk>"]
     assert len(set(vocabulary)) == len(vocabulary)
+
+
+@pytest.mark.parametrize(("cell", "quoted"), [("1:20", '"no such mode: {}"'), ("0:197", "{'name': 'x', 'size': 'small'}")])
+def test_code_lstm_has_cells_that_know_strings(cell: str, quoted: str) -> None:
+    """Cell states that its card names: high inside of one kind of quotes, low outside."""
+    mark = quoted[0] if quoted[0] == '"' else "'"
+    text = f"def check(mode, sizes):\n    value = {quoted}\n    return value, mode, sizes\n"
+    inside = np.cumsum([character == mark for character in text]) % 2 == 1
+    workbench = Workbench()
+    info = run(workbench.job_for(OpenModelRequest(str(FOLDERS["code-lstm"])))).info
+    track = run(workbench.job_for(CellsRequest(info.sha256, TextInput(text)))).track("cell_state", Cell.read(cell))
+    assert track[inside].min() > track[~inside].mean()
+    assert track[inside].mean() > track[~inside].mean() + 2 * track[~inside].std()
+    assert cell in (FOLDERS["code-lstm"] / "card.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", FOLDERS)
