@@ -42,8 +42,9 @@ class Sample:
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
-    """Every sample that lies in ``folder``, by name."""
-    return tuple(_read(card) for card in sorted(folder.glob("*/sample.json")))
+    """Every sample that lies in ``folder``, classifiers first, then by name."""
+    found = (_read(card) for card in folder.glob("*/sample.json"))
+    return tuple(sorted(found, key=lambda sample: (not sample.task.endswith("classification"), sample.name)))
 
 
 def _read(card: Path) -> Sample:

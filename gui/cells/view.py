@@ -18,6 +18,7 @@ from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.views.thin_splitter import ThinSplitter
 
 SETTLED_MS = 900  # after the last new result the grid is sorted anew
+_CODE_SHARES, _TEXT_SHARES = [600, 400], [450, 550]  # of the height: the text, and the cells below
 _BAR_WIDTH = 420
 _SINGLE = 1.3  # characters per token, up to which a text is one of characters
 
@@ -247,6 +248,8 @@ class CellsView(QWidget):
     def _show_text(self, dense: bool) -> None:
         """Characters and code in columns, words as a text to be read."""
         assert self.result is not None
+        if self.columns.isHidden() is dense:  # another kind of text: code wants more lines than a sentence
+            self.splitter.setSizes(_CODE_SHARES if dense else _TEXT_SHARES)
         self.columns.setVisible(dense)
         self.words.setVisible(not dense)
         self._colour()

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from engine.descriptions import MethodDescription, ParameterDescription
 from engine.requests import Parameter
-from gui.controls.rows import LABEL_WIDTH, form_layout, pad_spin_box
+from gui.controls.rows import LABEL_WIDTH, form_layout, pad_spin_box, small_combo
 from gui.controls.wheel_guard import WheelGuard
 
 LARGEST_INT = 2**31 - 1
@@ -194,7 +194,7 @@ def _bounds(description: ParameterDescription) -> tuple[float, float]:
 
 def _control_for(description: ParameterDescription, parent: QWidget) -> QWidget:
     if description.choices is not None:
-        box = QComboBox(parent)
+        box = small_combo(parent)
         for choice in description.choices:
             box.addItem(choice.replace("_", " "), choice)
         return box

@@ -1,5 +1,6 @@
 """Which scalar of the model is explained: target, versus, the true label, the unit, the position."""
 
+from dataclasses import replace
 from typing import get_args
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -88,9 +89,12 @@ class TargetControls(QWidget):
     def show_model(self, model: ModelInfo) -> None:
         """Offer the outputs of ``model``; what was chosen stays where it is one of them."""
         before = self.target()
+        speaks = model.task in ("causal_lm", "masked_lm", "seq2seq_lm")
+        if speaks and self._labels:  # the classes of the model before are no tokens of this one
+            inside = before.choice if before.choice.startswith("unit:") else PREDICTED
+            before = replace(before, choice=inside, versus=None)
         self._labels, self._predicted = model.labels, None
         self._spelling = choices_for(model.labels)
-        speaks = model.task in ("causal_lm", "masked_lm", "seq2seq_lm")
         self._set_editable(speaks)
         for shown in (self._position, self._position_label):
             shown.setVisible(speaks)

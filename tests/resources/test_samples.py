@@ -13,8 +13,8 @@ import torch
 from safetensors import safe_open
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from engine.jobs import run
 from engine.cells import Cell
+from engine.jobs import run
 from engine.requests import AttributionRequest, CellsRequest, OpenModelRequest, TextInput
 from engine.workbench import Workbench
 

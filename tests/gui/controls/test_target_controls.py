@@ -165,3 +165,11 @@ def test_a_regression_can_be_asked_about_a_unit(controls: TargetControls) -> Non
     controls.show_model(model(labels=(), problem_type="regression"))
     controls.set_target(Target("unit:classifier:0"))
     assert controls.target() == Target("unit:classifier:0")
+
+
+@pytest.mark.parametrize("wanted", [Target("predicted", "negative", "true"), Target("neutral", None, "negative")])
+def test_classes_of_another_model_are_no_tokens(controls: TargetControls, wanted: Target) -> None:
+    controls.set_target(wanted)
+    assert controls.target() == wanted
+    controls.show_model(model(labels=(), task="causal_lm"))
+    assert controls.target() == Target()
