@@ -12,6 +12,7 @@ from gui.choices import PREDICTED, TRUE, choices_for
 from gui.controls.rows import add_row, form_layout, name_control, pad_spin_box, small_combo
 from gui.controls.unit_controls import LAST, UnitControls
 from gui.controls.wheel_guard import WheelGuard
+from gui.views.prediction import visible
 
 UNITS: tuple[ScoreUnit, ...] = get_args(ScoreUnit)
 INSIDE = "unit"  # the item that stands for whatever the unit controls say
@@ -226,7 +227,7 @@ class TargetControls(QWidget):
         self._true.addItem("not known", None)
         for box in (self._target, self._versus, self._true):
             for label, spelling in zip(self._labels, self._spelling, strict=True):
-                box.addItem(label or "(no name)", spelling)
+                box.addItem(visible(label) or "(no name)", spelling)
         if self._unit.any:
             self._target.addItem("a unit inside…", INSIDE)
         self._silence(False)
@@ -253,7 +254,7 @@ class TargetControls(QWidget):
     def _predicted_words(self) -> str:
         if self._predicted is None or self._predicted.label is None:
             return "predicted"
-        return f"predicted ({self._predicted.label})"
+        return f"predicted ({visible(self._predicted.label)})"
 
     def _spelling_of(self, predicted: ClassPrediction) -> str:
         return self._spelling[predicted.index] if predicted.index < len(self._spelling) else f"index:{predicted.index}"
