@@ -41,7 +41,10 @@ class FlowRoom(Room):
 
     def caption(self) -> tuple[str, str] | None:
         """See ``Room``."""
-        return None if self.flow.result is None else self.flow.in_words()
+        if self.flow.result is None:
+            return None
+        title, sentence = self.flow.in_words()
+        return title, f"{self.flow.result.model.name} · {sentence}"
 
     def state(self) -> tuple[tuple[str, Parameter], ...]:
         """See ``Room``."""

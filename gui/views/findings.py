@@ -36,7 +36,7 @@ class FindingsView(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._count, self._empty, self._gone = QLabel(), QLabel(), QLabel()
-        self._undo, self._back, self._save = QPushButton("Undo"), QPushButton("Back to the map"), QPushButton("Save report…")
+        self._undo, self._back, self._save = QPushButton("Undo"), QPushButton("Back"), QPushButton("Save report…")
         self._listed = QVBoxLayout()
         self._deleted = self._undo_bar()
         self._build()
@@ -51,7 +51,7 @@ class FindingsView(QScrollArea):
         headline.setProperty("role", "headline")
         self._count.setProperty("role", "muted")
         name_control(self._save, "saveReport", "Save report", "Every finding in one page for a browser.")
-        name_control(self._back, "findingsBack", "Back to the map", "Esc does so too.")
+        name_control(self._back, "findingsBack", "Back", "Esc does so too.")
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(headline)
@@ -91,7 +91,7 @@ class FindingsView(QScrollArea):
         self._findings, self._read_only = findings, read_only
         count = len(findings)
         self._save.setEnabled(bool(count))
-        self._count.setText("" if not count else "1 map" if count == 1 else f"{count} maps")
+        self._count.setText("" if not count else "1 finding" if count == 1 else f"{count} findings")
         self._empty.setText(_EMPTY.format(keys=self._actions.keys("pin_finding")))
         self._empty.setVisible(not count)
         if self.isVisible():
