@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.flow import GradientFlowResult, State, StepFlow, name_of
@@ -15,6 +15,7 @@ from engine.results import FloatArray
 from gui import theme
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.colours import colour_map
+from gui.heatmaps.curve_plot import CurvePlot
 from gui.heatmaps.magnitude_scale import MagnitudeScale
 from gui.heatmaps.matrix import MatrixPlot
 from gui.views.flow_layers import name_of as name_of_token
@@ -151,36 +152,22 @@ def colours_of(flows: Sequence[StepFlow]) -> list[QColor]:
     return [ramp[round(float(places[layers.index((flow.module, flow.layer))]) * (len(ramp) - 1))] for flow in flows]
 
 
-class _Curves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """It neither zooms nor pans, so that it stays above the matrix, and the wheel scrolls the page."""
-
-    pointed = Signal(int)  # step under the pointer, −1: none
+class _Curves(CurvePlot):
+    """Above the matrix, step over step; ``pointed``: the step under the pointer."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(parent, _CURVES_PIXELS)
         self.setObjectName("stepCurves")
         self.setAccessibleName("Gradient at each step")
-        self.setMinimumHeight(_CURVES_PIXELS[0])
-        self.setMaximumHeight(_CURVES_PIXELS[1])
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFrameShape(self.Shape.NoFrame)
         self._flows: tuple[StepFlow, ...] = ()
         self._steps = 0
         self._caption = ""
         self._lines: list[pg.PlotCurveItem] = []
         self._left, self._box = pg.AxisItem("left"), pg.ViewBox(enableMenu=False, enableMouse=False)
-        layout = self.ci
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.setSpacing(2)
-        layout.addItem(self._left, 0, 0)
-        layout.addItem(self._box, 0, 1)
-        self._left.linkToView(self._box)
+        self.lay_out({"left": self._left}, self._box, spacing=2)
         self._left.setWidth(_NAMES_PIXELS)
-        self._left.enableAutoSIPrefix(False)
-        self._cursor = pg.InfiniteLine(angle=90, movable=False)
-        self._cursor.hide()
-        self._box.addItem(self._cursor, ignoreBounds=True)
-        self._dress()
+        self._box.addItem(self.cursor_line, ignoreBounds=True)
+        self.dress()
         self.scene().sigMouseMoved.connect(self._on_moved)
 
     def begin_at(self, left: int) -> None:
@@ -199,37 +186,20 @@ class _Curves(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._box.addItem(line, ignoreBounds=True)
         self._box.setRange(xRange=(0, self._steps), yRange=(-_ROOM, 1 + _ROOM), padding=0)
         self._left.setTicks([scale.ticks(6)])
-        self._dress()
+        self.dress()
 
     def mark(self, step: int) -> None:
         """As pointed at elsewhere; emits nothing. −1: none."""
-        self._cursor.setVisible(step >= 0)
-        self._cursor.setPos(step + 0.5)
+        self.cursor_line.setVisible(step >= 0)
+        self.cursor_line.setPos(step + 0.5)
 
-    def _dress(self) -> None:
-        colours = theme.current()
-        self.setBackground(colours.panel)
-        self._left.setPen(pg.mkPen(colours.border))
-        self._left.setTextPen(pg.mkPen(colours.muted))
-        self._left.setStyle(tickFont=theme.numbers_font(theme.CAPTION_PIXELS), tickLength=-4)
-        self._left.setLabel(self._caption, color=colours.muted.name(), **{"font-size": "11px"})
-        self._cursor.setPen(pg.mkPen(colours.muted, style=Qt.PenStyle.DashLine))
+    def dress(self) -> None:
+        super().dress()
+        self.dress_axis(self._left, theme.current().muted)
+        self.label_axis(self._left, self._caption, theme.current().muted)
         for line, flow, colour in zip(self._lines, self._flows, colours_of(self._flows), strict=True):
             style = Qt.PenStyle.DashLine if flow.direction else Qt.PenStyle.SolidLine
             line.setPen(pg.mkPen(colour, width=2, style=style))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in theme.RETHEME_EVENTS and hasattr(self, "_cursor"):
-            self._dress()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self.mark(-1)
-        self.pointed.emit(-1)
 
     @Slot(object)
     def _on_moved(self, place: QPointF) -> None:

@@ -5,12 +5,13 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.heatmaps.numerals import figures
-from engine.results import FloatArray, TextOptimisationResult
+from engine.results import TextOptimisationResult
 from gui import theme
+from gui.heatmaps.curve_plot import CurvePlot
 
 PLOT_PIXELS = (104, 190)  # the least, and what it takes where there is room
 AXIS_PIXELS = 32  # ticks and the word below them
@@ -81,26 +82,19 @@ def _values(result: TextOptimisationResult, step: int) -> list[tuple[str, QColor
     return found
 
 
-class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """It neither zooms nor pans, so the wheel scrolls the page; put together as the path curve is, without menus."""
-
-    pointed = Signal(int)  # the step under the pointer, −1: none
+class _Plot(CurvePlot):
+    """``pointed``: the step under the pointer."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setMinimumHeight(PLOT_PIXELS[0])
-        self.setMaximumHeight(PLOT_PIXELS[1])
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFrameShape(self.Shape.NoFrame)
+        super().__init__(parent, PLOT_PIXELS)
         self._unit, self._last = "", 0
         self._axes = {side: pg.AxisItem(side) for side in ("left", "bottom")}
         self._box = pg.ViewBox(enableMenu=False, enableMouse=False)
         self._score = pg.PlotCurveItem(antialias=True)
         self._texts = pg.PlotCurveItem(antialias=True, stepMode="right")
         self._dots = pg.ScatterPlotItem(size=4)
-        self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._build()
-        self._dress()
+        self.dress()
         self.scene().sigMouseMoved.connect(self._on_mouse_moved)
 
     def show_result(self, result: TextOptimisationResult) -> None:
@@ -114,67 +108,39 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._axes["bottom"].setTickSpacing(1, 1)
         else:
             self._axes["bottom"].setTickSpacing()
-        self._set_range(np.concatenate((result.score, result.text_score)))
+        values = np.concatenate((result.score, result.text_score))
+        if len(values):
+            self.fit(self._box, values)
         self._label()
 
     def _build(self) -> None:
-        layout = self.ci
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.setSpacing(0)
-        for side, row, column in (("left", 0, 0), ("bottom", 1, 1)):
-            layout.addItem(self._axes[side], row, column)
-            self._axes[side].enableAutoSIPrefix(False)
-            self._axes[side].linkToView(self._box)
+        self.lay_out(self._axes, self._box)
         self._axes["bottom"].setHeight(AXIS_PIXELS)
-        layout.addItem(self._box, 0, 1)
-        self._cursor.hide()
-        for drawn in (self._texts, self._dots, self._score, self._cursor):
+        for drawn in (self._texts, self._dots, self._score, self.cursor_line):
             self._box.addItem(drawn, ignoreBounds=True)
 
-    def _set_range(self, values: FloatArray) -> None:
-        if len(values):
-            low, high = float(values.min()), float(values.max())
-            room = max((high - low) * 0.08, abs(high) * 1e-6, 1e-12)
-            self._box.setYRange(low - room, high + room, padding=0)
-
-    def _dress(self) -> None:
+    def dress(self) -> None:
+        super().dress()
         colours = theme.current()
-        self.setBackground(colours.panel)
         for axis in self._axes.values():
-            axis.setPen(pg.mkPen(colours.border))
-            axis.setTextPen(pg.mkPen(colours.muted))
-            axis.setStyle(tickFont=theme.numbers_font(theme.CAPTION_PIXELS), tickLength=-4)
+            self.dress_axis(axis, colours.muted)
         self._score.setPen(pg.mkPen(colours.accent, width=2))
         self._texts.setPen(pg.mkPen(colours.text, width=1.5))
         self._dots.setPen(pg.mkPen(None))
         self._dots.setBrush(pg.mkBrush(colours.text))
-        self._cursor.setPen(pg.mkPen(colours.muted, style=Qt.PenStyle.DashLine))
         self._label()
 
     def _label(self) -> None:
-        colour = theme.current().muted.name()
+        colour = theme.current().muted
         unit = f" ({self._unit})" if self._unit else ""
         for side, words in (("left", f"score{unit}"), ("bottom", "step")):
-            self._axes[side].setLabel(words, color=colour, **{"font-size": "11px"})
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in theme.RETHEME_EVENTS and hasattr(self, "_cursor"):
-            self._dress()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._cursor.hide()
-        self.pointed.emit(-1)
+            self.label_axis(self._axes[side], words, colour)
 
     @Slot(object)
     def _on_mouse_moved(self, place: QPointF) -> None:
         if not self._box.sceneBoundingRect().contains(place):
             return
         step = max(0, min(self._last, round(self._box.mapSceneToView(place).x())))
-        self._cursor.setPos(step)
-        self._cursor.show()
+        self.cursor_line.setPos(step)
+        self.cursor_line.show()
         self.pointed.emit(step)

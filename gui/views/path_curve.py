@@ -2,13 +2,14 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.heatmaps.numerals import figures, signed_figures
 from engine.results import AttributionResult, FloatArray, PathCurve
 from gui import theme
+from gui.heatmaps.curve_plot import CurvePlot
 
 _HEIGHT = (104, 200)  # the least, and what it takes where there is room
 _TICK_PIXELS = 8
@@ -118,25 +119,17 @@ def _point(path: PathCurve, point: int, unit: str) -> str:
     return words if np.isnan(slope) else f"{words} · slope {signed_figures(slope)}"
 
 
-class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """Two scales over one α. It neither zooms nor pans, so the wheel scrolls the page.
-
-    Put together from axes and view boxes: a PlotItem brings menus with it that outlive the window.
-    """
-
-    pointed = Signal(int)  # the evaluated point nearest to the pointer, −1: none
+class _Plot(CurvePlot):
+    """Two scales over one α; ``pointed``: the evaluated point nearest to the pointer."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setMinimumHeight(_HEIGHT[0])
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFrameShape(self.Shape.NoFrame)
+        super().__init__(parent, _HEIGHT)
         self._alpha = np.zeros(0)
         self._unit = ""
         self._axes = {side: pg.AxisItem(side) for side in ("left", "bottom", "right")}
         self._scores, self._slopes = (pg.ViewBox(enableMenu=False, enableMouse=False) for _ in range(2))
         self._build()
-        self._dress()
+        self.dress()
         self._scores.sigResized.connect(self._on_resized)
         self.scene().sigMouseMoved.connect(self._on_mouse_moved)
 
@@ -147,49 +140,32 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._score.setData(path.alpha[known], path.score[known])
         self._dots.setData(path.alpha[known], path.score[known])
         self._slope.setData(path.alpha[sloped], path.slope[sloped])
-        self._set_range(self._scores, path.score[known])
-        self._set_range(self._slopes, np.append(path.slope[sloped], 0.0))
+        self.fit(self._scores, path.score[known])
+        self.fit(self._slopes, np.append(path.slope[sloped], 0.0))
         low = self._scores.viewRange()[1][0]
         self._ticks.setData(path.alpha[known], np.full(int(known.sum()), low))
         self._label()
 
     def _build(self) -> None:
-        layout = self.ci
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.setSpacing(0)
-        for side, row, column in (("left", 0, 0), ("bottom", 1, 1), ("right", 0, 2)):
-            layout.addItem(self._axes[side], row, column)
-            self._axes[side].enableAutoSIPrefix(False)
-        layout.addItem(self._scores, 0, 1)
+        self.lay_out(self._axes, self._scores)
         self.scene().addItem(self._slopes)
         self._slopes.setZValue(-10)
         self._slopes.setXLink(self._scores)
-        for side, box in (("left", self._scores), ("bottom", self._scores), ("right", self._slopes)):
-            self._axes[side].linkToView(box)
+        self._axes["right"].linkToView(self._slopes)
         self._slope = pg.PlotCurveItem(fillLevel=0.0, antialias=True)
         self._slopes.addItem(self._slope)
         self._score = pg.PlotCurveItem(antialias=True)
         self._dots = pg.ScatterPlotItem(size=5)
         self._ticks = pg.ScatterPlotItem(size=_TICK_PIXELS, symbol="|")
-        self._cursor = pg.InfiniteLine(angle=90, movable=False)
-        self._cursor.hide()
-        for drawn in (self._score, self._dots, self._ticks, self._cursor):
+        for drawn in (self._score, self._dots, self._ticks, self.cursor_line):
             self._scores.addItem(drawn, ignoreBounds=True)
         self._scores.setXRange(0, 1, padding=0.02)
 
-    @staticmethod
-    def _set_range(box: pg.ViewBox, values: FloatArray) -> None:
-        low, high = float(values.min()), float(values.max())
-        room = max((high - low) * 0.08, abs(high) * 1e-6, 1e-12)
-        box.setYRange(low - room, high + room, padding=0)
-
-    def _dress(self) -> None:
+    def dress(self) -> None:
+        super().dress()
         colours = theme.current()
-        self.setBackground(colours.panel)
         for side, colour in (("left", colours.text), ("bottom", colours.muted), ("right", colours.accent)):
-            self._axes[side].setPen(pg.mkPen(colours.border))
-            self._axes[side].setTextPen(pg.mkPen(colour))
-            self._axes[side].setStyle(tickFont=theme.numbers_font(theme.CAPTION_PIXELS), tickLength=-4)
+            self.dress_axis(self._axes[side], colour)
         shade = QColor(colours.accent)
         shade.setAlpha(_SHADE)
         self._slope.setPen(pg.mkPen(colours.accent, width=1.5))
@@ -198,27 +174,13 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._dots.setPen(pg.mkPen(None))
         self._dots.setBrush(pg.mkBrush(colours.text))
         self._ticks.setPen(pg.mkPen(colours.muted))
-        self._cursor.setPen(pg.mkPen(colours.muted, style=Qt.PenStyle.DashLine))
         self._label()
 
     def _label(self) -> None:
-        colours, style = theme.current(), {"font-size": "11px"}
-        self._axes["left"].setLabel(self._unit or "score", color=colours.text.name(), **style)
-        self._axes["right"].setLabel("d score / dα", color=colours.accent.name(), **style)
-        self._axes["bottom"].setLabel("α: from baseline 0 to input 1", color=colours.muted.name(), **style)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in theme.RETHEME_EVENTS and hasattr(self, "_cursor"):
-            self._dress()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._cursor.hide()
-        self.pointed.emit(-1)
+        colours = theme.current()
+        self.label_axis(self._axes["left"], self._unit or "score", colours.text)
+        self.label_axis(self._axes["right"], "d score / dα", colours.accent)
+        self.label_axis(self._axes["bottom"], "α: from baseline 0 to input 1", colours.muted)
 
     @Slot()
     def _on_resized(self) -> None:
@@ -231,6 +193,6 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             return
         alpha = self._scores.mapSceneToView(place).x()
         point = int(np.nanargmin(np.abs(self._alpha - alpha)))
-        self._cursor.setPos(float(self._alpha[point]))
-        self._cursor.show()
+        self.cursor_line.setPos(float(self._alpha[point]))
+        self.cursor_line.show()
         self.pointed.emit(point)
