@@ -24,7 +24,7 @@ from gui.detective.pattern_edit import PatternEdit
 from gui.views.elided_label import ElidedLabel
 
 STDLIB, FILE, FOLDER = "stdlib", "\0file", "\0folder"
-POSITIONS = 300_000  # two layers of 384 cells answer in about a minute
+POSITIONS = 150_000  # two layers of 384 cells: ranked in half a minute, weighed in another
 STATES = ("hidden_state", "cell_state")
 START_PIXELS, SPIN_PIXELS = 104, 96
 
@@ -182,7 +182,9 @@ class DetectQuestion(QWidget):
             grid.setColumnStretch(at, 1)
         self.start.setProperty("role", "primary")
         name_control(self.start, "detectStart", "Start", "Rank every cell (Ctrl+Enter in the pattern).")
-        name_control(self.stop, "detectStop", "Stop", "Keep what there is (Esc); the part of the corpus that was read is not read again.")
+        name_control(
+            self.stop, "detectStop", "Stop", "Keep what there is (Esc); the part of the corpus that was read is not read again."
+        )
         for button in (self.start, self.stop):
             grid.addWidget(button, 1, 2)
         grid.setColumnMinimumWidth(2, START_PIXELS)
