@@ -38,8 +38,8 @@ class _Plot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._axes["bottom"].setHeight(34)
         self._axes["left"].setWidth(44)
 
-    def _line(self, **how: object) -> pg.PlotCurveItem:
-        item = pg.PlotCurveItem(antialias=True, **how)
+    def _line(self, *data: object, **how: object) -> pg.PlotCurveItem:
+        item = pg.PlotCurveItem(*data, antialias=True, **how)
         self._box.addItem(item, ignoreBounds=True)
         return item
 
@@ -90,7 +90,7 @@ class ClassHistograms(_Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("detectHistograms", ("share", "activation"), parent)
         self.setAccessibleName("Histograms of both classes")
-        self._negative, self._positive = self._line(stepMode="center", fillLevel=0), self._line(stepMode="center", fillLevel=0)
+        self._negative, self._positive = (self._line([0, 1], [0], stepMode="center", fillLevel=0) for _ in range(2))
         self._threshold = pg.InfiniteLine(angle=90, movable=False)
         self._box.addItem(self._threshold, ignoreBounds=True)
         self._ready = True
