@@ -10,8 +10,12 @@ from engine.heatmaps.numerals import signed_figures
 from gui import theme
 
 KINDS = {
-    "hit": "✓ hit", "miss": "✗ miss", "false_alarm": "! false alarm",
-    "highest": "highest", "lowest": "lowest", "match": "match",
+    "hit": "✓ hit",
+    "miss": "✗ miss",
+    "false_alarm": "! false alarm",
+    "highest": "highest",
+    "lowest": "lowest",
+    "match": "match",
 }
 KIND_PIXELS, VALUE_PIXELS, ROW_PIXELS = 92, 60, 26
 _PLACE = Qt.ItemDataRole.UserRole

@@ -121,6 +121,7 @@ class DetectQuestion(QWidget):
         self.matches.setText(words)
         self.matches.setProperty("role", "error" if wrong else "caption")
         self.matches.style().polish(self.matches)
+        self._summary.setVisible(not wrong and not self.fold.isChecked())
         self.pattern.show_invalid(wrong and self.pattern.isVisibleTo(self))
 
     def _place_of(self, gates: tuple[str, ...]) -> int:

@@ -27,7 +27,7 @@ _HINTS = (
     "How often a shift does as much for the best of all units.",
     "Interpretable, or the highest of what it does not beat.",
 )
-_WIDTHS = (70, 0, 76, 56, 66, 44, 52, 56, 64, 120)
+_WIDTHS = (70, 0, 82, 56, 76, 44, 48, 52, 72, 118)
 _LEFT = (0, 1, 2, 5, 9)
 
 

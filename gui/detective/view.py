@@ -4,9 +4,11 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QStackedLayout,
     QStackedWidget,
     QToolButton,
@@ -37,7 +39,7 @@ PAGES = (
     ("scores", "Scores", "ROC and histograms of this unit on held-out text, and what it has to beat."),
     ("examples", "Examples", "Where it is right, where it misses, and where it is on for nothing."),
 )
-TABLE_PIXELS, EVIDENCE_PIXELS = 156, 236
+TABLE_PIXELS, EVIDENCE_PIXELS = 144, 208
 
 
 class DetectiveView(Sheet):
@@ -168,7 +170,7 @@ class DetectiveView(Sheet):
         column.setContentsMargins(16, 8, 16, 8)
         column.setSpacing(8)
         column.addWidget(self.question)
-        line = QWidget()
+        line = QFrame()
         line.setProperty("role", "separator")
         column.addWidget(line)
         empty = QWidget()
@@ -209,13 +211,14 @@ class DetectiveView(Sheet):
         column.addLayout(head)
         column.addWidget(self._notes)
         column.addWidget(self._build_parts())
-        self.table.setMinimumHeight(TABLE_PIXELS)
-        column.addWidget(self.table, 3)
+        self.table.setFixedHeight(TABLE_PIXELS)
+        column.addWidget(self.table)
         column.addLayout(self._evidence_head())
         self._pages.setMinimumHeight(EVIDENCE_PIXELS)
+        self._pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self._pages.addWidget(self._scores_page())
         self._pages.addWidget(self.places)
-        column.addWidget(self._pages, 2)
+        column.addWidget(self._pages, 1)
 
     def _build_parts(self) -> QWidget:
         self._parts_row = QWidget()
