@@ -22,7 +22,7 @@ from engine.recurrent.controls import positives
 from engine.recurrent.hypotheses import Hypothesis
 from engine.recurrent.labels import Labelled, Split
 from engine.recurrent.plan import Plan
-from engine.recurrent.reading import ReadFile, Reading, read_corpus
+from engine.recurrent.reading import Reading, ReadFile, read_corpus
 from engine.recurrent.scan import layout_of, scan
 from engine.recurrent.statistics import auc_of, chosen_in_blocks, circular_shifts, histograms
 from engine.recurrent.store import Rows, Store

@@ -8,7 +8,7 @@ import numpy as np
 from engine.corpora.corpus import Corpus, CorpusFile
 from engine.recurrent.levels import SCALES
 from engine.recurrent.plan import Plan
-from engine.recurrent.reading import ReadFile, Reading
+from engine.recurrent.reading import Reading, ReadFile
 from engine.recurrent.store import Rows, Store
 
 

@@ -15,8 +15,8 @@ from engine.corpora.corpus import open_corpus
 from engine.errors import UserError
 from engine.jobs import run
 from engine.models.model import TextModel
-from engine.recurrent.reading import Reading, read_corpus
 from engine.recurrent.recorder import record
+from engine.recurrent.reading import Reading, read_corpus
 from engine.recurrent.scan import ENDS, KEPT_CONTEXTS, layout_of, reinitialised, scan
 from engine.recurrent.store import MANIFEST, Store
 from tests.engine import tiny_models
