@@ -8,9 +8,10 @@ from pathlib import Path
 
 from engine.atomic_file import write_atomically
 from engine.cells import Cell, CellsResult
+from engine.detective import DetectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
-from engine.requests import OptimisationRequest, Parameter, Target, TextInput
+from engine.requests import DetectRequest, OptimisationRequest, Parameter, Scanned, Target, TextInput
 from engine.results import AttributionResult, Cost, TextOptimisationResult
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
@@ -44,6 +45,26 @@ def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accep
     words = [result.model.path, *_text(result.request.input.text, texts)]
     words += [*_option("--unit", str(cell)), *_option("--gate", gate)]
     return _line("cells", words, result.cost, accept_reinitialised)
+
+
+def detect_command(result: DetectResult, accept_reinitialised: bool = False) -> str:
+    """The line that ranks the same units again.
+
+    Raises:
+        UserError: what was asked about fits no command line.
+    """
+    request, known = result.request, DetectRequest("", Scanned(()))
+    if request.painted or not request.controls or not all(map(_fits, request.patterns)):
+        raise UserError("Places painted by hand and patterns with control characters fit no command line.", "no_command")
+    words = [result.model.path]
+    repeated = (("--corpus", request.scanned.corpus), ("--pattern", request.patterns), ("--gate", request.scanned.gates))
+    for name, values in repeated:
+        words += [word for value in values for word in _option(name, value)]
+    words += _option("--predicate", request.predicate) + _option("--limit", request.scanned.limit)
+    for name in ("top", "holdout", "shifts", "seed"):
+        value = getattr(request, name)
+        words += _option(f"--{name}", value) if value != getattr(known, name) else []
+    return _line("detect", words, result.cost, accept_reinitialised)
 
 
 def optimisation_command(result: TextOptimisationResult, accept_reinitialised: bool = False) -> str:

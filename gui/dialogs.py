@@ -36,6 +36,9 @@ class Dialogs(Protocol):
     def texts_file(self, parent: QWidget, start: str) -> str | None:
         """Which file of texts?"""
 
+    def corpus(self, parent: QWidget, start: str, folder: bool) -> str | None:
+        """Which file, or which folder, is to be read?"""
+
 
 class NativeDialogs:
     """As the platform draws them."""
@@ -69,6 +72,12 @@ class NativeDialogs:
         """A table with a column of texts, or a plain file with one text a line."""
         kinds = "Tables and texts (*.csv *.tsv *.txt *.md);;All files (*)"
         return QFileDialog.getOpenFileName(parent, "Choose a file of texts", start, kinds)[0] or None
+
+    def corpus(self, parent: QWidget, start: str, folder: bool) -> str | None:
+        """Any file: whether it is text is for the engine to say."""
+        if folder:
+            return QFileDialog.getExistingDirectory(parent, "Choose a folder of texts", start) or None
+        return QFileDialog.getOpenFileName(parent, "Choose a text file", start, "All files (*)")[0] or None
 
 
 def _chosen(dialog: "SaveDialog") -> Path | None:

@@ -6,7 +6,7 @@ Whose turn it is, ``job_lanes`` says.
 import logging
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
@@ -139,6 +139,8 @@ class _Worker(QObject):
     def _tell(self, job: Job, partial: Partial) -> None:
         """Pass the first partial at once, then a dozen a second; the last one is told when the job ends."""
         now = time.monotonic()
+        if partial.result is None and job.held is not None and job.held.result is not None:
+            partial = replace(partial, result=job.held.result)  # an answer is never lost to the progress after it
         if now - job.told_at < PARTIAL_INTERVAL_MS / 1000:
             job.held = partial
             return

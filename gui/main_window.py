@@ -13,6 +13,7 @@ from engine.results import ModelInfo
 from engine.samples import Sample
 from gui.actions import ActionDescription, Actions
 from gui.beside import Beside
+from gui.cells.marks import MarksStore
 from gui.conductor import ACCEPT, Conductor
 from gui.dialogs import Dialogs, NativeDialogs
 from gui.dropping import drop_of, read_text
@@ -67,7 +68,10 @@ class MainWindow(QMainWindow):
         self.history = History(self.conductor, self.workspace.method_panel, self.actions_registry)
         self.map_actions = MapActions(self.workspace.attribution_view, self.conductor, self.actions_registry, memory)
         self.view_actions = ViewActions(self, self.workspace, self.actions_registry, memory)
-        house = House(self.jobs, self.conductor, self.workspace, self.actions_registry, memory, self.history)
+        house = House(
+            *(self.jobs, self.conductor, self.workspace, self.actions_registry, memory, self.history),
+            *(self.dialogs, MarksStore(memory.state_folder, self)),
+        )
         self.rooms = rooms_of(house)
         self.findings = Findings(house, self.rooms, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)

@@ -3,13 +3,19 @@
 from collections.abc import Callable
 
 from gui.cells.room import CellsRoom
+from gui.detective.room import DetectiveRoom
 from gui.flow_room import FlowRoom
 from gui.optimise_room import OptimiseRoom
 from gui.rooms import House, Room
 
-ROOMS: tuple[Callable[[House], Room], ...] = (CellsRoom, FlowRoom, OptimiseRoom)
+ROOMS: tuple[Callable[[House], Room], ...] = (CellsRoom, DetectiveRoom, FlowRoom, OptimiseRoom)
 
 
 def rooms_of(house: House) -> tuple[Room, ...]:
     """Each makes its own view and finds its place."""
-    return tuple(make(house) for make in ROOMS)
+    rooms = tuple(make(house) for make in ROOMS)
+    cells = next(room for room in rooms if isinstance(room, CellsRoom))
+    for room in rooms:
+        if isinstance(room, DetectiveRoom):
+            room.cell_chosen.connect(cells.show_cell)
+    return rooms

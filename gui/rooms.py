@@ -8,11 +8,13 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from engine.findings import SeenView, request_as_json
-from engine.jobs import Failure
+from engine.jobs import Failure, Partial
 from engine.requests import Parameter, Request
 from engine.results import ModelInfo
 from gui.actions import ActionDescription, Actions
+from gui.cells.marks import MarksStore
 from gui.conductor import Conductor
+from gui.dialogs import Dialogs
 from gui.history import History
 from gui.job_lanes import Lane
 from gui.keeping import Kept
@@ -32,6 +34,8 @@ class House:
     actions: Actions
     memory: Memory
     history: History
+    dialogs: Dialogs
+    marks: MarksStore  # on cells
 
 
 class Room(QObject):
@@ -66,6 +70,7 @@ class Room(QObject):
         house.workspace.tabs.currentChanged.connect(self._on_tab)
         house.conductor.model_opened.connect(self._on_model_opened)
         house.conductor.subject_changed.connect(self._on_subject)
+        house.jobs.progressed.connect(self._on_progressed)
         house.jobs.answered.connect(self._on_answered)
         house.jobs.failed.connect(self._on_failed)
         house.jobs.stopped.connect(self._on_stopped)
@@ -99,6 +104,9 @@ class Room(QObject):
 
     def show_answer(self, result: object, whole: bool) -> None:
         """A result, finished (``whole``) or still growing."""
+
+    def show_progress(self, partial: Partial) -> None:
+        """How far it is, whether or not there is something to show."""
 
     def show_failure(self, failure: Failure) -> None:
         """Why there is none, in words."""
@@ -185,6 +193,11 @@ class Room(QObject):
     def _on_subject(self, subject: Subject | None) -> None:
         self.subject, self._due = subject, True
         self._ask_if_due()
+
+    @Slot(object, object)
+    def _on_progressed(self, key: Hashable, partial: Partial) -> None:
+        if key == self.key:
+            self.show_progress(partial)
 
     @Slot(object, object, bool)
     def _on_answered(self, key: Hashable, result: object, whole: bool) -> None:

@@ -15,6 +15,7 @@ class SideJobs(QObject):
 
     asked = Signal(int, str)  # ticket, what it does in words
     answered = Signal(object, object, bool)  # key, result, whether it is the whole of it
+    progressed = Signal(object, object)  # key, Partial
     failed = Signal(object, object)  # key, Failure
     stopped = Signal(object)  # key
     running_changed = Signal(bool)
@@ -71,6 +72,9 @@ class SideJobs(QObject):
 
     @Slot(int, object)
     def _on_partial(self, ticket: int, partial: Partial) -> None:
+        if ticket not in self._keys:
+            return
+        self.progressed.emit(self._keys[ticket], partial)
         if ticket in self._keys and partial.result is not None:
             self.answered.emit(self._keys[ticket], partial.result, False)
 

@@ -1,11 +1,18 @@
-"""What the cell detective found, as strict JSON in the keys of the command line."""
+"""What the cell detective found: as strict JSON in the keys of the command line, and as a table."""
 
+import csv
+import io
 from typing import Any
 
 from engine import VERSION
 from engine.detective import Controls, DetectResult, Finding, NullInfo, Place, UnitScore
+from engine.export.csv_file import guarded
 from engine.export.json_file import SCHEMA, strict
 
+COLUMNS = (
+    *("hypothesis", "rank", "layer", "index", "direction", "gate", "auc", "auc_holdout", "sign", "holds", "threshold"),
+    *("f1", "f1_holdout", "correlation", "rank_correlation", "p_value", "p_family", "interpretable"),
+)
 _EXAMPLES = 3  # of each kind
 
 
@@ -79,3 +86,21 @@ def _null(null: NullInfo | None) -> dict[str, Any] | None:
 
 def _controls(controls: Controls | None) -> dict[str, Any] | None:
     return None if controls is None else {name: getattr(controls, name) for name in Controls.__slots__}
+
+
+def detect_to_csv(result: DetectResult) -> bytes:
+    """One row per ranked unit, the whole hypothesis first, then its parts; what is not known is empty."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for finding in result.findings:
+        for rank, unit in enumerate(finding.units, start=1):
+            known = {"hypothesis": guarded(finding.pattern), "rank": rank} | _unit(unit)
+            writer.writerow([_cell(known[name]) for name in COLUMNS])
+    return written.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else value

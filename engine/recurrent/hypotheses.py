@@ -31,7 +31,10 @@ class Hypothesis:
 
 
 def hypotheses(
-    patterns: Sequence[str] = (), predicate: str | None = None, spans: Sequence[tuple[str, int, int]] = ()
+    patterns: Sequence[str] = (),
+    predicate: str | None = None,
+    spans: Sequence[tuple[str, int, int]] = (),
+    patience: float | None = None,
 ) -> tuple[Hypothesis, ...]:
     """The whole first; then, where it has several parts, each by itself.
 
@@ -39,6 +42,7 @@ def hypotheses(
         patterns: regular expressions of the ``regex`` package. Group 1 marks what is meant, else the whole match.
         predicate: the name of a ready one.
         spans: (path, start, end) painted by hand; files without any are not asked about.
+        patience: seconds for one pattern in one file; None: as many as usual.
 
     Raises:
         UserError: none of them or several kinds, an unknown predicate, an invalid expression.
@@ -52,8 +56,8 @@ def hypotheses(
         return (Hypothesis(PAINTED, False, _painted_by_hand(spans)),)
     expressions = [_Expression.read(pattern) for pattern in patterns]
     parts = [part for e in expressions for part in ([e] if len(expressions) > 1 else []) + e.alternatives() + e.named_groups()]
-    each = {part.name: Hypothesis(part.name, False, _union([part])) for part in parts}
-    pooled = Hypothesis(" | ".join(patterns), False, _union(expressions))
+    each = {part.name: Hypothesis(part.name, False, _union([part], patience)) for part in parts}
+    pooled = Hypothesis(" | ".join(patterns), False, _union(expressions, patience))
     return (pooled, *(part for name, part in each.items() if name != pooled.name))
 
 
@@ -65,9 +69,9 @@ def _painted_by_hand(spans: Sequence[tuple[str, int, int]]) -> Callable[[str, st
     return of
 
 
-def _union(expressions: "Sequence[_Expression]") -> Callable[[str, str], Labels | None]:
+def _union(expressions: "Sequence[_Expression]", patience: float | None) -> Callable[[str, str], Labels | None]:
     def of(path: str, text: str) -> Labels:
-        return painted(len(text), (span for expression in expressions for span in expression.spans(text, path)))
+        return painted(len(text), (span for expression in expressions for span in expression.spans(text, path, patience)))
 
     return of
 
@@ -105,14 +109,15 @@ class _Expression:
         """The places each named group took."""
         return [_Expression(f"{self.pattern}  <{name}>", self.pattern, self.compiled, name) for name in self.compiled.groupindex]
 
-    def spans(self, text: str, path: str) -> list[tuple[int, int]]:
+    def spans(self, text: str, path: str, patience: float | None = None) -> list[tuple[int, int]]:
         """Where it marks.
 
         Raises:
             UserError: it takes too long, as expressions do that can match one text in very many ways.
         """
+        seconds = PATIENCE_SECONDS if patience is None else patience
         try:
-            return [span for match in self.compiled.finditer(text, timeout=PATIENCE_SECONDS) for span in self._marked(match)]
+            return [span for match in self.compiled.finditer(text, timeout=seconds) for span in self._marked(match)]
         except TimeoutError:
             raise UserError(
                 f"The pattern {self.pattern!r} takes too long in {path}; make its repetitions exclude each other.", "slow_pattern"

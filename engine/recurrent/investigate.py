@@ -18,6 +18,8 @@ from engine.recurrent.tracks import write_tracks
 from engine.requests import AboutACorpus, DetectRequest, MarksRequest, PhraseRequest, ScanRequest, TracksRequest, UnitRequest
 from engine.results import Cost
 
+MARKS_PATIENCE_SECONDS = 0.5  # somebody is typing the pattern
+
 
 def investigate(
     sessions: Sessions, model: TextModel, request: AboutACorpus
@@ -40,7 +42,7 @@ def marks(request: MarksRequest) -> Steps[MarksResult]:
     """Where the hypothesis and its parts would match; of a graded one, what is above the median."""
     yield Partial(0, 1, doing="Matching")
     found = []
-    for hypothesis in hypotheses(request.patterns, request.predicate):
+    for hypothesis in hypotheses(request.patterns, request.predicate, patience=MARKS_PATIENCE_SECONDS):
         labels = hypothesis.of("this text", request.text)
         assert labels is not None
         meant = labels > np.median(labels) if hypothesis.graded and len(labels) else labels.astype(bool)

@@ -13,8 +13,9 @@ from engine.jobs import Failure
 from engine.requests import CellsRequest, Parameter, Request
 from engine.results import ModelInfo
 from gui.actions import ActionDescription
-from gui.cells.marks import MarkChange, MarksStore
+from gui.cells.marks import MarkChange
 from gui.cells.view import CellsView
+from gui.cells.words import has_cells, without_cells
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House, Room
@@ -49,7 +50,7 @@ class CellsRoom(Room):
         house.workspace.give_room_to(self._view)
         self._guesses = False
         self._wanted: dict[str, Parameter] = {}
-        self._marks = MarksStore(house.memory.state_folder, self)
+        self._marks = house.marks
         for description in _ACTIONS:
             house.actions.add(description)
         house.actions["mark_cell"].triggered.connect(self._on_mark_action)
@@ -69,7 +70,7 @@ class CellsRoom(Room):
 
     def request_for(self, subject: Subject) -> Request | None:
         """See ``Room``."""
-        if not _has_cells(subject.model):
+        if not has_cells(subject.model):
             return None
         return CellsRequest(subject.model.sha256, subject.input, GUESSES if self._guesses else 0)
 
@@ -106,9 +107,18 @@ class CellsRoom(Room):
         """See ``Room``; chosen when the answer is there."""
         self._wanted = dict(state)
 
+    @Slot(object, str)
+    def show_cell(self, cell: Cell, quantity: str) -> None:
+        """Bring it into sight; once there is a text, if there is none yet."""
+        self._wanted = {"cell": str(cell), "quantity": quantity}
+        self.enter()
+        if self._view.result is not None and not self.running:
+            wanted, self._wanted = self._wanted, {}
+            self._choose(wanted)
+
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
-        self._view.show_empty(TYPE if _has_cells(model) else _without(model))
+        self._view.show_empty(TYPE if has_cells(model) else without_cells(model))
         self._view.show_marks(self._marks.of(model.sha256))
         if model.task != "causal_lm":
             self._guesses = False
@@ -118,8 +128,8 @@ class CellsRoom(Room):
     def show_subject(self, subject: Subject | None) -> None:
         """See ``Room``."""
         model = self._house.conductor.model
-        if model is not None and not _has_cells(model):
-            self._view.show_empty(_without(model))
+        if model is not None and not has_cells(model):
+            self._view.show_empty(without_cells(model))
         elif subject is None:
             self.forget()
             self._view.show_empty(TYPE)
@@ -204,15 +214,3 @@ class CellsRoom(Room):
     def _on_marks_changed(self, model: str) -> None:
         if self._view.result is not None and model == self._model:
             self._view.show_marks(self._marks.of(model))
-
-
-def _has_cells(model: ModelInfo) -> bool:
-    return "cells" in model.can
-
-
-def _without(model: ModelInfo) -> str:
-    """What it has instead of recurrent layers."""
-    if model.attention is not None:
-        layers = model.attention.layers
-        return f"This model has no recurrent layers: it has {layers} attention layer{'s' if layers != 1 else ''}."
-    return "This model has no recurrent layers."

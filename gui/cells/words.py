@@ -7,7 +7,7 @@ import numpy as np
 from engine.cell_values import TANH_CELL_STATE
 from engine.cells import GATES, RecurrentKind
 from engine.heatmaps.colours import limit_of
-from engine.results import FloatArray
+from engine.results import FloatArray, ModelInfo
 
 NAMES = {  # symbol, name
     TANH_CELL_STATE: ("tanh(c)", "squashed state"),
@@ -49,3 +49,16 @@ def round_limit(largest: float) -> float:
         return 1.0
     power = 10.0 ** math.floor(math.log10(largest))
     return next((step * power for step in (1, 2, 5) if largest <= step * power * (1 + 1e-9)), 10 * power)
+
+
+def has_cells(model: ModelInfo) -> bool:
+    """Whether it has recurrent layers."""
+    return "cells" in model.can
+
+
+def without_cells(model: ModelInfo) -> str:
+    """What it has instead of recurrent layers."""
+    if model.attention is not None:
+        layers = model.attention.layers
+        return f"This model has no recurrent layers: it has {layers} attention layer{'s' if layers != 1 else ''}."
+    return "This model has no recurrent layers."

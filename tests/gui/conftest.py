@@ -59,6 +59,9 @@ class StubDialogs:
     def texts_file(self, parent: object, start: str) -> str | None:
         return self.folder
 
+    def corpus(self, parent: object, start: str, folder: bool) -> str | None:
+        return self.folder if folder else self.file
+
     def report_path(self, parent: object, suggested: Path) -> Path | None:
         return self.save_path(parent, suggested, {})
 

@@ -18,6 +18,7 @@ from engine.checkpoints import (
     TensorUse,
 )
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
+from engine.detective import DetectResult, MarksResult
 from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
 from engine.jobs import Partial
@@ -25,10 +26,12 @@ from engine.requests import (
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
+    DetectRequest,
     GradientFlowRequest,
     ImportAnswers,
     ImportRequest,
     InspectCheckpointRequest,
+    MarksRequest,
     OpenModelRequest,
     OptimisationRequest,
     PredictionRequest,
@@ -56,7 +59,7 @@ from engine.results import (
     Token,
     TokenizedText,
 )
-from tests.gui import made_cells, made_flow
+from tests.gui import made_cells, made_detective, made_flow
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -277,6 +280,8 @@ class StubEngine:
             GradientFlowRequest: self._flow,
             OptimisationRequest: self._optimise,
             CellsRequest: self._read_cells,
+            DetectRequest: self._detect,
+            MarksRequest: self._match,
             InspectCheckpointRequest: self._inspect,
             ImportRequest: self._import,
         }
@@ -346,6 +351,25 @@ class StubEngine:
             raise UserError("The gates and states of this text need more memory than is free; shorten the text.", "out_of_memory")
         read = made_cells.characters(request.input.text)
         return replace(made_cells.cells_result(read, alternatives=request.alternatives), request=request, model=lstm())
+
+    def _detect(self, request: DetectRequest) -> Generator[Partial, None, DetectResult]:
+        """A corpus called “binary” is none."""
+        yield Partial(0, 2, doing="Scanning")
+        if "binary" in request.scanned.corpus[0]:
+            raise UserError("binary.bin is not text; name a text file.", "not_text")
+        yield Partial(1, 2, made_detective.detected(request, lstm(), weighed=False), "Ranked")
+        for _ in range(self.steps):
+            time.sleep(self.step_seconds)
+            yield Partial(1, 2, doing="Shifting labels")
+        return made_detective.detected(request, lstm())
+
+    def _match(self, request: MarksRequest) -> Generator[Partial, None, MarksResult]:
+        """Every letter h; a bracket alone is no expression."""
+        yield Partial(0, 1, doing="Matching")
+        if request.patterns == ("(",):
+            raise UserError("'(' is not a regular expression (missing )).", "bad_pattern")
+        found = tuple((at, at + 1) for at, letter in enumerate(request.text) if letter == "h")
+        return MarksResult(request, (("h", found),))
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)

@@ -1,0 +1,334 @@
+"""Which cell knows? The question, the verdict, the ranking, and the evidence of one unit."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStackedLayout,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.cells import Cell
+from engine.detective import DetectResult, Finding, Place, UnitScore
+from engine.heatmaps.wording import progress_words
+from engine.jobs import Partial
+from engine.verdict import hypothesis_in_words, verdict
+from gui.cells.marks import Marks
+from gui.controls.rows import caption_label, name_control, small_combo
+from gui.detective.auc_scale import AucScale
+from gui.detective.curves import ClassHistograms, RocCurve
+from gui.detective.places import PlaceList
+from gui.detective.question import DetectQuestion, predicate_label
+from gui.detective.unit_table import UnitTable
+from gui.kept_view import picture_of
+from gui.views.sheet import Sheet
+
+EMPTY = (
+    "Which cell knows that the text is in quotes, in brackets, in a comment? Start reads a corpus, ranks every cell, and "
+    "holds the best against chance, the token itself, the place in the line and an untrained network."
+)
+PAGES = (
+    ("scores", "Scores", "ROC and histograms of this unit on held-out text, and what it has to beat."),
+    ("examples", "Examples", "Where it is right, where it misses, and where it is on for nothing."),
+)
+TABLE_PIXELS, EVIDENCE_PIXELS = 144, 208
+
+
+class DetectiveView(Sheet):
+    """Setters are silent."""
+
+    unit_opened = Signal(object)  # UnitScore: to the text
+    place_chosen = Signal(object)  # Place: to the desk
+    mark_toggled = Signal(object, bool)  # Cell
+    unit_changed = Signal()
+    read_out_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self.page = QWidget()
+        super().__init__(self.page, parent)
+        self.result: DetectResult | None = None
+        self._marks = Marks({})
+        self.question, self.table, self.places = DetectQuestion(), UnitTable(), PlaceList()
+        self.scale, self.roc, self.histograms = AucScale(), RocCurve(), ClassHistograms()
+        self.parts = small_combo()
+        self._message, self._verdict, self._tag, self._notes, self._unit = (QLabel() for _ in range(5))
+        self._show, self._mark = QPushButton("Show on the text"), QToolButton()
+        self._segments, self._pages = QButtonGroup(self), QStackedWidget()
+        self._stack, self._found = QStackedLayout(), QWidget()
+        self._build()
+        self.setObjectName("detectiveView")
+        self.setAccessibleName("Detective")
+        self.setFocusProxy(self.question.hypothesis)
+        self._connect()
+        self.show_words(EMPTY)
+
+    # What is shown
+
+    @property
+    def finding(self) -> Finding | None:
+        """The whole hypothesis, or the part that is chosen."""
+        if self.result is None:
+            return None
+        return self.result.findings[min(max(0, self.parts.currentIndex()), len(self.result.findings) - 1)]
+
+    @property
+    def unit(self) -> UnitScore | None:
+        """In evidence."""
+        return self.table.selected()
+
+    def show_result(self, result: DetectResult, whole: bool) -> None:
+        """Part and unit stay where they are still there."""
+        names = [self._name_of(result, at) for at in range(len(result.findings))]
+        if [self.parts.itemText(at) for at in range(self.parts.count())] != names:
+            self.parts.clear()
+            self.parts.addItems(names)
+        self.result = result
+        self._parts_row.setVisible(len(names) > 1)
+        self._tag.setText("" if whole else "weighing the evidence")
+        self._tag.setVisible(not whole)
+        self._notes.setText("\n".join(f"⚠ {notice.message}" for notice in result.warnings))
+        self._notes.setVisible(bool(result.warnings))
+        self._show_finding()
+        self._stack.setCurrentIndex(1)
+
+    def show_progress(self, partial: Partial) -> None:
+        """In words, while there is nothing to look at or the evidence is weighed."""
+        fraction = partial.fraction
+        words = partial.doing + ("" if fraction is None else f" · {progress_words(fraction, False)}")
+        if self.result is None:
+            self._message.setText(words or "Starting…")
+        elif partial.doing:
+            self._tag.setText(partial.doing.lower())
+            self._tag.show()
+
+    def show_stopped(self) -> None:
+        """What there is stays."""
+        self.question.show_running(False)
+        if self.result is None:
+            self.show_words("Stopped before anything was ranked. What was read is kept: Start goes on from there.")
+        else:
+            self._tag.setText("stopped")
+            self._tag.show()
+
+    def show_words(self, words: str, *, wrong: bool = False) -> None:
+        """In place of a result."""
+        self.result = None
+        self._message.setText(words)
+        self._message.setProperty("role", "error" if wrong else "muted")
+        self._message.style().polish(self._message)
+        self._stack.setCurrentIndex(0)
+
+    def show_marks(self, marks: Marks) -> None:
+        """Stars."""
+        self._marks = marks
+        self.table.show_marks(marks)
+        self._show_mark()
+
+    def choose(self, part: int, cell: Cell, quantity: str) -> None:
+        """As it was pinned; what is not there is left."""
+        if self.result is None:
+            return
+        self.parts.setCurrentIndex(min(part, self.parts.count() - 1))
+        self._show_finding()
+        found = self.finding
+        units = found.units if found is not None else ()
+        self.table.select(next((unit for unit in units if (unit.cell, unit.quantity) == (cell, quantity)), None))
+        self._show_unit()
+
+    def in_words(self) -> tuple[str, str]:
+        """What was asked, and what was found."""
+        assert self.result is not None
+        assert self.finding is not None
+        return self._question(self.finding), self._verdict.text()
+
+    def picture(self) -> QImage:
+        """Verdict, ranking and evidence."""
+        return picture_of(self._found)
+
+    def _name_of(self, result: DetectResult, at: int) -> str:
+        if at == 0:
+            return "everything" if len(result.findings) > 1 else result.whole.pattern
+        return result.findings[at].pattern
+
+    def _question(self, finding: Finding) -> str:
+        assert self.result is not None
+        request = self.result.request
+        return f"Which cell knows {hypothesis_in_words(request, finding, predicate_label(request.predicate))}?"
+
+    # How it is put together
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self.page)
+        column.setContentsMargins(16, 8, 16, 8)
+        column.setSpacing(8)
+        column.addWidget(self.question)
+        line = QFrame()
+        line.setProperty("role", "separator")
+        column.addWidget(line)
+        empty = QWidget()
+        above = QVBoxLayout(empty)
+        above.setContentsMargins(0, 8, 0, 0)
+        self._message.setObjectName("detectMessage")
+        self._message.setWordWrap(True)
+        self._message.setTextFormat(Qt.TextFormat.PlainText)
+        above.addWidget(self._message)
+        above.addStretch()
+        self._stack.addWidget(empty)
+        self._fill_found()
+        self._stack.addWidget(self._found)
+        column.addLayout(self._stack, 1)
+
+    def _fill_found(self) -> None:
+        self._found.setProperty("role", "panel")
+        column = QVBoxLayout(self._found)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        for label, name, role in (
+            (self._verdict, "detectVerdict", "section"),
+            (self._notes, "detectNotes", "warning"),
+            (self._tag, "detectTag", "tag"),
+            (self._unit, "detectUnit", "section"),
+        ):
+            label.setObjectName(name)
+            label.setProperty("role", role)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        for label in (self._verdict, self._notes):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._verdict.setProperty("role", "")
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._verdict, 1)
+        head.addWidget(self._tag, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        column.addWidget(self._notes)
+        column.addWidget(self._build_parts())
+        self.table.setFixedHeight(TABLE_PIXELS)
+        column.addWidget(self.table)
+        column.addLayout(self._evidence_head())
+        self._pages.setMinimumHeight(EVIDENCE_PIXELS)
+        self._pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._pages.addWidget(self._scores_page())
+        self._pages.addWidget(self.places)
+        column.addWidget(self._pages, 1)
+
+    def _build_parts(self) -> QWidget:
+        self._parts_row = QWidget()
+        name_control(self.parts, "detectParts", "Part of the hypothesis", "Each pattern, alternative and named group by itself.")
+        row = QHBoxLayout(self._parts_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        caption = caption_label("Scored by themselves")
+        caption.setWordWrap(False)
+        row.addWidget(caption)
+        row.addWidget(self.parts, 1)
+        return self._parts_row
+
+    def _evidence_head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        for place, (id, words, hint) in enumerate(PAGES):
+            part = QToolButton()
+            part.setText(words)
+            part.setCheckable(True)
+            part.setChecked(place == 0)
+            part.setProperty("segment", "first" if place == 0 else "last" if place == len(PAGES) - 1 else "middle")
+            name_control(part, f"detect_{id}", words, hint)
+            self._segments.addButton(part, place)
+            row.addWidget(part)
+        row.addSpacing(12)
+        row.addWidget(self._unit, 1)
+        name_control(self._mark, "detectMark", "Mark", "Keep this cell among the marked ones, with the hypothesis as its note.")
+        self._mark.setText("Mark")
+        self._mark.setCheckable(True)
+        name_control(self._show, "detectShow", "Show on the text", "Open the tab Cells on this cell (Enter, or a double click).")
+        row.addWidget(self._mark)
+        row.addSpacing(8)
+        row.addWidget(self._show)
+        return row
+
+    def _scores_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.scale)
+        plots = QHBoxLayout()
+        plots.setSpacing(12)
+        plots.addWidget(self.roc, 2)
+        plots.addWidget(self.histograms, 3)
+        column.addLayout(plots, 1)
+        return page
+
+    def _connect(self) -> None:
+        self.parts.activated.connect(self._on_part)
+        self.table.unit_selected.connect(self._on_unit)
+        self.table.unit_opened.connect(self.unit_opened)
+        self._show.clicked.connect(self._on_show)
+        self._mark.clicked.connect(self._on_mark)
+        self._segments.idClicked.connect(self._pages.setCurrentIndex)
+        self.places.place_chosen.connect(self.place_chosen)
+        self.places.place_pointed.connect(self._on_pointed)
+
+    # What changes
+
+    def _show_finding(self) -> None:
+        finding, result = self.finding, self.result
+        if finding is None or result is None:
+            return
+        self._verdict.setText(verdict(result, finding, predicate_label(result.request.predicate)))
+        self.table.show_finding(finding, self.table.selected())
+        self._show_unit()
+
+    def _show_unit(self) -> None:
+        unit, finding = self.unit, self.finding
+        self._show.setEnabled(unit is not None)
+        self._mark.setEnabled(unit is not None)
+        if unit is None or finding is None:
+            return
+        self._unit.setText(f"{unit.cell} · {unit.quantity.replace('_', ' ')}")
+        self.scale.show_unit(unit, finding)
+        self.roc.show_unit(unit)
+        self.histograms.show_unit(unit)
+        self.places.show_places(unit.evidence.places if unit.evidence is not None else ())
+        self._show_mark()
+
+    def _show_mark(self) -> None:
+        marked = self.unit is not None and self.unit.cell in self._marks
+        self._mark.setChecked(marked)
+        self._mark.setText("★ Marked" if marked else "☆ Mark")
+
+    @Slot(int)
+    def _on_part(self, _index: int) -> None:
+        self._show_finding()
+        self.unit_changed.emit()
+
+    @Slot(object)
+    def _on_unit(self, _unit: UnitScore) -> None:
+        self._show_unit()
+        self.unit_changed.emit()
+
+    @Slot()
+    def _on_show(self) -> None:
+        if self.unit is not None:
+            self.unit_opened.emit(self.unit)
+
+    @Slot(bool)
+    def _on_mark(self, on: bool) -> None:
+        if self.unit is not None:
+            self.mark_toggled.emit(self.unit.cell, on)
+
+    @Slot(object)
+    def _on_pointed(self, place: Place) -> None:
+        self.read_out_changed.emit(f"{place.file} · token {place.position:,} · a click puts it on the desk")
+
+
+__all__ = ["EMPTY", "DetectiveView"]

@@ -1,0 +1,115 @@
+"""The detective asks on Start alone; what it found can be sorted, marked, seen on the text and taken along."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from engine.cells import Cell
+from engine.requests import DetectRequest, Scanned
+from gui.cells.room import CellsRoom
+from gui.detective.room import DetectiveRoom
+from tests.gui.conftest import Stage
+
+
+@pytest.fixture
+def room(stage: Stage) -> DetectiveRoom:
+    stage.open("/models/lstm")
+    stage.window.actions_registry["view_detective"].trigger()
+    return next(room for room in stage.window.rooms if isinstance(room, DetectiveRoom))
+
+
+def asked(stage: Stage) -> list[DetectRequest]:
+    return [request for request in stage.stub.asked if isinstance(request, DetectRequest)]
+
+
+def find(stage: Stage, room: DetectiveRoom, pattern: str = "h|e") -> None:
+    room._view.question.pattern.setPlainText(pattern)
+    room._view.question.start.click()
+    stage.until(lambda: room._view.result is not None and not room.running)
+
+
+def test_start_asks_what_is_on_screen(stage: Stage, room: DetectiveRoom) -> None:
+    room._view.question.start.click()
+    assert not asked(stage)
+    assert room._view.question.matches.text() == "Type a pattern first."
+    find(stage, room)
+    (request,) = asked(stage)
+    assert (request.patterns, request.predicate, request.scanned.corpus) == (("h|e",), None, ("stdlib",))
+    words = room._view.in_words()[1]
+    assert "Cell 0:7 (cell state) switches on for “h|e”: AUC 0.980 on held-out text" in words
+    assert "3 patterns were tried" in words
+
+
+def test_each_part_by_itself(stage: Stage, room: DetectiveRoom) -> None:
+    find(stage, room)
+    assert [room._view.parts.itemText(at) for at in range(room._view.parts.count())] == ["everything", "h", "e"]
+    room._view.choose(1, Cell(0, 3), "hidden_state")
+    assert room._view.unit.cell == Cell(0, 3)
+    assert dict(room.state()) == {"part": 1, "cell": "0:3", "quantity": "hidden_state"}
+
+
+def test_a_unit_goes_to_the_cells_room_and_gets_a_star(stage: Stage, room: DetectiveRoom) -> None:
+    stage.type("say('hello', 1)")
+    find(stage, room)
+    room._view.mark_toggled.emit(Cell(0, 7), True)
+    assert room._marks.of("sha of /models/lstm").notes == {Cell(0, 7): "h|e"}
+    room._view.unit_opened.emit(room._view.unit)
+    cells = next(each for each in stage.window.rooms if isinstance(each, CellsRoom))
+    stage.until(lambda: cells.in_sight and cells._view.result is not None and cells._view.cell == Cell(0, 7))
+    assert cells._view.quantity == "cell_state"
+
+
+def test_matches_are_marked_while_typed_and_a_bad_pattern_is_said(stage: Stage, room: DetectiveRoom) -> None:
+    editor = stage.window.workspace.input_panel.editor
+    stage.type("\U0001f600 hello, oh")
+    room._view.question.pattern.setPlainText("h")
+    stage.until(lambda: room._view.question.matches.text().startswith("2 places"))
+    assert [mark.cursor.selectedText() for mark in editor.extraSelections()] == ["h", "h"]  # type: ignore[attr-defined]
+    room._view.question.pattern.setPlainText("(")
+    stage.until(lambda: "not a regular expression" in room._view.question.matches.text())
+    assert room._view.question.pattern.toPlainText() == "("
+    assert not editor.extraSelections()
+
+
+def test_stopped_keeps_the_ranking(stage: Stage, room: DetectiveRoom) -> None:
+    stage.stub.step_seconds, stage.stub.steps = 0.02, 1000
+    room._view.question.pattern.setPlainText("h")
+    room._view.question.start.click()
+    stage.until(lambda: room._view.result is not None)
+    room._view.question.stop.click()
+    stage.until(lambda: not room.running)
+    assert room._view.result is not None
+    assert "Not yet held against chance" in room._view.in_words()[1]
+
+
+def test_a_corpus_that_is_no_text_and_a_model_without_cells(stage: Stage, room: DetectiveRoom) -> None:
+    stage.dialogs.file = "/tmp/binary.bin"
+    room._view.question.corpus_wanted.emit(False)
+    room._view.question.pattern.setPlainText("h")
+    room._view.question.start.click()
+    stage.until(lambda: "not text" in room._view._message.text())
+    assert room.kept() is None
+    stage.open("/models/film-mood")
+    stage.until(lambda: "no recurrent layers" in room._view._message.text())
+    assert not room._view.question.start.isEnabled()
+
+
+def test_taken_along_and_asked_again(stage: Stage, room: DetectiveRoom, tmp_path: Path) -> None:
+    find(stage, room)
+    kept = room.kept()
+    assert kept is not None
+    for suffix in (".json", ".csv", ".png"):
+        kept.save(tmp_path / f"found{suffix}")
+    assert json.loads((tmp_path / "found.json").read_text())["units"][0]["index"] == 7
+    assert len((tmp_path / "found.csv").read_text().splitlines()) == 1 + 3 * 3
+    words = shlex.split(kept.command(tmp_path))
+    assert words[words.index("detect") :][1:6] == ["/models/lstm", "--corpus", "stdlib", "--pattern", "h|e"]
+    seen = room.seen()
+    assert seen is not None
+    room._view.question.pattern.setPlainText("x")
+    room.show_seen(seen)
+    stage.until(lambda: room._view.result is not None and not room.running)
+    assert asked(stage)[-1] == asked(stage)[0]
+    assert asked(stage)[0].scanned == Scanned(("stdlib",), (), 150_000)

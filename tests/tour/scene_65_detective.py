@@ -1,0 +1,80 @@
+"""The cell detective: a pattern is typed, every cell is ranked with evidence, the best is shown on the text."""
+
+import tempfile
+from pathlib import Path
+
+from stage import Stage, scene
+
+SAMPLES = Path(__file__).resolve().parent.parent.parent / "resources" / "samples"
+CODE = SAMPLES / "code-lstm"
+
+
+def room(stage: Stage) -> object:
+    return next(room for room in stage.window.rooms if room.key == "detective")
+
+
+def model_and_corpus() -> tuple[Path, str, str]:
+    """The sample with Python's library; without it, a quote flag built by hand with a little text in its own letters."""
+    if CODE.is_dir():
+        return CODE, "stdlib", "say('hello', \"there\")  # both\n"
+    import random
+
+    from tests.engine.recurrent.planted import TEXT, write_planted
+
+    folder = Path(tempfile.mkdtemp())
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for number in range(4):
+        draw = random.Random(number)
+        parts = []
+        for _ in range(250):
+            parts.append("".join(draw.choices("ab", k=draw.randint(3, 9))) + '"' + "".join(draw.choices("xyab", k=5)) + '"')
+        (corpus / f"quotes-{number}.txt").write_text("".join(parts), encoding="utf-8")
+    return write_planted(folder / "quote-flag"), str(corpus), TEXT
+
+
+@scene
+def detective(stage: Stage) -> None:
+    stage.wait_for(lambda: stage.window.workspace.method_panel.method_box.count() > 0, timeout=60)
+    model, corpus, text = model_and_corpus()
+    stage.window.conductor.open_model(str(model))
+    stage.wait_for(lambda: stage.window.conductor.model is not None and stage.window.conductor.model.name == model.name, 60)
+    stage.window.conductor.put_text(text)
+    stage.window.actions_registry["view_detective"].trigger()
+    stage.shot("empty", note="what will be here, and the one action")
+    view = room(stage).view
+    view.question.set_corpus(corpus)
+    stage.click("detectPattern")
+    stage.type('"([^"')
+    stage.wait_for(lambda: "not a regular expression" in view.question.matches.text())
+    stage.shot("invalid", note="no expression yet: said at once, the field stays")
+    stage.type(']*)"')
+    stage.wait_for(lambda: "places" in view.question.matches.text())
+    stage.shot("typed", note="matches are marked in the text while the pattern is typed")
+    stage.click("detectStart")
+    stage.wait_for(lambda: view.result is not None and not room(stage).running, timeout=300)
+    stage.shot("found", note="the verdict, the ranking, and the evidence of the best")
+    stage.click("detect_examples")
+    stage.shot("examples", note="hits, misses and false alarms in context")
+    stage.click("detect_scores")
+
+
+@scene
+def detective_smallest_window(stage: Stage) -> None:
+    size = stage.window.size()
+    stage.window.resize(1280, 800)
+    stage.shot(note="nothing clipped at 1280 × 800")
+    stage.click("detectOptions")
+    stage.shot("options", note="the options unfolded")
+    stage.click("detectOptions")
+    stage.window.resize(size)
+
+
+@scene
+def detective_on_the_text(stage: Stage) -> None:
+    stage.click("detectMark")
+    stage.click("detectShow")
+    cells = next(room for room in stage.window.rooms if room.key == "cells")
+    stage.wait_for(lambda: cells.view.result is not None and not cells.running)
+    stage.shot(note="the cell that was found, on the text on the desk")
+    stage.window.workspace.tabs.setCurrentIndex(0)
