@@ -4,7 +4,7 @@ import base64
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from engine.findings import SeenView, request_as_json
@@ -19,6 +19,7 @@ from gui.history import History
 from gui.job_lanes import Lane
 from gui.keeping import Kept
 from gui.memory import Memory
+from gui.saving import png_of
 from gui.side_jobs import SideJobs
 from gui.subject import Subject
 from gui.workspace import Workspace
@@ -159,11 +160,7 @@ class Room(QObject):
         self.ask(seen.asked())
 
     def _png(self) -> str:
-        content = QByteArray()
-        buffer = QBuffer(content)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        self.view.grab().save(buffer, "PNG")
-        return base64.b64encode(bytes(content.data())).decode("ascii")
+        return base64.b64encode(png_of(self.view.grab().toImage())).decode("ascii")
 
     @Slot()
     def enter(self) -> None:
