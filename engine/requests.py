@@ -15,6 +15,9 @@ How = Literal["zero", "mean", "value"]
 OptimisationMode = Literal["embeddings", "tokens"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Grain = Literal["token", "word", "sentence"]
+Stack = Literal["self", "encoder", "decoder", "cross"]
+AttentionQuantity = Literal["weights", "value_norm", "rollout", "relevance"]
+HeadsMerged = Literal["mean", "maximum"]
 
 DEFAULT_METHOD = "integrated_gradients"
 
@@ -141,6 +144,99 @@ class AblationRequest:
     generate: int = 0
     temperature: float | None = None
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How a text is continued.
+
+    Args:
+        tokens: so many are written; 0: the text is only read.
+        temperature: None: the likeliest token each time.
+        top_k, top_p: of a sample, only the ``top_k`` likeliest, and of them the fewest that hold ``top_p`` of the mass.
+        forced: (step, token's text): what is written at that step, whatever the model would have chosen.
+        alternatives: so many likeliest tokens are told of each step, with their probabilities before temperature.
+        checkpoint: of a model that carries several, by name; None: the last.
+    """
+
+    tokens: int = 0
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    forced: tuple[tuple[int, str], ...] = ()
+    alternatives: int = 5
+    seed: int = 0
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionRequest:
+    """What does every head attend to while the model reads this text, and goes on with it?
+
+    Args:
+        decoder_text: encoder-decoders: what the decoder reads; None: its start token, and what it generates.
+    """
+
+    model_sha256: str
+    input: TextInput
+    generation: Generation = Generation()
+    decoder_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRequest:
+    """One map of query by key, out of what ``attention`` captured.
+
+    Args:
+        head: a number, or the heads of the layer merged; ``rollout`` and ``relevance`` are of all heads and up to ``layer``.
+        layer: counts from 0 within ``stack``.
+        quantity: ``weights`` as the softmax gave them; ``value_norm``: ‖α v W_O‖, what each of them moves; ``rollout`` and
+            gradient-weighted ``relevance`` from the layer's output down to the tokens.
+        without_sinks: special tokens, the first token and padding get nothing, and the rest of each row sums to 1.
+        residual: rollout: the share of each layer that goes past attention.
+        target: of ``relevance``, which alone depends on it.
+    """
+
+    attention: AttentionRequest
+    stack: Stack = "self"
+    layer: int = 0
+    head: int | HeadsMerged = 0
+    quantity: AttentionQuantity = "weights"
+    without_sinks: bool = False
+    residual: float = 0.5
+    target: Target = Target()
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionFileRequest:
+    """Every map that was captured, or those of one layer or head, as they go into a file."""
+
+    attention: AttentionRequest
+    layer: int | None = None
+    head: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadAgreementRequest:
+    """How far does what each head attends to go along with an attribution of the same text?"""
+
+    attention: AttentionRequest
+    attribution: AttributionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class TfidfRequest:
+    """Does attention go to the words that are rare in a corpus?
+
+    Args:
+        corpus: text files or folders; each file, or each row of a table, is a document.
+        layer, head: of a transformer; a recurrent model's attention layer has one of each.
+    """
+
+    attention: AttentionRequest
+    corpus: tuple[str, ...]
+    layer: int = 0
+    head: int | HeadsMerged = "mean"
 
 
 @dataclass(frozen=True, slots=True)

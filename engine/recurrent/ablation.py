@@ -23,6 +23,7 @@ from engine.recurrent.read import check_reads_tokens, layers_of, logits_of, next
 from engine.recurrent.recorder import KINDS, STATES, Hold, Recording, State, recording
 from engine.requests import AblationRequest
 from engine.results import Cost, FloatArray
+from engine.sampling import choose
 
 Held = Mapping[Cell, float]
 STATE: Mapping[RecurrentKind, str] = {"lstm": "cell_state", "gru": "hidden_state", "rnn": "hidden_state"}  # what is held
@@ -194,20 +195,12 @@ def _generate(model: TextModel, request: AblationRequest, found: Unrolling, sets
     written: list[list[int]] = [[] for _ in sets]
     for done in range(request.generate):
         with torch.no_grad():
-            chosen = _choose(logits_after(model, last)[:, -1].double().cpu(), request.temperature, noise)
+            chosen = choose(logits_after(model, last)[:, -1].double().cpu(), noise, request.temperature)
         for row, index in zip(written, chosen.tolist(), strict=True):
             row.append(index)
         state, last = yield from _next_state(model, call, state, chosen, hold)
         yield Partial(done + 1, request.generate, tuple(model.text_of(row) for row in written), "Writing")
     return [model.text_of(row) for row in written]
-
-
-def _choose(logits: Tensor, temperature: float | None, noise: torch.Generator) -> Tensor:
-    """(row, vocabulary) -> (row,): the highest, or a sample; all rows draw the same numbers, so that only the cells differ."""
-    if temperature is None:
-        return logits.argmax(-1)
-    uniform = torch.rand(logits.shape[-1], generator=noise, dtype=torch.float64).clamp_min(1e-300)
-    return (logits / temperature - (-uniform.log()).log()).argmax(-1)  # Gumbel's way to sample
 
 
 def _next_state(model: TextModel, call: Call, state: State, chosen: Tensor, hold: Hold) -> Steps[tuple[State, Tensor]]:

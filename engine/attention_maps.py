@@ -1,0 +1,246 @@
+"""Attention: what was captured, and the maps that can be had of it. Frozen, torch-free."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.requests import AttentionFileRequest, AttentionRequest, HeadAgreementRequest, HeadRequest, Stack, TfidfRequest
+from engine.results import Cost, FloatArray, ModelInfo, Notice, ResolvedTarget, Token, TokenizedText
+
+THUMBNAIL = 48  # cells a side, at most
+
+
+@dataclass(frozen=True, slots=True)
+class HeadScore:
+    """A number that sums up one head, and what it means; ``name`` is a key, ``label`` stands on the screen."""
+
+    name: str
+    label: str
+    unit: str
+    help: str
+
+
+HEAD_SCORES = (
+    HeadScore("entropy", "Entropy", "nats", "How widely a row is spread, averaged over the queries that have a choice."),
+    HeadScore("distance", "Distance", "tokens", "How far away the keys are that a query attends to, averaged by weight."),
+    HeadScore("maximum", "Largest weight", "", "The largest weight of each row, averaged."),
+    HeadScore("previous", "To the previous token", "", "The weight each query gives to the token before it, averaged."),
+    HeadScore("first", "To the first token", "", "The weight each query gives to the first token, averaged."),
+    HeadScore("same", "To the same token", "", "The weight each query gives to itself or to an equal token, averaged."),
+    HeadScore("sinks", "To sinks", "", "The weight that goes to special tokens, the first token and padding, averaged."),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StackOverview:
+    """All heads of a stack of layers at a glance.
+
+    Args:
+        queries, keys: the tokens of the two axes; the same ones but for ``cross``.
+        causal: keys after the query have no weight, by construction.
+        kinds: of each layer, as the config tells it: ``full``, ``sliding`` …
+        thumbnails: (layer, head, rows, columns) float16, the largest weight in each cell, so that single bright ones survive.
+        scores: by ``HeadScore.name``, (layer, head) float32; NaN where it means nothing.
+    """
+
+    name: Stack
+    queries: tuple[Token, ...]
+    keys: tuple[Token, ...]
+    causal: bool
+    kinds: tuple[str, ...]
+    thumbnails: FloatArray
+    scores: Mapping[str, FloatArray]
+
+    @property
+    def layers(self) -> int:
+        """How many."""
+        return int(self.thumbnails.shape[0])
+
+    @property
+    def heads(self) -> int:
+        """How many in each layer."""
+        return int(self.thumbnails.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A token that might have been written."""
+
+    text: str
+    index: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedToken:
+    """One step of a generation: the token written, its probability before temperature, and the likeliest instead.
+
+    ``text`` is as the model's vocabulary writes it, a leading space counted.
+    """
+
+    text: str
+    index: int
+    probability: float
+    alternatives: tuple[Alternative, ...]
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """A recurrent model's attention over the window it has read, at each step.
+
+    Step s is the choice of token ``start + s`` of ``input``'s tokens, the generated ones counted on; the window holds the
+    ``max_length`` tokens before it, padded at the left.
+
+    Args:
+        patterns: (step, max_length) float32, each row sums to 1.
+        tokens: (step, max_length) as written, ``<pad>`` and ``<s>`` included.
+        positions: (step, max_length) int: which token of the whole text stands there; −1 for padding, −2 for ``<s>``.
+        contributions: (step, max_length) float32: what each of them adds to the logit of the token that was chosen;
+            with ``bias`` (step,) they sum to ``logit`` (step,) exactly.
+    """
+
+    patterns: FloatArray
+    tokens: tuple[tuple[str, ...], ...]
+    positions: FloatArray
+    contributions: FloatArray
+    bias: FloatArray
+    logit: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Maps rebuilt from queries and keys, held against the model's own eager attention.
+
+    Args:
+        rows: how many rows were compared, at least one of each layer; 0: the maps are the model's own.
+        largest_difference: of a weight.
+    """
+
+    rows: int
+    largest_difference: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttentionResult:
+    """What was captured: every head at a glance, the maps themselves on demand (``HeadRequest``).
+
+    Args:
+        input: the text as read, and what was generated: ``text`` is both, and generated tokens count on.
+        prompt: how many of ``input.tokens`` were given; the others were generated, and the last of them is no query.
+        stacks: of a transformer; empty for a recurrent model.
+        generated: one for each token written.
+        history: of a recurrent model with an attention layer.
+        checkpoints: names of the training checkpoints there are, the first first; empty: there is only one.
+    """
+
+    request: AttentionRequest
+    model: ModelInfo
+    input: TokenizedText
+    prompt: int
+    stacks: tuple[StackOverview, ...]
+    generated: tuple[GeneratedToken, ...]
+    history: History | None
+    verification: Verification | None
+    cost: Cost
+    checkpoints: tuple[str, ...] = ()
+    decoder_input: TokenizedText | None = None
+    warnings: tuple[Notice, ...] = ()
+
+    def stack(self, name: Stack) -> StackOverview:
+        """The one called ``name``.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {stack.name: stack for stack in self.stacks}[name]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadMap:
+    """One map of query by key.
+
+    Args:
+        pattern: (query, key) float32; zero above the diagonal where the stack is causal.
+        unit: of a value: ``weight``, ``norm``, ``share``, ``relevance``.
+        target: of relevance; None: the map does not depend on a target.
+    """
+
+    request: HeadRequest
+    queries: tuple[Token, ...]
+    keys: tuple[Token, ...]
+    causal: bool
+    pattern: FloatArray
+    unit: str
+    target: ResolvedTarget | None
+    cost: Cost
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttentionFile:
+    """What goes into a file (contract: ``attention``).
+
+    Args:
+        patterns: by stack, (layer, head, query, key) float32; selected axes keep length 1.
+        generated: (step, layer, head, key) float32, NaN beyond what each step could see; None: nothing was generated.
+    """
+
+    request: AttentionFileRequest
+    attention: AttentionResult
+    patterns: Mapping[Stack, FloatArray]
+    generated: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadAgreement:
+    """Rank correlation of each head with an attribution, over the tokens of the text.
+
+    Args:
+        correlations: by stack, (layer, head): Spearman's of the attention each token receives with the magnitude of its
+            attribution; NaN where one of them is constant.
+        query: the position whose row is compared; None: the mean over all queries.
+    """
+
+    request: HeadAgreementRequest
+    correlations: Mapping[Stack, FloatArray]
+    query: int | None
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WordOccurrence:
+    """One occurrence of a word: a point of the TF-IDF picture.
+
+    Args:
+        attention: it receives, the mean over the steps that can see it, summed over its tokens.
+        age: how many steps it could be seen.
+        without_age: what is left of ``attention`` once the part that its age explains is taken out.
+    """
+
+    word: str
+    start: int
+    end: int
+    tfidf: float
+    attention: float
+    age: int
+    without_age: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TfidfResult:
+    """Attention received by each word, beside how rare it is.
+
+    Args:
+        correlation, correlation_without_age: Spearman's with TF-IDF, as it is and with age taken out; None from fewer than
+            three words.
+        standouts: indices of the occurrences furthest above what their age explains.
+        documents: how many the corpus has.
+    """
+
+    request: TfidfRequest
+    occurrences: tuple[WordOccurrence, ...]
+    correlation: float | None
+    correlation_without_age: float | None
+    standouts: tuple[int, ...]
+    documents: int
+    warnings: tuple[Notice, ...] = ()
