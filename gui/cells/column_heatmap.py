@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
 from engine.cells import Alternatives
@@ -49,7 +49,7 @@ class ColumnHeatmap(QAbstractScrollArea):
         self._guesses: Alternatives | None = None
         self.painting = False  # dragging paints rather than selects
         self._anchor = self._caret = self._pressed = -1  # tokens
-        self._stroke_on = True
+        self._dragged, self._stroke_on = False, True
         self._pointer = QPoint()
         self._scroller = QTimer(self)
         self._scroller.setInterval(SCROLL_MS)
@@ -123,6 +123,21 @@ class ColumnHeatmap(QAbstractScrollArea):
         if current >= 0:
             self._reveal(self._layout.line_of(overlay.hits[current][0]), middle=True)
         self.viewport().update()
+
+    def character_colours(self, start: int, end: int) -> tuple[list[QColor | None], list[QColor | None]]:
+        """Behind each of these code points and of it; None where the cell says nothing."""
+        tokens = self._text.token[start + self._text.offset : end + self._text.offset]
+        if self._look.steps is None:
+            return [None] * len(tokens), [None] * len(tokens)
+        steps = np.where(tokens >= 0, self._look.steps[tokens], -1).tolist()
+        colours = self._look.colours
+        backs = [colours.colours[step] if step >= 0 else None for step in steps]
+        return backs, [colours.texts[step] if step >= 0 else None for step in steps]
+
+    def token_of(self, at: int) -> int:
+        """Of a code point of the text; −1: none."""
+        place = at + self._text.offset
+        return int(self._text.token[place]) if 0 <= place < len(self._text.token) else -1
 
     @property
     def document(self) -> TokenizedText:
@@ -263,11 +278,12 @@ class ColumnHeatmap(QAbstractScrollArea):
         token, extend = self._nearest(event.position().toPoint()), event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if token < 0:
             return
-        self._pressed = token
+        self._pressed, self._dragged = token, False
         if self.painting:
             self._stroke_on = not covers(self._look.overlay.painted, int(self._text.first[token]))
             self._extend(token, token)
         elif extend and (self._anchor >= 0 or self._look.pinned >= 0):
+            self._dragged = True
             self._extend(self._anchor if self._anchor >= 0 else self._look.pinned, token)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -281,13 +297,10 @@ class ColumnHeatmap(QAbstractScrollArea):
             self._drop_selection()
             if chosen is not None:
                 self.stroke_made.emit(*chosen, self._stroke_on)
-        elif pressed < 0 or self._look.overlay.selected is None or not self._was_dragged(pressed):
+        elif pressed < 0 or not self._dragged:
             self._drop_selection()
             token = self.token_at(event.position().toPoint())
             self._select(-1 if token == self._look.pinned else token)
-
-    def _was_dragged(self, pressed: int) -> bool:
-        return self._caret == pressed if self._anchor != pressed else self._caret != pressed
 
     def _nearest(self, place: QPoint) -> int:
         """The token under a point, or the last before it on its line; −1 where the line has none."""
@@ -301,8 +314,9 @@ class ColumnHeatmap(QAbstractScrollArea):
         return int(held[before[-1]]) if len(before) else int(held[after[0]]) if len(after) else -1
 
     def _drag_to(self, token: int) -> None:
-        if token >= 0 and (token != self._pressed or self._look.overlay.selected is not None):
-            self._extend(self._pressed, token)
+        if token >= 0 and (token != self._pressed or self._dragged):
+            self._dragged = True
+            self._extend(self._anchor if self._anchor >= 0 else self._pressed, token)
 
     def _extend(self, anchor: int, caret: int) -> None:
         """Select from one token to another, both included."""
