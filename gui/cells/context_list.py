@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -25,7 +25,8 @@ class Context:
     end: int
     note: str  # in front, as “0.93” or “12 of 15 cells”
     file: str
-    words: str = ""  # of the place, for whoever points at it
+    words: str  # of the place, for whoever points at it
+    within: tuple[int, int]  # its file: nothing beyond is shown
 
 
 class ContextList(QListWidget):
@@ -56,6 +57,10 @@ class ContextList(QListWidget):
             item = QListWidgetItem(f"{each.note}: {one_line(whole[max(0, each.start - 30) : each.end + 30])}, {each.file}")
             item.setData(_CONTEXT, each)
             self.addItem(item)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.read_out_changed.emit("")
 
     @Slot(QListWidgetItem)
     def _on_item(self, item: QListWidgetItem) -> None:
@@ -101,9 +106,9 @@ class _Line(QStyledItemDelegate):
         metrics = QFontMetricsF(font)
         wide = metrics.horizontalAdvance("0")
         columns = int(rect.width() / wide)
-        before = min(int(columns * _BEFORE), _AROUND, each.start)
+        before = min(int(columns * _BEFORE), _AROUND, each.start - each.within[0])
         lead = int(columns * _BEFORE) - before  # the text begins here
-        first, last = each.start - before, min(each.start + columns - int(columns * _BEFORE), each.end + _AROUND)
+        first, last = each.start - before, min(each.start + columns - int(columns * _BEFORE), each.end + _AROUND, each.within[1])
         shown = one_line(self._text.document.text[first:last])
         backs, inks = self._text.character_colours(first, first + len(shown))
         left = rect.left() + lead * wide

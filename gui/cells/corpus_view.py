@@ -75,6 +75,7 @@ class CorpusView(QWidget):
         self.paint, self.wipe = QToolButton(), QToolButton()
         self._bar = ColourBar()
         self._summary, self._parts, self._message, self._phrase_words, self._cells = (QLabel() for _ in range(5))
+        self._painted = QWidget()
         self._stack, self._below = QStackedWidget(), QStackedWidget()
         self._build()
         self._connect()
@@ -150,21 +151,21 @@ class CorpusView(QWidget):
         scale.addWidget(self.header.note, 60)
         scale.addWidget(self.find_phrase)
         column.addLayout(scale)
-        row = QHBoxLayout()
-        row.setContentsMargins(12, 0, 16, 0)
+        self.header.tools.addWidget(self.paint)
+        row = QHBoxLayout(self._painted)
+        row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(4)
-        row.addWidget(self.paint)
         row.addWidget(self._parts, 1)
         row.addWidget(self.wipe)
         row.addWidget(self.ask)
-        column.addLayout(row)
+        column.addWidget(self._painted)
         self._dress()
         return upper
 
     def _lower(self) -> QWidget:
         unit = QWidget()
         side = QHBoxLayout(unit)
-        side.setContentsMargins(16, 0, 0, 0)
+        side.setContentsMargins(16, 0, 16, 0)
         side.setSpacing(8)
         side.addWidget(self.histogram, 2)
         side.addWidget(self.extremes, 5)
@@ -174,7 +175,8 @@ class CorpusView(QWidget):
         column.setSpacing(2)
         for widget in (self.phrase_bar, self._phrase_words, self._cells):
             column.addLayout(_inset(widget))
-        column.addWidget(self.alike, 1)
+        column.addLayout(_inset(self.alike), 1)
+        column.addStretch()
         self._below.addWidget(unit)
         self._below.addWidget(phrase)
         lower = QWidget()
@@ -230,6 +232,7 @@ class CorpusView(QWidget):
             self.show_phrase(None)
         kind = result.layers[self.cell.layer].kind
         self.header.show_layers(result.layers, False, True)
+        self.paint.show()
         self.header.show_cell(self.cell, self.quantity)
         signed, self._limit = is_signed(self.quantity), scale_of(self.quantity, result.values)
         self.columns.show_map(result.input, result.values, signed, self._limit)
@@ -257,6 +260,7 @@ class CorpusView(QWidget):
         self._cells.setVisible(result is not None)
         self.phrase_bar.setVisible(result is not None)
         self.alike.show_contexts(())
+        self.alike.setVisible(result is not None)
         if result is None:
             self._phrase_words.setText(words)
             self._phrase_words.show()
@@ -271,14 +275,15 @@ class CorpusView(QWidget):
                 if start >= 0:
                     words = f"{each.file} · {each.shared} cells do the same here, of {each.union} that do here or over the phrase"
                     note = f"{each.shared} of {each.union}"
-                    found.append(Context(start, start + each.end - each.start, note, each.file, words))
+                    found.append(Context(start, start + each.end - each.start, note, each.file, words, self._bounds(start)))
             self.alike.show_contexts(tuple(found))
 
     def show_painted(self, spans: Spans, parts: PaintedParts) -> None:
         """What is painted on this corpus."""
         self.columns.show_painted(spans)
         count = parts.ranking + parts.testing
-        self._parts.setText(parts.in_words() if count or self.paint.isChecked() else "")
+        self._parts.setText(parts.in_words())
+        self._painted.setVisible(bool(count) or self.paint.isChecked())
         self.wipe.setVisible(bool(count))
         self.ask.setVisible(bool(count))
         self.ask.setEnabled(bool(parts.ranking and parts.testing))
@@ -290,6 +295,8 @@ class CorpusView(QWidget):
         self._message.setProperty("role", "error" if wrong else "muted")
         self._message.style().polish(self._message)
         self._stack.setCurrentIndex(0)
+        self.header.show_nothing()
+        self.paint.hide()
 
     def show_progress(self, partial: Partial) -> None:
         """While there is nothing to look at, in its place."""
@@ -337,7 +344,12 @@ class CorpusView(QWidget):
         value = signed_figures(place.value, 3) if place.value < 0 else figures(place.value, 3)
         sign = "▲" if place.kind == "highest" else "▼"
         words = f"{place.file} · token {place.position:,} · {place.kind} {value}"
-        return Context(start, start + place.end - place.start, f"{sign} {value}", place.file, words)
+        return Context(start, start + place.end - place.start, f"{sign} {value}", place.file, words, self._bounds(start))
+
+    def _bounds(self, at: int) -> tuple[int, int]:
+        """Of the file that holds this code point."""
+        assert self.result is not None
+        return next((file.start, file.end) for file in reversed(self.result.files) if file.start <= at)
 
     def _show_summary(self) -> None:
         if self.result is None:
@@ -369,8 +381,7 @@ class CorpusView(QWidget):
         self.columns.clear_selection()
         self.columns.viewport().setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
         self._on_selection()
-        if not self.ask.isVisibleTo(self):
-            self._parts.setText(PaintedParts(0, 0, 0).in_words() if on else "")
+        self._painted.setVisible(on or not self.ask.isHidden())
         self._dress()
 
     @Slot(int, int)

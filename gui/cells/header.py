@@ -95,11 +95,14 @@ class CellHeader(QWidget):
         row.addSpacing(8)
         row.addWidget(name)
         row.addSpacing(4)
+        self._of_a_cell = (name, self.cell, self.previous, self.next, self.quantity, self.mark)
         for widget in (self.cell, self.previous, self.next):
             row.addWidget(widget)
         row.addSpacing(4)
         row.addWidget(self.quantity)
         row.addStretch(1)
+        self.tools = QHBoxLayout()
+        row.addLayout(self.tools)
         for widget in (self.guesses, self.mark):
             row.addWidget(widget)
         self._dress()
@@ -107,9 +110,16 @@ class CellHeader(QWidget):
     def show_layers(self, layers: tuple[RecurrentLayer, ...], guesses: bool, characters: bool) -> None:
         """``guesses``: the model predicts what comes next; ``characters``: its tokens are single ones."""
         self._layers = layers
+        for widget in self._of_a_cell:
+            widget.show()
         self.guesses.setVisible(guesses)
         self.guesses.setText("Next characters" if characters else "Next tokens")
         self.guesses.setAccessibleDescription("" if guesses else _NO_GUESSES)
+
+    def show_nothing(self) -> None:
+        """There are no cells yet."""
+        for widget in (*self._of_a_cell, self.guesses, self.note):
+            widget.hide()
 
     def show_cell(self, cell: Cell, quantity: str) -> None:
         """With the quantities that it has."""

@@ -27,15 +27,15 @@ class PhraseBar(QWidget):
         label = QLabel("A cell is on beyond ±", self)
         label.setProperty("role", "muted")
         label.setBuddy(self.threshold)
-        columns = QLabel("shared of all that are on here or there · place, aligned on what lies beside the phrase · file", self)
-        columns.setProperty("role", "caption")
+        self._columns = QLabel("First the cells shared, of all that are on here or over the phrase", self)
+        self._columns.setProperty("role", "caption")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(label)
         row.addWidget(self.threshold)
         row.addSpacing(8)
-        row.addWidget(columns, 1)
+        row.addWidget(self._columns, 1)
         self.threshold.valueChanged.connect(self.threshold_changed)
 
     def show_request(self, request: PhraseRequest) -> None:

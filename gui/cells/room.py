@@ -141,7 +141,7 @@ class CellsRoom(Room):
     def show_cell(self, cell: Cell, quantity: str) -> None:
         """Bring it into sight; once there is a text, if there is none yet."""
         self._wanted = {"cell": str(cell), "quantity": quantity}
-        self._view.show_corpus(False)
+        self._show_corpus(False)
         self.enter()
         if self._view.result is not None and not self.running:
             wanted, self._wanted = self._wanted, {}
@@ -149,7 +149,7 @@ class CellsRoom(Room):
 
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
-        self._view.show_corpus(self._view.in_corpus and has_cells(model))
+        self._show_corpus(self._view.in_corpus and has_cells(model))
         self._view.open_corpus.setVisible(has_cells(model))
         self.corpus.show_model(model)
         self._view.show_empty(TYPE if has_cells(model) else without_cells(model))
@@ -256,9 +256,13 @@ class CellsRoom(Room):
         """The same on the text on the desk."""
         self._choose({"cell": str(cell), "quantity": quantity})
 
+    def _show_corpus(self, on: bool) -> None:
+        self._view.show_corpus(on)
+        self._house.workspace.set_apart(self._view, on)
+
     @Slot(bool)
     def _on_corpus_wanted(self, on: bool) -> None:
-        self._view.show_corpus(on)
+        self._show_corpus(on)
         if on and self._view.result is not None:
             self.corpus.show_cell(self._view.cell, self._view.quantity)
         (self._view.corpus.row.corpus if on else self._view.text).setFocus()

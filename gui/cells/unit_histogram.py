@@ -1,4 +1,4 @@
-"""How one unit is spread over a corpus: bars on the colours of their values, on a logarithmic scale: tails matter."""
+"""How one unit is spread over a corpus: bars on the colours of their values, on the levels of the scan, logarithmic counts."""
 
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
@@ -13,6 +13,7 @@ from gui.detective.curves import binned
 from gui.heatmaps.colours import colour_map
 from gui.theme import mix
 
+_ENDLESS = 1000.0  # levels of a scale without bounds end far beyond
 _LEFT, _RIGHT, _BELOW, _ABOVE = 44, 8, 34, 8
 
 
@@ -28,6 +29,7 @@ class UnitHistogram(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self._edges, self._counts = np.zeros(0), np.zeros(0, np.int64)
+        self._open = False, False  # whether the first and last bar hold everything beyond
         self._quantity, self._limit, self._hovered, self._squashed = "cell_state", 1.0, -1, False
 
     def show_unit(self, result: UnitResult | None, limit: float, *, squashed: bool) -> None:
@@ -37,11 +39,11 @@ class UnitHistogram(QWidget):
             self._edges, self._counts = np.zeros(0), np.zeros(0, np.int64)
         else:
             edges, counts = binned(result.edges, result.counts[None].astype(np.float64))
-            self._edges, self._counts, self._quantity = (
-                np.asarray(edges, np.float64),
-                counts[0].astype(np.int64),
-                result.request.quantity,
-            )
+            self._edges, self._counts = np.asarray(edges, np.float64), counts[0].astype(np.int64)
+            self._quantity = result.request.quantity
+            first, last = float(result.edges[0]), float(result.edges[-1])
+            endless = max(abs(first), abs(last)) > _ENDLESS
+            self._open = endless and float(edges[0]) == first, endless and float(edges[-1]) == last
             low, high = figures(float(self._edges[0])), figures(float(self._edges[-1]))
             self.setAccessibleDescription(f"{int(self._counts.sum()):,} positions, from {low} to {high}")
         self.update()
@@ -56,9 +58,8 @@ class UnitHistogram(QWidget):
         return QRectF(self.rect()).adjusted(_LEFT, _ABOVE, -_RIGHT, -_BELOW)
 
     def _bar(self, at: int) -> QRectF:
-        plot, edges = self._plot(), self._edges
-        span = float(edges[-1] - edges[0]) or 1.0
-        left, right = (plot.left() + plot.width() * float(edge - edges[0]) / span for edge in edges[at : at + 2])
+        plot = self._plot()
+        left, right = (plot.left() + plot.width() * place / len(self._counts) for place in (at, at + 1))
         top = np.log10(1 + float(self._counts.max()))
         high = plot.height() * np.log10(1 + float(self._counts[at])) / top if top else 0.0
         return QRectF(left, plot.bottom() - high, right - left, high)
@@ -93,16 +94,24 @@ class UnitHistogram(QWidget):
             painter.drawText(where, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), _power(power))
 
     def _paint_ends(self, painter: QPainter, plot: QRectF) -> None:
-        look, low, high = theme.current(), float(self._edges[0]), float(self._edges[-1])
+        look, edges = theme.current(), self._edges
         painter.setPen(QPen(look.border, 1))
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
         painter.setPen(look.muted)
         row = QRectF(plot.left(), plot.bottom() + 2, plot.width(), 14)
-        painter.drawText(row, int(Qt.AlignmentFlag.AlignLeft), figures(low))
-        painter.drawText(row, int(Qt.AlignmentFlag.AlignRight), figures(high))
-        zero = plot.left() + plot.width() * -low / (high - low) if high > low else plot.left()
-        if low < 0 < high and 40 < zero - plot.left() < plot.width() - 40:
-            painter.drawText(QRectF(zero - 20, row.top(), 40, 14), int(Qt.AlignmentFlag.AlignHCenter), "0")
+        low, high = self._ends()
+        painter.drawText(row, int(Qt.AlignmentFlag.AlignLeft), low)
+        painter.drawText(row, int(Qt.AlignmentFlag.AlignRight), high)
+        last = -np.inf
+        for value in (0.0, -1.0, 1.0, -3.0, 3.0, -10.0, 10.0):
+            at = float(np.interp(value, edges, np.arange(len(edges)))) / len(self._counts)
+            x = plot.left() + plot.width() * at
+            clear = 48 < x - plot.left() < plot.width() - 48 and (value == 0 or abs(x - last) > 32)
+            if edges[0] < value < edges[-1] and clear:
+                last = x if value == 0 else last
+                painter.drawText(
+                    QRectF(x - 20, row.top(), 40, 14), int(Qt.AlignmentFlag.AlignHCenter), f"{value:g}".replace("-", "−")
+                )
         painter.setFont(theme.ui_font(theme.CAPTION_PIXELS))
         words = f"{NAMES[self._quantity][1]} · positions, log scale"
         painter.drawText(row.translated(0, 15), int(Qt.AlignmentFlag.AlignHCenter), words)
@@ -116,10 +125,19 @@ class UnitHistogram(QWidget):
             self.update()
             self.read_out_changed.emit("" if found < 0 else self._in_words(found))
 
+    def _ends(self) -> tuple[str, str]:
+        low, high = (figures(float(self._edges[at])) for at in (0, -1))
+        if self._open[0]:
+            low = f"< {figures(float(self._edges[1]))}"
+        return low, f"> {figures(float(self._edges[-2]))}" if self._open[1] else high
+
     def _in_words(self, at: int) -> str:
         low, high = figures(float(self._edges[at]), 3), figures(float(self._edges[at + 1]), 3)
         share = self._counts[at] / max(1, int(self._counts.sum()))
         name = NAMES[self._quantity][1]
+        if (at == 0 and self._open[0]) or (at == len(self._counts) - 1 and self._open[1]):
+            beyond = f"below {high}" if at == 0 else f"above {low}"
+            return f"{int(self._counts[at]):,} positions ({100 * share:.2g} %) with {name} {beyond}"
         return f"{int(self._counts[at]):,} positions ({100 * share:.2g} %) with {name} from {low} to {high}"
 
     def leaveEvent(self, event: QEvent) -> None:

@@ -25,7 +25,7 @@ from gui.rooms import House, Room
 from gui.subject import Subject
 
 NO_PATTERN = "Type a pattern first."
-PAINTED = "The first half of each painted file ranks the cells, its last half tests them; what is not painted there is not meant."
+PAINTED = "First halves of the painted files rank, last halves test."
 NO_TEXT = "With a text on the desk, matches are marked there."
 
 
