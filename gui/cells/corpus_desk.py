@@ -157,6 +157,8 @@ class CorpusDesk(QObject):
             self._view.show_phrase(result if result.places else None, words)
             self._view.show_page("phrase")
             self._phrase_bar_stays()
+            if result.places and self.cell not in result.cells:  # the text is coloured by what the answer is about
+                self._on_cell(result.cells[0])
 
     def _show_text(self, result: CorpusTextResult) -> None:
         self._view.row.show_running(False)

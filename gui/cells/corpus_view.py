@@ -41,7 +41,7 @@ PAGES = (
 )
 _BAR_WIDTH = 420
 _SHARES = [560, 440]
-_NAMED = 40  # cells of a phrase
+_NAMED = 12  # cells of a phrase
 
 
 class CorpusView(QWidget):
@@ -424,15 +424,14 @@ class CorpusView(QWidget):
 
 
 def _cells_in_words(result: PhraseResult) -> str:
-    count, beyond = len(result.cells), result.request.threshold
+    count = len(result.cells)
     cells = result.cells[:_NAMED]
     listed = " ".join(f'<a href="{cell}">{cell}</a>' for cell in cells)
     listed += f" and {count - _NAMED} more" if count > _NAMED else ""
     phrase = escape(one_line(result.request.text[result.request.start : result.request.end]))
     phrase = phrase if len(phrase) <= 60 else f"{phrase[:59]}…"
-    name = NAMES[result.request.quantity][1] if result.request.quantity != "cell_state" else "tanh of the cell state"
     verb = "cell is" if count == 1 else "cells are"
-    return f"Over “{phrase}” {count:,} {verb} on (|{name}| &gt; {beyond:g}) and off around it: {listed}"
+    return f"{count:,} {verb} on over “{phrase}” and off around it: {listed}"
 
 
 def _inset(widget: QWidget) -> QHBoxLayout:

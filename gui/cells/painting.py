@@ -26,7 +26,8 @@ class PaintedParts:
         if not count:
             return "Drag over what the cell should know."
         files = "1 file" if self.files == 1 else f"{self.files:,} files"
-        said = f"{count:,} in {files}: {self.ranking:,} in first halves rank, {self.testing:,} in last halves test"
+        places = "1 painted place" if count == 1 else f"{count:,} painted places"
+        said = f"{places} in {files}: {self.ranking:,} in first halves rank, {self.testing:,} in last halves test"
         return said if self.ranking and self.testing else f"{said}; paint in both"
 
 

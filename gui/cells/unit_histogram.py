@@ -106,7 +106,7 @@ class UnitHistogram(QWidget):
         for value in (0.0, -1.0, 1.0, -3.0, 3.0, -10.0, 10.0):
             at = float(np.interp(value, edges, np.arange(len(edges)))) / len(self._counts)
             x = plot.left() + plot.width() * at
-            clear = 48 < x - plot.left() < plot.width() - 48 and (value == 0 or abs(x - last) > 32)
+            clear = 64 < x - plot.left() < plot.width() - 56 and (value == 0 or abs(x - last) > 32)
             if edges[0] < value < edges[-1] and clear:
                 last = x if value == 0 else last
                 painter.drawText(
