@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from scene_65_detective import model_and_corpus
+from corpora import model_and_corpus
 from stage import Stage, scene, wait
 
 POSITIONS = 60_000
