@@ -95,7 +95,8 @@ class CellHeader(QWidget):
         row.addSpacing(8)
         row.addWidget(name)
         row.addSpacing(4)
-        self._of_a_cell = (name, self.cell, self.previous, self.next, self.quantity, self.mark)
+        name.setVisible(not self._corpus)  # which has more beside it
+        self._of_a_cell = (self.cell, self.previous, self.next, self.quantity, self.mark)
         for widget in (self.cell, self.previous, self.next):
             row.addWidget(widget)
         row.addSpacing(4)
