@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cell_names import Cell
-from engine.requests import DetectRequest, MarksRequest, PhraseRequest, ScanRequest, TracksRequest, UnitRequest
-from engine.results import Cost, FloatArray, ModelInfo, Notice
+from engine.cells import RecurrentLayer
+from engine.requests import CorpusTextRequest, DetectRequest, MarksRequest, PhraseRequest, ScanRequest, TracksRequest, UnitRequest
+from engine.results import Cost, FloatArray, ModelInfo, Notice, TokenizedText
 
 PlaceKind = Literal["hit", "miss", "false_alarm", "highest", "lowest", "match"]
 FAMILY_LEVEL = 0.05  # of the null: how often chance may do as well
@@ -200,6 +201,49 @@ class TracksResult:
     corpus: CorpusInfo
     cost: Cost
     warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusFileText:
+    """Where a file lies in a corpus laid out as one text.
+
+    Args:
+        first, tokens: its tokens are ``first`` … ``first + tokens − 1`` of the corpus.
+        start, end: its text, as far as it was read, is ``text[start:end]`` of the whole.
+    """
+
+    path: str
+    name: str
+    first: int
+    tokens: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CorpusTextResult:
+    """A corpus as one text, coloured by one cell.
+
+    Args:
+        input: the same object for every cell of one scan; names of files belong to no token.
+        quantities: what the scan holds.
+        values: (seq,) in the quantity's own unit, at 16 bits.
+    """
+
+    request: CorpusTextRequest
+    model: ModelInfo
+    corpus: CorpusInfo
+    input: TokenizedText
+    files: tuple[CorpusFileText, ...]
+    layers: tuple[RecurrentLayer, ...]
+    quantities: tuple[str, ...]
+    values: FloatArray
+    warnings: tuple[Notice, ...] = ()
+
+    def place_of(self, file: str, at: int) -> int:
+        """Code point of the whole text for code point ``at`` of ``file``; −1 where it was not read."""
+        own = next((each for each in self.files if each.name == file), None)
+        return -1 if own is None or own.start + at >= own.end else own.start + at
 
 
 @dataclass(frozen=True, slots=True)

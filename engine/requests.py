@@ -418,7 +418,17 @@ class PhraseRequest:
     top: int = 50
 
 
-AboutACorpus = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest
+@dataclass(frozen=True, slots=True)
+class CorpusTextRequest:
+    """A scanned corpus as one text, and what one cell did on it; ``quantity`` may be ``tanh_cell_state``."""
+
+    model_sha256: str
+    scanned: Scanned
+    quantity: str
+    cell: Cell
+
+
+AboutACorpus = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest | CorpusTextRequest
 AboutAModel = (
     PredictionRequest
     | AttributionRequest

@@ -41,9 +41,9 @@ class MapActions(QObject):
         actions["unpin_map"].triggered.connect(self._on_unpin)
         view.head.pin_chosen.connect(self._refresh)
         view.board.unpinned.connect(self._refresh)
-        actions["find"].triggered.connect(view.open_find_bar)
-        actions["find_next"].triggered.connect(view.find_bar.go_on)
-        actions["find_previous"].triggered.connect(view.find_bar.go_back)
+        actions["find"].triggered.connect(self._on_find)
+        actions["find_next"].triggered.connect(self._on_find_next)
+        actions["find_previous"].triggered.connect(self._on_find_previous)
         self._conductor.map_changed.connect(self._refresh)
 
     @Slot()
@@ -65,6 +65,22 @@ class MapActions(QObject):
     def _on_path_toggled(self, shown: bool) -> None:
         self._actions["path_curve"].setChecked(shown)
         self._memory.change_settings(path_curve=shown)
+
+    @Slot()
+    def _on_find(self) -> None:
+        """Another tab in sight finds in its own text."""
+        if self._view.isVisible():
+            self._view.open_find_bar()
+
+    @Slot()
+    def _on_find_next(self) -> None:
+        if self._view.isVisible():
+            self._view.find_bar.go_on()
+
+    @Slot()
+    def _on_find_previous(self) -> None:
+        if self._view.isVisible():
+            self._view.find_bar.go_back()
 
     @Slot()
     def _on_pin(self) -> None:

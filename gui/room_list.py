@@ -18,4 +18,5 @@ def rooms_of(house: House) -> tuple[Room, ...]:
     for room in rooms:
         if isinstance(room, DetectiveRoom):
             room.cell_chosen.connect(cells.show_cell)
+            cells.corpus.painted_asked.connect(room.ask_painted)
     return rooms

@@ -52,6 +52,9 @@ class Settings:
     recent_models: tuple[str, ...] = ()
     grain: Grain = "token"
     path_curve: bool = True
+    cells_page: str = "grid"
+    cells_sort: str = "index"
+    cells_quantity: str = ""
     folder: str = ""  # where the last model was chosen
     save_folder: str = ""
 
@@ -114,6 +117,9 @@ _SETTINGS_CHECKS = {
     "recent_models": lambda v: _are_texts(v, 1000, 10_000),
     "grain": lambda v: v in GRAINS,
     "path_curve": lambda v: isinstance(v, bool),
+    "cells_page": lambda v: _is_text(v, 100),
+    "cells_sort": lambda v: _is_text(v, 100),
+    "cells_quantity": lambda v: _is_text(v, 100),
     "folder": lambda v: _is_text(v, 10_000),
     "save_folder": lambda v: _is_text(v, 10_000),
 }

@@ -31,6 +31,7 @@ class Workspace(ThinSplitter):
         self.tabs = QTabWidget()
         self._build()
         self._large: list[QWidget] = []
+        self._apart: list[QWidget] = []
         self.tabs.currentChanged.connect(self._on_tab)
         self.splitterMoved.connect(self._on_moved)
 
@@ -71,9 +72,17 @@ class Workspace(ThinSplitter):
         """While this tab is in sight the prediction is brief."""
         self._large.append(view)
 
+    def set_apart(self, view: QWidget, on: bool) -> None:
+        """While this tab is in sight it is not about the text on the desk: the prediction goes."""
+        if on is not (view in self._apart):
+            (self._apart.append if on else self._apart.remove)(view)
+        self._on_tab(0)
+
     @Slot(int)
     def _on_tab(self, _index: int) -> None:
-        self.prediction_view.set_brief(self.tabs.currentWidget() in self._large)
+        shown = self.tabs.currentWidget()
+        self.prediction_view.set_brief(shown in self._large)
+        self.prediction_view.setVisible(shown not in self._apart)
 
     @Slot()
     def _on_moved(self) -> None:

@@ -5,9 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from engine.detective import DetectResult, MarksResult, PhraseResult, Place, ScanResult, TracksResult, UnitResult
+from engine.detective import (
+    CorpusTextResult,
+    DetectResult,
+    MarksResult,
+    PhraseResult,
+    Place,
+    ScanResult,
+    TracksResult,
+    UnitResult,
+)
 from engine.jobs import Partial, Steps
 from engine.models.model import TextModel
+from engine.recurrent.corpus_text import corpus_text
 from engine.recurrent.detect import detect
 from engine.recurrent.evidence import EXAMPLES, apart, edges_of
 from engine.recurrent.hypotheses import hypotheses
@@ -15,7 +25,16 @@ from engine.recurrent.phrase import match_phrase
 from engine.recurrent.session import Sessions
 from engine.recurrent.statistics import histograms
 from engine.recurrent.tracks import write_tracks
-from engine.requests import AboutACorpus, DetectRequest, MarksRequest, PhraseRequest, ScanRequest, TracksRequest, UnitRequest
+from engine.requests import (
+    AboutACorpus,
+    CorpusTextRequest,
+    DetectRequest,
+    MarksRequest,
+    PhraseRequest,
+    ScanRequest,
+    TracksRequest,
+    UnitRequest,
+)
 from engine.results import Cost
 
 MARKS_PATIENCE_SECONDS = 0.5  # somebody is typing the pattern
@@ -23,7 +42,7 @@ MARKS_PATIENCE_SECONDS = 0.5  # somebody is typing the pattern
 
 def investigate(
     sessions: Sessions, model: TextModel, request: AboutACorpus
-) -> Steps[ScanResult | DetectResult | UnitResult | TracksResult | PhraseResult]:
+) -> Steps[ScanResult | DetectResult | UnitResult | TracksResult | PhraseResult | CorpusTextResult]:
     """The job for ``request``; nothing runs before its first step."""
     match request:
         case ScanRequest():
@@ -36,6 +55,8 @@ def investigate(
             return write_tracks(model, request)
         case PhraseRequest():
             return match_phrase(sessions, model, request)
+        case CorpusTextRequest():
+            return corpus_text(sessions, model, request)
 
 
 def marks(request: MarksRequest) -> Steps[MarksResult]:

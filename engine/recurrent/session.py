@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.cache_folder import cache_folder
 from engine.corpora.corpus import Corpus, CorpusFile, open_corpus, signature
-from engine.detective import CorpusInfo, Place, PlaceKind
+from engine.detective import CorpusFileText, CorpusInfo, Place, PlaceKind
 from engine.jobs import Steps
 from engine.models.model import TextModel
 from engine.recurrent.disk import forget_until, refusing_a_full_disk, touch
@@ -24,7 +24,7 @@ from engine.recurrent.scanner import since_line_break
 from engine.recurrent.statistics import Counts, chosen_in_blocks, histograms
 from engine.recurrent.store import Store
 from engine.requests import Scanned
-from engine.results import Notice
+from engine.results import Notice, TokenizedText
 
 MOST_BYTES = 12_000_000_000  # of all scans together
 _BYTES_A_UNIT = 3  # two of the model itself, one of the untrained
@@ -42,6 +42,7 @@ class Session:
     warnings: tuple[Notice, ...]
     _totals: dict[tuple[str, tuple[int, ...]], Counts] = field(default_factory=dict)
     _columns: NDArray[np.int32] | None = None
+    text: tuple[TokenizedText, tuple[CorpusFileText, ...]] | None = None  # laid out, once it was asked for
 
     @property
     def corpus(self) -> CorpusInfo:

@@ -58,6 +58,7 @@ class CellBrowser(QWidget):
     token_selected = Signal(int)
     token_hovered = Signal(int)
     read_out_changed = Signal(str)
+    arranged = Signal()  # another page or order, by a person
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -193,6 +194,15 @@ class CellBrowser(QWidget):
         if self.sorting.marked:
             self._show_grid(sort=True)
 
+    def restore(self, page: str, sort: str) -> None:
+        """As they were left; what is not known is left alone."""
+        if page in [id for id, _, _ in PAGES]:
+            self.show_page(page)
+        place = self._score.findData(sort)
+        if place >= 0:
+            self._score.setCurrentIndex(place)
+            self.sorting = replace(self.sorting, score=sort)
+
     def show_page(self, id: str) -> None:
         """``grid``, ``gates``, ``saturation`` or ``position``."""
         place = next(at for at, page in enumerate(PAGES) if page[0] == id)
@@ -297,6 +307,7 @@ class CellBrowser(QWidget):
     @Slot(int)
     def _on_page(self, place: int) -> None:
         self.show_page(PAGES[place][0])
+        self.arranged.emit()
 
     @Slot()
     def _on_sorting(self) -> None:
@@ -308,6 +319,7 @@ class CellBrowser(QWidget):
         self._score.setItemText(place, f"Correlation with {reference}" if reference is not None else "Correlation")
         self._dress()
         self._show_grid(sort=True)
+        self.arranged.emit()
 
     @Slot(int)
     def _on_grid(self, item: int) -> None:

@@ -13,6 +13,7 @@ from engine.cells import Alternatives
 from engine.heatmaps.display_text import RETURN, one_line
 from gui import theme
 from gui.cells.column_layout import ColumnLayout
+from gui.cells.column_spans import Overlay, draw_overlay
 from gui.heatmaps.colours import ColourMap, colour_map, missing_brush
 from gui.theme import Theme
 
@@ -36,6 +37,7 @@ class ColumnLook:
     pinned: int = -1
     guesses: Alternatives | None = None
     came_true: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))  # (seq,) which guess did, −1
+    overlay: Overlay = field(default_factory=Overlay)
 
 
 @cache
@@ -118,6 +120,7 @@ class ColumnPainter:
         self._draw_glyphs(start, end, steps, top)
         if self._look.guesses is not None:
             self._draw_guesses(start, end, tokens, top + TEXT_LINE)
+        draw_overlay(self._painter, self._layout, self._look.overlay, self._look.theme, (start, end), top, TEXT_LINE, self._wide)
         for token in (self._look.hovered, self._look.pinned):
             if token >= 0 and (tokens == token).any():
                 self._lift(token, start, end, top)

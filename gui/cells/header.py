@@ -9,9 +9,14 @@ from engine.errors import UserError
 from gui.cells.marks import LONGEST_NOTE
 from gui.cells.words import full_name
 from gui.controls.rows import name_control
+from gui.controls.segments import Segments
 from gui.controls.wheel_guard import WheelGuard
 from gui.icons import icon
 
+SOURCES = (
+    ("text", "Text", "The text on the desk."),
+    ("corpus", "Corpus", "A corpus, read from end to end."),
+)
 _NO_GUESSES = "Only language models predict the next token; this model does not."
 
 
@@ -24,16 +29,20 @@ class CellHeader(QWidget):
     guesses_toggled = Signal(bool)
     mark_toggled = Signal(bool)
     note_changed = Signal(str)
+    source_chosen = Signal()  # the text rather than the corpus, or the other way round
     done = Signal()  # Enter: the keyboard goes back to the cells
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, corpus: bool = False) -> None:
         super().__init__(parent)
-        self._cell = Cell(0, 0)
+        self._cell, self._corpus = Cell(0, 0), corpus
+        self.source = Segments("corpusSource" if corpus else "cellsSource", SOURCES, self)
+        self.source.choose("corpus" if corpus else "text")
         self._layers: tuple[RecurrentLayer, ...] = ()
         self.cell, self.note = QLineEdit(self), QLineEdit(self)
         self.quantity = QComboBox(self)
         self.previous, self.next, self.guesses, self.mark = (QToolButton(self) for _ in range(4))
         self._build()
+        self.source.chosen.connect(self._on_source)
         self.cell.editingFinished.connect(self._on_cell)
         self.cell.textEdited.connect(self._on_editing)
         self.previous.clicked.connect(self._on_previous)
@@ -56,7 +65,8 @@ class CellHeader(QWidget):
             (self.mark, ("markCell", "Mark", "Keep this cell among the marked ones, with a note (Ctrl+Shift+M).")),
             (self.note, ("cellNote", "Note on this cell", "A word on what it does, kept with the mark.")),
         ):
-            name_control(control, *words)
+            object_name, *rest = words
+            name_control(control, f"corpus_{object_name}" if self._corpus else object_name, *rest)
         self.cell.setFixedWidth(76)
         self.note.setPlaceholderText("Note: quote cell?")
         self.note.setMaxLength(LONGEST_NOTE)
@@ -81,13 +91,19 @@ class CellHeader(QWidget):
         name = QLabel("Cell", self)
         name.setProperty("role", "title")
         name.setBuddy(self.cell)
+        row.addWidget(self.source)
+        row.addSpacing(8)
         row.addWidget(name)
         row.addSpacing(4)
+        name.setVisible(not self._corpus)  # which has more beside it
+        self._of_a_cell = (self.cell, self.previous, self.next, self.quantity, self.mark)
         for widget in (self.cell, self.previous, self.next):
             row.addWidget(widget)
         row.addSpacing(4)
         row.addWidget(self.quantity)
         row.addStretch(1)
+        self.tools = QHBoxLayout()
+        row.addLayout(self.tools)
         for widget in (self.guesses, self.mark):
             row.addWidget(widget)
         self._dress()
@@ -95,9 +111,16 @@ class CellHeader(QWidget):
     def show_layers(self, layers: tuple[RecurrentLayer, ...], guesses: bool, characters: bool) -> None:
         """``guesses``: the model predicts what comes next; ``characters``: its tokens are single ones."""
         self._layers = layers
+        for widget in self._of_a_cell:
+            widget.show()
         self.guesses.setVisible(guesses)
         self.guesses.setText("Next characters" if characters else "Next tokens")
         self.guesses.setAccessibleDescription("" if guesses else _NO_GUESSES)
+
+    def show_nothing(self) -> None:
+        """There are no cells yet."""
+        for widget in (*self._of_a_cell, self.guesses, self.note):
+            widget.hide()
 
     def show_cell(self, cell: Cell, quantity: str) -> None:
         """With the quantities that it has."""
@@ -161,6 +184,14 @@ class CellHeader(QWidget):
         if cell.direction >= layer.directions:
             raise UserError(f"Layer {cell.layer} reads in one direction only.", "no_such_unit")
         return cell
+
+    @Slot(str)
+    def _on_source(self, id: str) -> None:
+        """Each view has a header of its own, which always says where one is."""
+        own = "corpus" if self._corpus else "text"
+        self.source.choose(own)
+        if id != own:
+            self.source_chosen.emit()
 
     @Slot()
     def _on_editing(self) -> None:

@@ -1,6 +1,7 @@
 """The tab "Cells": asks what the recurrent layers do on the text on the desk, and keeps marks on cells."""
 
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Slot
 
@@ -13,6 +14,7 @@ from engine.jobs import Failure
 from engine.requests import CellsRequest, Parameter, Request
 from engine.results import ModelInfo
 from gui.actions import ActionDescription
+from gui.cells.corpus_desk import CorpusDesk
 from gui.cells.marks import MarkChange
 from gui.cells.view import CellsView
 from gui.cells.words import has_cells, without_cells
@@ -24,6 +26,7 @@ from gui.subject import Subject
 GUESSES = 5
 TYPE = "Type a text: it will stand here on the colours of one cell, with every other cell below."
 _OUT_OF_SIGHT = "Open the tab Cells first."
+NO_TEXT = "There is no text to find anything in yet."
 _NOTHING = "No cell is on screen yet."
 _FILES = {
     ".csv": "Table of this cell, one row per token",
@@ -48,6 +51,7 @@ class CellsRoom(Room):
         self._view = CellsView()
         super().__init__(self._view, house)
         house.workspace.give_room_to(self._view)
+        self.corpus = CorpusDesk(house, self._view.corpus, self)
         self._guesses = False
         self._wanted: dict[str, Parameter] = {}
         self._marks = house.marks
@@ -59,8 +63,21 @@ class CellsRoom(Room):
         house.workspace.tabs.currentChanged.connect(self._on_sight_changed)
         self._marks.changed.connect(self._on_marks_changed)
         self._marks.told.connect(self.note)
-        view = self._view
-        view.cell_changed.connect(self.kept_changed)
+        house.actions["find"].triggered.connect(self._on_find)
+        house.actions["find_next"].triggered.connect(self._on_find_next)
+        house.actions["find_previous"].triggered.connect(self._on_find_previous)
+        house.conductor.map_changed.connect(self._show_find)
+        view, settings = self._view, house.memory.settings
+        view.preferred_quantity = settings.cells_quantity
+        view.browser.restore(settings.cells_page, settings.cells_sort)
+        view.browser.arranged.connect(self._on_arranged)
+        view.corpus_wanted.connect(self._on_corpus_wanted)
+        view.phrase_chosen.connect(self._on_phrase)
+        view.corpus.mark_toggled.connect(self._on_mark)
+        view.corpus.note_changed.connect(self._on_note)
+        self.corpus.cell_changed.connect(self._on_corpus_cell)
+        self.corpus.changed.connect(self._refresh)
+        view.cell_changed.connect(self._on_cell)
         view.read_out_changed.connect(self.read_out_changed)
         view.guesses_toggled.connect(self._on_guesses)
         view.mark_toggled.connect(self._on_mark)
@@ -76,6 +93,8 @@ class CellsRoom(Room):
 
     def kept(self) -> Kept | None:
         """See ``Room``."""
+        if self._view.in_corpus:
+            return self._kept_corpus()
         result, cell, accepted = self._view.result, self._view.cell, self._house.conductor.accepted_reinitialised
         if result is None:
             return None
@@ -88,10 +107,21 @@ class CellsRoom(Room):
         name = f"{result.model.name}-cell-{str(cell).replace(':', '-')}"
         return KeptView(name, kinds, line, partial(picture_of, self._view))
 
+    def _kept_corpus(self) -> Kept | None:
+        corpus = self._view.corpus
+        if corpus.result is None:
+            return None
+
+        def line(_texts: Path) -> str:
+            raise UserError("What is shown of a corpus fits no command line; detect and cells answer most of it.", "no_command")
+
+        name = f"{corpus.result.model.name}-corpus-cell-{str(corpus.cell).replace(':', '-')}"
+        return KeptView(name, {}, line, partial(picture_of, corpus))
+
     def caption(self) -> tuple[str, str] | None:
-        """See ``Room``."""
+        """See ``Room``; a corpus is asked about in several steps, which no single question would bring back."""
         result, cell = self._view.result, self._view.cell
-        if result is None:
+        if result is None or self._view.in_corpus:
             return None
         note = self._marks.of(result.model.sha256).notes.get(cell)
         what = f"Cell {cell}, {self._view.quantity.replace('_', ' ')}" + (f": {note}" if note else "")
@@ -111,6 +141,7 @@ class CellsRoom(Room):
     def show_cell(self, cell: Cell, quantity: str) -> None:
         """Bring it into sight; once there is a text, if there is none yet."""
         self._wanted = {"cell": str(cell), "quantity": quantity}
+        self._show_corpus(False)
         self.enter()
         if self._view.result is not None and not self.running:
             wanted, self._wanted = self._wanted, {}
@@ -118,6 +149,9 @@ class CellsRoom(Room):
 
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
+        self._show_corpus(self._view.in_corpus and has_cells(model))
+        self._view.open_corpus.setVisible(has_cells(model))
+        self.corpus.show_model(model)
         self._view.show_empty(TYPE if has_cells(model) else without_cells(model))
         self._view.show_marks(self._marks.of(model.sha256))
         if model.task != "causal_lm":
@@ -166,15 +200,80 @@ class CellsRoom(Room):
         self._refresh()
 
     def _refresh(self) -> None:
-        because = _NOTHING if self._view.result is None else None if self.in_sight else _OUT_OF_SIGHT
+        shown = self._view.corpus.result if self._view.in_corpus else self._view.result
+        because = _NOTHING if shown is None else None if self.in_sight else _OUT_OF_SIGHT
         for description in _ACTIONS:
             self._house.actions.set_available(description.id, because)
+        self._show_find()
         self.kept_changed.emit()
 
     @property
     def _model(self) -> str:
-        assert self._view.result is not None
-        return self._view.result.model.sha256
+        model = self._house.conductor.model
+        assert model is not None
+        return model.sha256
+
+    @property
+    def _cell(self) -> Cell:
+        return self._view.corpus.cell if self._view.in_corpus else self._view.cell
+
+    @Slot()
+    def _show_find(self) -> None:
+        """Finding is for whatever text is in sight."""
+        shown = self._view.corpus.result if self._view.in_corpus else self._view.result
+        can = shown is not None if self.in_sight else self._house.conductor.map is not None
+        for id in ("find", "find_next", "find_previous"):
+            self._house.actions.set_available(id, None if can else NO_TEXT)
+
+    @Slot()
+    def _on_find(self) -> None:
+        if self.in_sight:
+            self._view.open_find_bar()
+
+    @Slot()
+    def _on_find_next(self) -> None:
+        if self.in_sight:
+            self._view.shown_find_bar.go_on()
+
+    @Slot()
+    def _on_find_previous(self) -> None:
+        if self.in_sight:
+            self._view.shown_find_bar.go_back()
+
+    @Slot()
+    def _on_arranged(self) -> None:
+        browser = self._view.browser
+        self._house.memory.change_settings(cells_page=browser.page, cells_sort=browser.sorting.score)
+
+    @Slot()
+    def _on_cell(self) -> None:
+        self._house.memory.change_settings(cells_quantity=self._view.quantity)
+        self._view.preferred_quantity = self._view.quantity
+        self.kept_changed.emit()
+
+    @Slot(object, str)
+    def _on_corpus_cell(self, cell: Cell, quantity: str) -> None:
+        """The same on the text on the desk."""
+        self._choose({"cell": str(cell), "quantity": quantity})
+
+    def _show_corpus(self, on: bool) -> None:
+        self._view.show_corpus(on)
+        self._house.workspace.set_apart(self._view, on)
+
+    @Slot(bool)
+    def _on_corpus_wanted(self, on: bool) -> None:
+        self._show_corpus(on)
+        if on and self._view.result is not None:
+            self.corpus.show_cell(self._view.cell, self._view.quantity)
+        (self._view.corpus.row.corpus if on else self._view.text).setFocus()
+        self._refresh()
+
+    @Slot(int, int)
+    def _on_phrase(self, start: int, end: int) -> None:
+        """Of the text on the desk."""
+        if self._view.result is not None:
+            self._on_corpus_wanted(True)
+            self.corpus.ask_phrase(self._view.result.input.text, start, end)
 
     @Slot()
     def _on_sight_changed(self) -> None:
@@ -189,17 +288,24 @@ class CellsRoom(Room):
 
     @Slot()
     def _on_mark_action(self) -> None:
-        self._on_mark(self._view.cell, self._view.cell not in self._marks.of(self._model))
-        if self._view.header.mark.isChecked():
-            self._view.header.note.setFocus()
+        self._on_mark(self._cell, self._cell not in self._marks.of(self._model))
+        header = self._view.corpus.header if self._view.in_corpus else self._view.header
+        if header.mark.isChecked():
+            header.note.setFocus()
 
     @Slot()
     def _on_next(self) -> None:
-        self._view.flip(1)
+        self._flip(1)
 
     @Slot()
     def _on_previous(self) -> None:
-        self._view.flip(-1)
+        self._flip(-1)
+
+    def _flip(self, step: int) -> None:
+        if self._view.in_corpus:
+            self.corpus.flip(step)
+        else:
+            self._view.flip(step)
 
     @Slot(object, bool)
     def _on_mark(self, cell: Cell, on: bool) -> None:
@@ -212,5 +318,6 @@ class CellsRoom(Room):
 
     @Slot(str)
     def _on_marks_changed(self, model: str) -> None:
-        if self._view.result is not None and model == self._model:
+        if self._house.conductor.model is not None and model == self._model:
             self._view.show_marks(self._marks.of(model))
+            self._view.corpus.show_marks(self._marks.of(model))

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.cell_values import CellValues, quantities_of, track_of
 from engine.cells import Cell, CellsResult
@@ -10,11 +10,14 @@ from engine.heatmaps.numerals import figures, signed_figures
 from engine.results import FloatArray, TokenizedText
 from gui.cells.browser import CellBrowser
 from gui.cells.column_heatmap import ColumnHeatmap
+from gui.cells.corpus_view import CorpusView
 from gui.cells.header import CellHeader
 from gui.cells.marks import Marks
 from gui.cells.words import NAMES, is_signed, scale_of, symbol
+from gui.controls.rows import name_control
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import TextHeatmap
+from gui.views.find_bar import FindBar
 from gui.views.thin_splitter import ThinSplitter
 
 SETTLED_MS = 900  # after the last new result the grid is sorted anew
@@ -31,6 +34,8 @@ class CellsView(QWidget):
     mark_toggled = Signal(object, bool)  # Cell
     note_changed = Signal(object, str)  # Cell
     read_out_changed = Signal(str)
+    corpus_wanted = Signal(bool)  # rather than the text on the desk
+    phrase_chosen = Signal(int, int)  # code points of the text on the desk
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,9 +45,12 @@ class CellsView(QWidget):
         self.cell = Cell(0, 0)
         self.quantity = ""
         self._values: CellValues | None = None
-        self._token = -1
+        self._token, self._in_corpus = -1, False
         self._marks = Marks({})
-        self.header, self.browser = CellHeader(), CellBrowser()
+        self.preferred_quantity = ""  # what a model is first looked at by, where it has it
+        self.header, self.browser, self.corpus = CellHeader(), CellBrowser(), CorpusView()
+        self.find_bar, self.find_phrase = FindBar(), QPushButton("Find where the cells agree")
+        self.open_corpus = QPushButton("Read a corpus instead…")
         self.words, self.columns = TextHeatmap(), ColumnHeatmap()
         self._bar = ColourBar()
         self._message, self._empty = QLabel(), QLabel()
@@ -64,15 +72,24 @@ class CellsView(QWidget):
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setObjectName("cellsEmpty")
         self._bar.setMaximumWidth(_BAR_WIDTH)
+        name_control(
+            self.find_phrase, "findPhrase", "Find where the cells agree", "Places of a corpus where the same cells are on."
+        )
+        name_control(
+            self.open_corpus, "openCorpus", "Read a corpus instead", "Files or a folder, coloured by one cell from end to end."
+        )
+        self.find_phrase.hide()
         upper = QWidget()
         text = QVBoxLayout(upper)
         text.setContentsMargins(0, 0, 0, 0)
         text.setSpacing(2)
+        text.addLayout(_inset(self.find_bar))
         text.addWidget(self.words, 1)
         text.addWidget(self.columns, 1)
         scale = _inset(self._bar)
         scale.addStretch(1)
         scale.addWidget(self.header.note, 60)
+        scale.addWidget(self.find_phrase)
         text.addLayout(scale)
         text.addStretch()
         self.splitter = ThinSplitter(Qt.Orientation.Vertical)
@@ -89,18 +106,30 @@ class CellsView(QWidget):
         column.addLayout(_inset(self._message))
         column.addWidget(self.splitter, 1)
         self._pages = QStackedWidget(self)
-        self._pages.addWidget(_framed(self._empty))
+        self._pages.addWidget(_framed(self._build_empty()))
         self._pages.addWidget(_framed(page))
+        self._pages.addWidget(_framed(self.corpus))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._pages)
         self._message.hide()
         self.columns.hide()
 
+    def _build_empty(self) -> QWidget:
+        empty = QWidget()
+        column = QVBoxLayout(empty)
+        column.setSpacing(16)
+        column.addStretch()
+        column.addWidget(self._empty)
+        column.addWidget(self.open_corpus, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch()
+        return empty
+
     def _connect(self) -> None:
         for text in (self.words, self.columns):
             text.token_selected.connect(self._on_token)
             text.token_hovered.connect(self._on_token_hovered)
+            text.selection_changed.connect(self._on_selection)
             text.verticalScrollBar().rangeChanged.connect(self._on_sight)
             text.verticalScrollBar().valueChanged.connect(self._on_sight)
         self.header.cell_chosen.connect(self.choose_cell)
@@ -114,6 +143,13 @@ class CellsView(QWidget):
         self.browser.token_selected.connect(self._on_token_from_below)
         self.browser.read_out_changed.connect(self.read_out_changed)
         self._settled.timeout.connect(self.browser.sort_anew)
+        self.header.source_chosen.connect(self._on_corpus_wanted)
+        self.open_corpus.clicked.connect(self._on_corpus_wanted)
+        self.corpus.text_wanted.connect(self._on_text_wanted)
+        self.corpus.read_out_changed.connect(self.read_out_changed)
+        self.find_phrase.clicked.connect(self._on_find_phrase)
+        self.find_bar.found.connect(self._on_found)
+        self.find_bar.closed.connect(self._on_find_closed)
 
     # One way in
 
@@ -127,7 +163,8 @@ class CellsView(QWidget):
         language_model = result.model.task == "causal_lm"
         self.header.show_layers(result.layers, language_model, dense)
         if before is None or first:
-            self.quantity = quantities_of(result.layers[0])[0]
+            own = quantities_of(result.layers[0])
+            self.quantity = self.preferred_quantity if self.preferred_quantity in own else own[0]
             self._values = CellValues(result, self.quantity)
             self.cell = _liveliest(self._values)
             self._token = -1
@@ -136,7 +173,8 @@ class CellsView(QWidget):
         self._keep_quantity()
         self._values = CellValues(result, self.quantity)
         self._show_text(dense or result.alternatives is not None)
-        self._pages.setCurrentIndex(1)
+        self.find_bar.show_texts((result.input.text,))
+        self._turn()
         self.browser.show_values(result, self._values, sort=not continued)
         self._show_cell()
         self.browser.show_token(self._token)
@@ -156,7 +194,7 @@ class CellsView(QWidget):
         self._settled.stop()
         self.browser.tracks.clear()
         self._empty.setText(words)
-        self._pages.setCurrentIndex(0)
+        self._turn()
         self.read_out_changed.emit("")
 
     def show_failure(self, words: str) -> None:
@@ -165,6 +203,29 @@ class CellsView(QWidget):
             self.show_empty(words)
         else:
             self._say(words, "error")
+
+    def show_corpus(self, on: bool) -> None:
+        """Rather than the text on the desk."""
+        self._in_corpus = on
+        self._turn()
+
+    @property
+    def in_corpus(self) -> bool:
+        """Whether the corpus is what is shown."""
+        return self._in_corpus
+
+    def open_find_bar(self) -> None:
+        """In what is shown."""
+        if self._in_corpus or self.result is not None:
+            self.shown_find_bar.open_bar()
+
+    @property
+    def shown_find_bar(self) -> FindBar:
+        """Of the text or of the corpus."""
+        return self.corpus.find_bar if self._in_corpus else self.find_bar
+
+    def _turn(self) -> None:
+        self._pages.setCurrentIndex(2 if self._in_corpus else 1 if self.result is not None else 0)
 
     def _say(self, words: str, role: str) -> None:
         self._message.setVisible(bool(words))
@@ -307,6 +368,35 @@ class CellsView(QWidget):
     def _on_sight(self) -> None:
         if self.result is not None:
             self.browser.show_sight(*self.text.tokens_in_sight())
+
+    @Slot()
+    def _on_corpus_wanted(self) -> None:
+        self.corpus_wanted.emit(True)
+
+    @Slot()
+    def _on_text_wanted(self) -> None:
+        self.corpus_wanted.emit(False)
+
+    @Slot()
+    def _on_selection(self) -> None:
+        self.find_phrase.setVisible(self.text.selection is not None)
+
+    @Slot()
+    def _on_find_phrase(self) -> None:
+        chosen = self.text.selection
+        if chosen is not None:
+            self.phrase_chosen.emit(*chosen)
+
+    @Slot(object, int)
+    def _on_found(self, hits: list[tuple[int, int, int]], current: int) -> None:
+        read = self.words.isVisibleTo(self)
+        self.words.show_hits(tuple(hits) if read else (), current if read else -1)
+        if not read:
+            self.columns.show_hits(tuple((start, end) for _, start, end in hits), current)
+
+    @Slot()
+    def _on_find_closed(self) -> None:
+        self.text.setFocus()
 
     @Slot(bool)
     def _on_mark(self, on: bool) -> None:

@@ -1,7 +1,5 @@
 """What is looked for, and where: the corpus, the hypothesis, and what else the scan depends on."""
 
-from pathlib import Path
-
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -13,19 +11,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.cells import QUANTITIES
 from engine.recurrent.predicates import PREDICATES
 from engine.requests import DetectRequest, Scanned
 from engine.results import ModelInfo
-from gui.cells.words import full_name
+from gui.cells.quantities_box import fill_quantities, place_of_quantities
+from gui.controls.corpus_box import CorpusBox
 from gui.controls.rows import caption_label, name_control, pad_spin_box, small_combo
 from gui.controls.wheel_guard import WheelGuard
 from gui.detective.pattern_edit import PatternEdit
 from gui.views.elided_label import ElidedLabel
 
-STDLIB, FILE, FOLDER = "stdlib", "\0file", "\0folder"
 POSITIONS = 150_000  # two layers of 384 cells: ranked in half a minute, weighed in another
-STATES = ("hidden_state", "cell_state")
+PAINTED = "\0painted"
 START_PIXELS, SPIN_PIXELS = 104, 96
 
 
@@ -39,12 +36,12 @@ class DetectQuestion(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.corpus, self.hypothesis, self.quantities = small_combo(), small_combo(), small_combo()
+        self.corpus, self.hypothesis, self.quantities = CorpusBox(), small_combo(), small_combo()
         self.pattern = PatternEdit()
         self.holdout, self.shifts, self.positions = QSpinBox(), QSpinBox(), QSpinBox()
         self.start, self.stop, self.fold = QPushButton("Start"), QPushButton("Stop"), QToolButton()
         self.matches, self._summary = ElidedLabel(), ElidedLabel()
-        self._corpus_at = 0
+        self._painted: tuple[tuple[str, int, int], ...] = ()
         self._options = QWidget()
         self._fill()
         self._build()
@@ -57,13 +54,15 @@ class DetectQuestion(QWidget):
 
     def request(self, model_sha256: str) -> DetectRequest:
         """What Start asks."""
-        predicate = self.hypothesis.currentData() or None
-        scanned = Scanned((self.corpus.currentData(),), tuple(self.quantities.currentData() or ()), self.positions.value())
+        chosen = self.hypothesis.currentData()
+        painted, predicate = chosen == PAINTED, chosen if chosen not in ("", PAINTED) else None
+        scanned = Scanned((self.corpus.source,), tuple(self.quantities.currentData() or ()), self.positions.value())
         return DetectRequest(
             model_sha256,
             scanned,
-            () if predicate else self.pattern.patterns(),
+            () if predicate or painted else self.pattern.patterns(),
             predicate,
+            self._painted if painted else (),
             holdout=self.holdout.value() / 100,
             shifts=self.shifts.value(),
         )
@@ -71,11 +70,14 @@ class DetectQuestion(QWidget):
     def show_request(self, request: DetectRequest) -> None:
         """As it was asked."""
         with QSignalBlocker(self.hypothesis), QSignalBlocker(self.pattern):
-            self.hypothesis.setCurrentIndex(max(0, self.hypothesis.findData(request.predicate or "")))
+            if request.painted:
+                self._offer_painted(request.painted)
+            chosen = PAINTED if request.painted else request.predicate or ""
+            self.hypothesis.setCurrentIndex(max(0, self.hypothesis.findData(chosen)))
             if request.patterns:
                 self.pattern.setPlainText("\n".join(request.patterns))
         self.set_corpus(request.scanned.corpus[0])
-        self.quantities.setCurrentIndex(max(0, self._place_of(request.scanned.gates)))
+        self.quantities.setCurrentIndex(max(0, place_of_quantities(self.quantities, request.scanned.gates)))
         self.holdout.setValue(round(request.holdout * 100))
         self.shifts.setValue(request.shifts)
         if request.scanned.limit is not None:
@@ -84,26 +86,32 @@ class DetectQuestion(QWidget):
 
     def set_corpus(self, source: str) -> None:
         """A file, a folder, or a name the engine knows."""
-        at = self.corpus.findData(source)
+        self.corpus.set_source(source)
+
+    def show_painted(self, spans: tuple[tuple[str, int, int], ...], scanned: Scanned) -> None:
+        """Places painted on the text of a corpus are what is asked about."""
+        with QSignalBlocker(self.hypothesis):
+            self._offer_painted(spans)
+            self.hypothesis.setCurrentIndex(self.hypothesis.findData(PAINTED))
+        self.set_corpus(scanned.corpus[0])
+        self.quantities.setCurrentIndex(max(0, place_of_quantities(self.quantities, scanned.gates)))
+        if scanned.limit is not None:
+            self.positions.setValue(scanned.limit)
+        self._on_hypothesis(0)
+
+    def _offer_painted(self, spans: tuple[tuple[str, int, int], ...]) -> None:
+        self._painted = spans
+        count = len(spans)
+        words = f"{count:,} place{'s' if count != 1 else ''} painted by hand"
+        at = self.hypothesis.findData(PAINTED)
         if at < 0:
-            at = 1
-            self.corpus.insertItem(at, Path(source).name or source, source)
-            self.corpus.setItemData(at, source, Qt.ItemDataRole.ToolTipRole)
-        self.corpus.setCurrentIndex(at)
-        self._corpus_at = at
+            self.hypothesis.insertItem(1, words, PAINTED)
+        else:
+            self.hypothesis.setItemText(at, words)
 
     def show_model(self, model: ModelInfo) -> None:
         """Its quantities are on offer."""
-        kinds = {each.kind for each in model.recurrent}
-        own = [(name, kind) for kind, names in QUANTITIES.items() if kind in kinds for name in names]
-        before = self.quantities.currentData()
-        self.quantities.clear()
-        self.quantities.addItem("all of them", ())
-        if any(name == "cell_state" for name, _ in own):
-            self.quantities.addItem("both states", STATES)
-        for name, kind in dict(own).items():
-            self.quantities.addItem(full_name(name, kind), (name,))
-        self.quantities.setCurrentIndex(max(0, self._place_of(tuple(before or ()))))
+        fill_quantities(self.quantities, model)
         self._refresh()
 
     def show_running(self, running: bool) -> None:
@@ -124,15 +132,9 @@ class DetectQuestion(QWidget):
         self._summary.setVisible(not wrong and not self.fold.isChecked())
         self.pattern.show_invalid(wrong and self.pattern.isVisibleTo(self))
 
-    def _place_of(self, gates: tuple[str, ...]) -> int:
-        return next((at for at in range(self.quantities.count()) if tuple(self.quantities.itemData(at) or ()) == gates), -1)
-
     # How it is put together
 
     def _fill(self) -> None:
-        self.corpus.addItem("Python's standard library", STDLIB)
-        self.corpus.addItem("A file…", FILE)
-        self.corpus.addItem("A folder…", FOLDER)
         self.hypothesis.addItem("a pattern of your own", "")
         self.hypothesis.insertSeparator(1)
         for predicate in PREDICATES.values():
@@ -236,7 +238,7 @@ class DetectQuestion(QWidget):
         self.pattern.start_wanted.connect(self.start_chosen)
         self.pattern.textChanged.connect(self.changed)
         self.hypothesis.currentIndexChanged.connect(self._on_hypothesis)
-        self.corpus.activated.connect(self._on_corpus)
+        self.corpus.file_wanted.connect(self.corpus_wanted)
         self.fold.toggled.connect(self._show_fold)
         self.quantities.currentIndexChanged.connect(self._refresh)
         for box in (self.holdout, self.shifts, self.positions):
@@ -260,15 +262,6 @@ class DetectQuestion(QWidget):
     def _on_hypothesis(self, _index: int) -> None:
         self._refresh()
         self.changed.emit()
-
-    @Slot(int)
-    def _on_corpus(self, index: int) -> None:
-        data = self.corpus.itemData(index)
-        if data in (FILE, FOLDER):
-            self.corpus.setCurrentIndex(self._corpus_at)
-            self.corpus_wanted.emit(data == FOLDER)
-        else:
-            self._corpus_at = index
 
 
 def predicate_label(name: str | None) -> str | None:

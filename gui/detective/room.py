@@ -11,7 +11,7 @@ from engine.detective import DetectResult, Place, UnitScore
 from engine.errors import UserError
 from engine.export.detect_file import detect_to_csv, detect_to_json
 from engine.jobs import Failure, Partial
-from engine.requests import DetectRequest, Parameter, Request
+from engine.requests import DetectRequest, Parameter, Request, Scanned
 from engine.results import ModelInfo
 from gui.cells.marks import MarkChange
 from gui.cells.words import has_cells, without_cells
@@ -25,6 +25,7 @@ from gui.rooms import House, Room
 from gui.subject import Subject
 
 NO_PATTERN = "Type a pattern first."
+PAINTED = "First halves of the painted files rank, last halves test."
 NO_TEXT = "With a text on the desk, matches are marked there."
 
 
@@ -99,6 +100,13 @@ class DetectiveRoom(Room):
         self.kept_changed.emit()
         super().ask(request)
 
+    @Slot(object, object)
+    def ask_painted(self, spans: tuple[tuple[str, int, int], ...], scanned: Scanned) -> None:
+        """Places painted on the text of a corpus become the question; Start asks it."""
+        self.enter()
+        self._view.question.show_painted(spans, scanned)
+        self._view.question.start.setFocus()
+
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
         self.forget()
@@ -163,7 +171,7 @@ class DetectiveRoom(Room):
             self.note.emit(because or "Open a model first.")
             return
         request = self._view.question.request(model.sha256)
-        if not (request.patterns or request.predicate):
+        if not (request.patterns or request.predicate or request.painted):
             self._view.question.show_matches(NO_PATTERN, wrong=True)
             self._view.question.pattern.setFocus()
             return
@@ -173,14 +181,14 @@ class DetectiveRoom(Room):
     @Slot()
     def _on_question(self) -> None:
         request = self._view.question.request("")
-        self._view.question.show_matches("")
+        self._view.question.show_matches(PAINTED if request.painted else "")
         self._live.set_hypothesis(request.patterns, request.predicate)
 
     @Slot(int)
     def _on_counted(self, count: int) -> None:
         empty = not self._house.workspace.input_panel.editor.text()
         if count < 0:
-            words = ""
+            words = PAINTED if self._view.question.request("").painted else ""
         elif count == 0:
             words = NO_TEXT if empty else "Nowhere in the text on the desk."
         else:

@@ -38,6 +38,7 @@ class TextHeatmap(QAbstractScrollArea):
 
     token_hovered = Signal(int)  # −1: none
     token_selected = Signal(int)  # −1: none
+    selection_changed = Signal()  # of characters
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -162,6 +163,12 @@ class TextHeatmap(QAbstractScrollArea):
     def cell_values(self) -> NDArray[np.float64] | None:
         """(cells,) what is painted; None while nothing is computed."""
         return self._cell_values
+
+    @property
+    def selection(self) -> tuple[int, int] | None:
+        """Code points [start, end) of the first text that are marked."""
+        marked = self._look.marked
+        return None if marked is None or marked[0] != 0 else marked[1:]
 
     def selected_text(self) -> str:
         """What is marked; everything when nothing is."""
@@ -370,7 +377,10 @@ class TextHeatmap(QAbstractScrollArea):
         self._mark((anchor[0], start, end) if end > start else None)
 
     def _mark(self, marked: tuple[int, int, int] | None) -> None:
+        if marked == self._look.marked:
+            return
         self._look.marked = marked
+        self.selection_changed.emit()
         self.viewport().update()
 
     # Keyboard

@@ -18,7 +18,7 @@ from engine.checkpoints import (
     TensorUse,
 )
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
-from engine.detective import DetectResult, MarksResult
+from engine.detective import CorpusTextResult, DetectResult, MarksResult, PhraseResult, UnitResult
 from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
 from engine.jobs import Partial
@@ -26,6 +26,7 @@ from engine.requests import (
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
+    CorpusTextRequest,
     DetectRequest,
     GradientFlowRequest,
     ImportAnswers,
@@ -34,8 +35,10 @@ from engine.requests import (
     MarksRequest,
     OpenModelRequest,
     OptimisationRequest,
+    PhraseRequest,
     PredictionRequest,
     TextInput,
+    UnitRequest,
 )
 from engine.results import (
     AttentionInfo,
@@ -59,7 +62,7 @@ from engine.results import (
     Token,
     TokenizedText,
 )
-from tests.gui import made_cells, made_detective, made_flow
+from tests.gui import made_cells, made_corpus, made_detective, made_flow
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -282,6 +285,9 @@ class StubEngine:
             CellsRequest: self._read_cells,
             DetectRequest: self._detect,
             MarksRequest: self._match,
+            CorpusTextRequest: self._lay_out_corpus,
+            UnitRequest: self._spread,
+            PhraseRequest: self._agree,
             InspectCheckpointRequest: self._inspect,
             ImportRequest: self._import,
         }
@@ -370,6 +376,23 @@ class StubEngine:
             raise UserError("'(' is not a regular expression (missing )).", "bad_pattern")
         found = tuple((at, at + 1) for at, letter in enumerate(request.text) if letter == "h")
         return MarksResult(request, (("h", found),))
+
+    def _lay_out_corpus(self, request: CorpusTextRequest) -> Generator[Partial, None, CorpusTextResult]:
+        """A corpus called “binary” is none."""
+        for step in range(self.steps):
+            time.sleep(self.step_seconds)
+            yield Partial(step, self.steps, doing="Scanning")
+        if "binary" in request.scanned.corpus[0]:
+            raise UserError("binary.bin is not text; name a text file.", "not_text")
+        return made_corpus.corpus_text(request, lstm())
+
+    def _spread(self, request: UnitRequest) -> Generator[Partial, None, UnitResult]:
+        yield Partial(0, 1)
+        return made_corpus.unit(request, lstm())
+
+    def _agree(self, request: PhraseRequest) -> Generator[Partial, None, PhraseResult]:
+        yield Partial(0, 1, doing="Looking for places like it")
+        return made_corpus.phrase(request, lstm())
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)

@@ -41,6 +41,9 @@ CHANGED = Settings(
     recent_models=("/a", "/b"),
     grain="word",
     path_curve=False,
+    cells_page="position",
+    cells_sort="change",
+    cells_quantity="forget_gate",
     folder="/a",
     save_folder="/b",
 )

@@ -82,10 +82,19 @@ class Stage:
     ) -> None:
         self.calm()
         widget, point = self._aim(target, at)
+        self._activate(widget)
         QTest.mouseMove(widget, point)
         wait(PAUSE_MS)
         QTest.mouseClick(widget, button, Qt.KeyboardModifier.NoModifier, point)
         wait(PAUSE_MS)
+
+    def _activate(self, widget: QWidget) -> None:
+        """What a window manager does, where there is none: once a dialog is closed nothing else is active, and keys are lost."""
+        if QApplication.activeWindow() is None and QApplication.activePopupWidget() is None:
+            widget.window().activateWindow()
+            end = time.monotonic() + CALM_S
+            while QApplication.activeWindow() is None and time.monotonic() < end:
+                wait(PAUSE_MS)
 
     def hover(self, target: str | QWidget, at: tuple[int, int] | None = None) -> None:
         widget, point = self._aim(target, at)

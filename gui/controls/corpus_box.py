@@ -1,0 +1,50 @@
+"""Which corpus: Python's standard library, a file, a folder, and where it makes sense the text on the desk."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QWidget
+
+STDLIB, FILE, FOLDER, DESK = "stdlib", "\0file", "\0folder", "\0desk"
+
+
+class CorpusBox(QComboBox):
+    """As wide as its column. ``source`` is what the engine reads, or ``DESK``; setters are silent."""
+
+    file_wanted = Signal(bool)  # a folder rather than a file
+
+    def __init__(self, parent: QWidget | None = None, *, desk: bool = False) -> None:
+        super().__init__(parent)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        self.setMaxVisibleItems(20)
+        self._at = 0
+        self.addItem("Python's standard library", STDLIB)
+        if desk:
+            self.addItem("The text on the desk", DESK)
+        self.addItem("A file…", FILE)
+        self.addItem("A folder…", FOLDER)
+        self.activated.connect(self._on_activated)
+
+    @property
+    def source(self) -> str:
+        return str(self.currentData())
+
+    def set_source(self, source: str) -> None:
+        """A file, a folder, or a name the engine knows."""
+        at = self.findData(source)
+        if at < 0:
+            at = 1
+            self.insertItem(at, Path(source).name or source, source)
+            self.setItemData(at, source, Qt.ItemDataRole.ToolTipRole)
+        self.setCurrentIndex(at)
+        self._at = at
+
+    @Slot(int)
+    def _on_activated(self, index: int) -> None:
+        data = self.itemData(index)
+        if data in (FILE, FOLDER):
+            self.setCurrentIndex(self._at)
+            self.file_wanted.emit(data == FOLDER)
+        else:
+            self._at = index

@@ -1,0 +1,44 @@
+"""A few choices side by side, one of which holds."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+
+from gui.controls.rows import name_control
+
+
+class Segments(QWidget):
+    """Choices are (id, words, hint); ``choose`` is silent. A button is named ``<prefix>_<id>``."""
+
+    chosen = Signal(str)  # by a person
+
+    def __init__(self, prefix: str, choices: Sequence[tuple[str, str, str]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ids = [id for id, _, _ in choices]
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for place, (id, words, hint) in enumerate(choices):
+            part = QToolButton(self)
+            part.setText(words)
+            part.setCheckable(True)
+            part.setChecked(place == 0)
+            part.setProperty("segment", "first" if place == 0 else "last" if place == len(choices) - 1 else "middle")
+            name_control(part, f"{prefix}_{id}", words, hint)
+            self._group.addButton(part, place)
+            row.addWidget(part)
+        self._group.idClicked.connect(self._on_clicked)
+
+    @property
+    def current(self) -> str:
+        return self._ids[self._group.checkedId()]
+
+    def choose(self, id: str) -> None:
+        """One of the ids."""
+        self._group.button(self._ids.index(id)).setChecked(True)
+
+    @Slot(int)
+    def _on_clicked(self, place: int) -> None:
+        self.chosen.emit(self._ids[place])
