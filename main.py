@@ -29,6 +29,9 @@ def main(arguments: list[str]) -> int:
 def _window(path: str | None) -> int:
     if sys.platform == "win32":
         import torch as torch  # Qt first would keep torch's libraries from loading there
+    from gui.quick_imports import leave_sources_unread
+
+    leave_sources_unread()
     from gui.app import main as window
 
     return window(path, make_engine)

@@ -17,6 +17,9 @@ TEXT = "What begins as a sharp satire ends, an hour too late, in a puddle of sen
 
 def visible() -> dict[str, float]:
     """Unix time at which the window had been painted, and whether torch was there by then."""
+    from gui.quick_imports import leave_sources_unread
+
+    leave_sources_unread()
     from PySide6.QtCore import QCoreApplication
 
     from gui import app
@@ -33,6 +36,9 @@ def visible() -> dict[str, float]:
 
 def stalls() -> dict[str, float]:
     """Gaps of the window's heartbeat in ms: while the engine starts, then while jobs run; and how long a cancel takes."""
+    from gui.quick_imports import leave_sources_unread
+
+    leave_sources_unread()
     from PySide6.QtCore import QTimer
 
     from engine.samples import samples
