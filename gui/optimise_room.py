@@ -17,6 +17,7 @@ from gui.kept_view import FileKind, KeptView
 from gui.rooms import House, Room
 from gui.subject import Subject
 from gui.views.optimise import OptimiseView
+from gui.views.sheet import framed
 
 
 class OptimiseRoom(Room):
@@ -27,7 +28,7 @@ class OptimiseRoom(Room):
 
     def __init__(self, house: House) -> None:
         self._view = OptimiseView()
-        super().__init__(self._view, house)
+        super().__init__(framed(self._view), house)
         self._result: TextOptimisationResult | None = None
         self._view.start_chosen.connect(self._on_start)
         self._view.stop_chosen.connect(self.stop)

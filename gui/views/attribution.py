@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import title_of
@@ -19,7 +19,7 @@ from gui.views.find_bar import FindBar
 from gui.views.map_board import MapBoard
 from gui.views.map_head import MapHead
 from gui.views.path_curve import PathCurveView
-from gui.views.sheet import Sheet
+from gui.views.sheet import Sheet, framed
 from gui.views.value_table import ValueTable
 
 _EMPTY = "The text will stand here, each word on its colour: orange raises the score, blue lowers it."
@@ -240,10 +240,10 @@ class AttributionView(QWidget):
         for hidden in (self._table, self.dimensions, self._warnings):
             hidden.hide()
         self._pages = QStackedWidget(self)
-        self._pages.addWidget(_framed(self._empty))
+        self._pages.addWidget(framed(self._empty))
         self._sheet = Sheet(page)
         self._sheet.setObjectName("attributionSheet")
-        self._pages.addWidget(_framed(self._sheet))
+        self._pages.addWidget(framed(self._sheet))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._pages)
@@ -348,15 +348,6 @@ class AttributionView(QWidget):
         super().changeEvent(event)
         if event.type() in theme.RETHEME_EVENTS:
             self.update()
-
-
-def _framed(inside: QWidget) -> QFrame:
-    sheet = QFrame()
-    sheet.setProperty("role", "sheet")
-    column = QVBoxLayout(sheet)
-    column.setContentsMargins(1, 1, 1, 1)
-    column.addWidget(inside)
-    return sheet
 
 
 def _inset(widget: QWidget, *, stretch: bool = False) -> QHBoxLayout:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 
 class Sheet(QScrollArea):
@@ -40,3 +40,14 @@ class Sheet(QScrollArea):
         if layout.hasHeightForWidth():
             least = max(least, layout.totalMinimumHeightForWidth(room.width()))
         self._page.resize(room.width(), max(least, room.height()))
+
+
+def framed(inside: QWidget) -> QFrame:
+    """``inside`` on a sheet of its own."""
+    sheet = QFrame()
+    sheet.setProperty("role", "sheet")
+    sheet.setFocusProxy(inside)
+    column = QVBoxLayout(sheet)
+    column.setContentsMargins(1, 1, 1, 1)
+    column.addWidget(inside)
+    return sheet
