@@ -46,7 +46,7 @@ class ParameterForm(QWidget):
             made = ParameterField(description, self)
             made.widget.installEventFilter(self._guard)
             if description.default is None and isinstance(made.widget, QSpinBox | QDoubleSpinBox):
-                made.widget.setSpecialValueText("auto (by tolerance)" if by_tolerance else "auto")
+                made.widget.setSpecialValueText("by tolerance" if by_tolerance else "auto")
             made.set_value(wishes.get(description.name, description.default))
             made.changed.connect(self._on_changed)
             label = QLabel(_title(description.name), self)

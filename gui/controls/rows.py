@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
-LABEL_WIDTH = 84
+LABEL_WIDTH = 72
 SPIN_MARGIN = 6
 SPIN_PIXELS = 120
 

@@ -40,7 +40,7 @@ class TargetControls(QWidget):
         self._unit = UnitControls(self)
         self._position = QSpinBox(self)
         self._position.setRange(LAST, 10_000_000)
-        self._position.setSpecialValueText("after the last token")
+        self._position.setSpecialValueText("after the last")
         self._position.setKeyboardTracking(False)
         pad_spin_box(self._position)
         self._suggestion = QPushButton("Explain predicted versus true", self)
@@ -286,6 +286,9 @@ class TargetControls(QWidget):
             box.setEditText(wanted)
         else:
             box.setCurrentIndex(max(0, at))
+        line = box.lineEdit()
+        if line is not None and not line.hasFocus():
+            line.setCursorPosition(0)  # what does not fit is cut at its end
 
     def _known(self, wanted: str) -> str:
         """``wanted`` as the boxes spell it: other ways to name an output are ``index:N`` and the bare label."""

@@ -149,7 +149,7 @@ def test_controls_become_the_request(stage: Stage) -> None:
     stage.until_explained()
     steps = stage.window.findChild(QSpinBox, "param_n_steps")
     assert steps is not None
-    assert steps.text() == "auto (by tolerance)"
+    assert steps.text() == "by tolerance"
     steps.setValue(48)
     box(stage, "targetBox").setCurrentText("neutral")
     box(stage, "versusBox").setCurrentText("negative")

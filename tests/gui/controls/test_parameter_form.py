@@ -99,7 +99,7 @@ def test_auto_is_written_out(form: ParameterForm, qtbot: QtBot) -> None:
     form.show_method(method(), {})
     by_tolerance = form.findChild(QSpinBox, "param_n_steps")
     assert by_tolerance is not None
-    assert by_tolerance.text() == "auto (by tolerance)"
+    assert by_tolerance.text() == "by tolerance"
 
 
 def test_large_counts_double_and_halve(form: ParameterForm) -> None:
