@@ -144,7 +144,7 @@ class AblationEffect:
         matches, others: how many positions of each kind were scored.
         loss_at_matches, loss_at_others: of the intact model, the mean.
         change_at_matches, change_at_others: what holding the cells adds to it.
-        interval: 95 % of ``effect`` over files, by bootstrap; None from fewer than two files.
+        interval: 95 % of ``effect`` over files, by bootstrap; None from fewer than five.
         random_effects: the same effect of sets of other cells, as many and of like variance, one number for each set.
         p_value: how often a random set, or these cells among them, does at least as much.
     """

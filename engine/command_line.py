@@ -8,10 +8,10 @@ from pathlib import Path
 
 from engine.atomic_file import write_atomically
 from engine.cells import Cell, CellsResult
-from engine.detective import DetectResult
+from engine.detective import DetectResult, EffectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
-from engine.requests import DetectRequest, OptimisationRequest, Parameter, Scanned, Target, TextInput
+from engine.requests import DetectRequest, EffectRequest, OptimisationRequest, Parameter, Scanned, Target, TextInput
 from engine.results import AttributionResult, Cost, TextOptimisationResult
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
@@ -47,8 +47,8 @@ def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accep
     return _line("cells", words, result.cost, accept_reinitialised)
 
 
-def detect_command(result: DetectResult, accept_reinitialised: bool = False) -> str:
-    """The line that ranks the same units again.
+def detect_command(result: DetectResult, accept_reinitialised: bool = False, ablation: EffectResult | None = None) -> str:
+    """The line that ranks the same units again, and holds the same cells.
 
     Raises:
         UserError: what was asked about fits no command line.
@@ -64,7 +64,15 @@ def detect_command(result: DetectResult, accept_reinitialised: bool = False) -> 
     for name in ("top", "holdout", "shifts", "seed"):
         value = getattr(request, name)
         words += _option(f"--{name}", value) if value != getattr(known, name) else []
+    words += [] if ablation is None else _ablation(ablation.request)
     return _line("detect", words, result.cost, accept_reinitialised)
+
+
+def _ablation(request: EffectRequest) -> list[str]:
+    held = _written(request.value) if request.how == "value" else request.how
+    if request.part is not None and not _fits(request.part):
+        raise UserError("Patterns with control characters fit no command line.", "no_command")
+    return ["--ablate", *map(str, request.cells), *_option("--hold", held), *_option("--part", request.part)]
 
 
 def optimisation_command(result: TextOptimisationResult, accept_reinitialised: bool = False) -> str:

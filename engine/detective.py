@@ -7,8 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cell_names import Cell
-from engine.cells import RecurrentLayer
-from engine.requests import CorpusTextRequest, DetectRequest, MarksRequest, PhraseRequest, ScanRequest, TracksRequest, UnitRequest
+from engine.cells import AblationEffect, RecurrentLayer
+from engine.requests import (
+    CorpusTextRequest,
+    DetectRequest,
+    EffectRequest,
+    MarksRequest,
+    PhraseRequest,
+    ScanRequest,
+    TracksRequest,
+    UnitRequest,
+)
 from engine.results import Cost, FloatArray, ModelInfo, Notice, TokenizedText
 
 PlaceKind = Literal["hit", "miss", "false_alarm", "highest", "lowest", "match"]
@@ -168,6 +177,19 @@ class DetectResult:
     def whole(self) -> Finding:
         """Everything that was asked about, pooled."""
         return self.findings[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EffectResult:
+    """What holding cells does to the loss where ``pattern`` holds, on the held-out part of the corpus. ``cost`` counts tokens."""
+
+    request: EffectRequest
+    model: ModelInfo
+    corpus: CorpusInfo
+    pattern: str
+    effect: AblationEffect
+    cost: Cost
+    warnings: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -428,7 +428,55 @@ class CorpusTextRequest:
     cell: Cell
 
 
-AboutACorpus = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest | CorpusTextRequest
+@dataclass(frozen=True, slots=True)
+class EffectRequest:
+    """Does the model use these cells where a hypothesis holds? Its loss there and elsewhere, whole and with the cells held.
+
+    Args:
+        scanned, patterns, predicate, painted, holdout: as of the ``DetectRequest`` that ranked them; the part held out is read.
+        cells: their c (LSTM) or h (GRU, RNN) is held, all at once.
+        part: an alternative or named group by its name; None: the whole hypothesis.
+        how: at zero, at their mean over what is read, or at ``value``.
+        positions: how many are scored, about.
+        random_sets: how many sets of other cells are held beside them.
+        seed: of the files, the places in them, and the random sets.
+    """
+
+    model_sha256: str
+    scanned: Scanned
+    cells: tuple[Cell, ...]
+    patterns: tuple[str, ...] = ()
+    predicate: str | None = None
+    painted: tuple[tuple[str, int, int], ...] = ()
+    part: str | None = None
+    holdout: float = 0.5
+    how: How = "zero"
+    value: float = 0.0
+    positions: int = 8000
+    random_sets: int = 20
+    seed: int = 0
+
+
+def effect_request(
+    ranked: DetectRequest, cells: tuple[Cell, ...], part: str | None = None, how: How = "zero", value: float = 0.0
+) -> EffectRequest:
+    """Hold cells that ``ranked`` found, where its hypothesis, or a part of it, holds."""
+    return EffectRequest(
+        ranked.model_sha256,
+        ranked.scanned,
+        cells,
+        ranked.patterns,
+        ranked.predicate,
+        ranked.painted,
+        part,
+        ranked.holdout,
+        how,
+        value,
+        seed=ranked.seed,
+    )
+
+
+AboutACorpus = ScanRequest | DetectRequest | EffectRequest | UnitRequest | TracksRequest | PhraseRequest | CorpusTextRequest
 AboutAModel = (
     PredictionRequest
     | AttributionRequest

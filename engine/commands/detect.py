@@ -1,12 +1,15 @@
 """``detect``: which cells know that a position matches?"""
 
 import argparse
+import math
 import sys
 from typing import Any
 
+from engine.cell_names import Cell
 from engine.commands.shared import Parser, add_model, kind_of, open_in_workbench, run_job, write_json
+from engine.detective import DetectResult
 from engine.errors import UserError
-from engine.requests import DetectRequest, Scanned
+from engine.requests import DetectRequest, How, Scanned, effect_request
 
 
 def add(commands: Any, common: Parser) -> None:
@@ -20,6 +23,14 @@ def add(commands: Any, common: Parser) -> None:
     detect.add_argument("--top", metavar="K", type=int, default=20, help="how many units to show")
     detect.add_argument("--holdout", metavar="SHARE", type=float, default=0.5, help="of every file, at its end, for testing")
     detect.add_argument("--shifts", metavar="N", type=int, default=200, help="circular shifts of the null")
+    detect.add_argument(
+        "--ablate",
+        metavar="LAYER:INDEX",
+        nargs="*",
+        help="does the model use it? hold these cells (none named: the best)",
+    )
+    detect.add_argument("--hold", metavar="HOW", default="zero", help="where --ablate holds them: zero, mean or a number")
+    detect.add_argument("--part", metavar="NAME", help="--ablate about this alternative or named group alone")
     detect.set_defaults(run=_detect)
 
 
@@ -50,7 +61,8 @@ def _detect(options: argparse.Namespace, draw: object) -> None:
 
     kind_of(options.out, (".json",))
     hypotheses(options.pattern, options.predicate)  # refused before a model is opened
-    scanned = scanned_of(options)
+    scanned, (how, value) = scanned_of(options), held_at(options.hold)
+    cells = tuple(map(Cell.read, options.ablate or ()))
     workbench, info = open_in_workbench(options)
     request = DetectRequest(
         info.sha256,
@@ -65,4 +77,39 @@ def _detect(options: argparse.Namespace, draw: object) -> None:
     result = run_job(workbench.job_for(request), options)
     for warning in result.warnings if not options.quiet else ():
         print(f"Note: {warning.message}", file=sys.stderr)
-    write_json(detect_to_json(result), options)
+    ablation = None
+    if options.ablate is not None:
+        asked = effect_request(result.request, cells or (best_cell(result, options.part),), options.part, how, value)
+        ablation = run_job(workbench.job_for(asked), options)
+    write_json(detect_to_json(result, ablation), options)
+
+
+def held_at(words: str) -> tuple[How, float]:
+    """``--hold``.
+
+    Raises:
+        UserError: neither a word it knows nor a finite number.
+    """
+    if words == "zero":
+        return "zero", 0.0
+    if words == "mean":
+        return "mean", 0.0
+    try:
+        value = float(words)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError(f"--hold takes zero, mean or a number, not {words!r}.", "arguments")
+    return "value", value
+
+
+def best_cell(result: DetectResult, part: str | None) -> Cell:
+    """Of the hypothesis, or of a part of it.
+
+    Raises:
+        UserError: nothing was ranked for it.
+    """
+    found = next((finding for finding in result.findings if part in (None, finding.pattern)), None)
+    if found is None or not found.units:
+        raise UserError("No unit was ranked for this; name cells after --ablate, or another --part.", "no_such_unit")
+    return found.units[0].cell

@@ -5,9 +5,10 @@ import io
 from typing import Any
 
 from engine import VERSION
-from engine.detective import Controls, DetectResult, Finding, NullInfo, Place, UnitScore
+from engine.detective import Controls, DetectResult, EffectResult, Finding, NullInfo, Place, UnitScore
 from engine.export.csv_file import guarded
 from engine.export.json_file import SCHEMA, strict
+from engine.usage_verdict import is_used
 
 COLUMNS = (
     *("hypothesis", "rank", "layer", "index", "direction", "gate", "auc", "auc_holdout", "sign", "holds", "threshold"),
@@ -16,9 +17,36 @@ COLUMNS = (
 _EXAMPLES = 3  # of each kind
 
 
-def detect_to_json(result: DetectResult) -> str:
-    """As ``detect`` prints it: the whole hypothesis, and under ``parts`` its alternatives and named groups by themselves."""
-    return strict(detect_as_dict(result))
+def detect_to_json(result: DetectResult, ablation: EffectResult | None = None) -> str:
+    """As ``detect`` prints it: the whole hypothesis, and under ``parts`` its alternatives and named groups by themselves.
+
+    ``ablation``: what holding cells of it did, as ``--ablate`` adds it.
+    """
+    beside = {} if ablation is None else {"ablation": ablation_as_dict(ablation)}
+    return strict(detect_as_dict(result) | beside)
+
+
+def ablation_as_dict(result: EffectResult) -> dict[str, Any]:
+    """The key ``ablation``; losses in nats."""
+    effect, request = result.effect, result.request
+    return {
+        "pattern": result.pattern,
+        "cells": [
+            {"layer": cell.layer, "index": cell.index, "direction": cell.direction, "held_at": value}
+            for cell, value in zip(effect.cells, effect.held_at, strict=True)
+        ],
+        "how": request.how,
+        "files": effect.files,
+        "positions": {"matches": effect.matches, "others": effect.others},
+        "loss": {"matches": effect.loss_at_matches, "others": effect.loss_at_others},
+        "change": {"matches": effect.change_at_matches, "others": effect.change_at_others},
+        "effect": effect.effect,
+        "interval_95": None if effect.interval is None else list(effect.interval),
+        "random": {"sets": len(effect.random_effects), "effects": effect.random_effects.tolist(), "p_value": effect.p_value},
+        "used": is_used(effect),
+        "seed": request.seed,
+        "cost": {"seconds": round(result.cost.seconds, 4), "device": result.cost.device},
+    }
 
 
 def detect_as_dict(result: DetectResult) -> dict[str, Any]:

@@ -28,6 +28,7 @@ DOING = "Holding cells"
 _PIECE = 512  # tokens of a segment that are read at once, the state carried on
 _MOMENTS_TOKENS = 50_000  # are enough to know a cell's mean and variance
 _RESAMPLES = 2_000
+LEAST_FILES = 5  # below that a bootstrap over files says nothing
 Floats = NDArray[np.float64]
 
 
@@ -39,11 +40,18 @@ class Segment:
         ids: (seq,) token ids.
         matches: (seq,) bool. What is scored at t is the prediction of token t + 1, made after reading token t.
         file: segments of one file are resampled together.
+        scored: (seq,) bool, which positions count; None: all. Others are read for the state's sake.
     """
 
     ids: NDArray[np.integer]
     matches: NDArray[np.bool_]
     file: int = 0
+    scored: NDArray[np.bool_] | None = None
+
+    def of_kind(self, kind: bool) -> NDArray[np.bool_]:
+        """(seq − 1,): scored positions that match, or the others."""
+        own: NDArray[np.bool_] = np.asarray(self.matches[:-1], dtype=bool) == kind
+        return own if self.scored is None else own & self.scored[:-1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,10 +99,10 @@ def ablation_effect(
     for segment in segments:
         found = yield from relay(_losses(model, segment.ids, [{}, *held]), _standing_at(done, total, DOING))
         file, done = files.index(segment.file), done + len(segment.ids)
-        matches = np.asarray(segment.matches[:-1], dtype=bool)
         for kind in (0, 1):
-            sums[file, kind] += found[:, matches == bool(kind)].sum(axis=1)
-            counts[file, kind] += (matches == bool(kind)).sum()
+            own = segment.of_kind(bool(kind))
+            sums[file, kind] += found[:, own].sum(axis=1)
+            counts[file, kind] += own.sum()
         enough = bool(counts.sum(axis=0).all())
         yield Partial(done, total, _effect(held[0], sums, counts, seed) if enough else None, DOING)
     if not counts.sum(axis=0).all():
@@ -203,7 +211,7 @@ def _effect(held: Mapping[Cell, float], sums: Floats, counts: Floats, seed: int)
     change = loss[:, 1:] - loss[:, :1]
     effects = change[1] - change[0]  # of these cells, then of the random sets
     interval = None
-    if len(counts) > 1:
+    if len(counts) >= LEAST_FILES:
         weights = np.random.default_rng(seed).multinomial(len(counts), np.full(len(counts), 1 / len(counts)), _RESAMPLES)
         with np.errstate(invalid="ignore"):
             resampled = (weights @ (sums[:, :, 1] - sums[:, :, 0])) / (weights @ counts)  # (resample, kind)

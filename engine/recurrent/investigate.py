@@ -8,6 +8,7 @@ import numpy as np
 from engine.detective import (
     CorpusTextResult,
     DetectResult,
+    EffectResult,
     MarksResult,
     PhraseResult,
     Place,
@@ -25,10 +26,12 @@ from engine.recurrent.phrase import match_phrase
 from engine.recurrent.session import Sessions
 from engine.recurrent.statistics import histograms
 from engine.recurrent.tracks import write_tracks
+from engine.recurrent.usage import usage
 from engine.requests import (
     AboutACorpus,
     CorpusTextRequest,
     DetectRequest,
+    EffectRequest,
     MarksRequest,
     PhraseRequest,
     ScanRequest,
@@ -42,13 +45,15 @@ MARKS_PATIENCE_SECONDS = 0.5  # somebody is typing the pattern
 
 def investigate(
     sessions: Sessions, model: TextModel, request: AboutACorpus
-) -> Steps[ScanResult | DetectResult | UnitResult | TracksResult | PhraseResult | CorpusTextResult]:
+) -> Steps[ScanResult | DetectResult | EffectResult | UnitResult | TracksResult | PhraseResult | CorpusTextResult]:
     """The job for ``request``; nothing runs before its first step."""
     match request:
         case ScanRequest():
             return _scan(sessions, model, request)
         case DetectRequest():
             return detect(sessions, model, request)
+        case EffectRequest():
+            return usage(sessions, model, request)
         case UnitRequest():
             return _unit(sessions, model, request)
         case TracksRequest():

@@ -24,7 +24,7 @@ def detective(stage: Stage) -> None:
     stage.wait_for(lambda: "not a regular expression" in view.question.matches.text())
     stage.shot("invalid", note="no expression yet: said at once, the field stays")
     stage.type(']*)"')
-    stage.wait_for(lambda: "places" in view.question.matches.text())
+    stage.wait_for(lambda: "marked there" in view.question.matches.text())  # one place in a text, or several
     stage.shot("typed", note="matches are marked in the text while the pattern is typed")
     stage.click("detectStart")
     stage.wait_for(lambda: view.result is not None and not room(stage).running, timeout=300)
