@@ -124,7 +124,7 @@ def _array(plain: Any, where: str) -> np.ndarray:
     kind = "float32" if "float32" in plain else "float64"
     content, shape = plain.get(kind), plain.get("shape")
     if isinstance(content, list):
-        return np.array([_number(each, where) for each in content], dtype=kind)
+        return _numbers([_number(each, where) for each in content], kind, where)
     _checked(plain, isinstance(content, str) and isinstance(shape, list), where)
     _checked(plain, all(type(n) is int and n >= 0 for n in shape) and 0 < math.prod(shape) <= _MOST_NUMBERS, where)
     try:
@@ -132,3 +132,12 @@ def _array(plain: Any, where: str) -> np.ndarray:
     except (ValueError, binascii.Error):
         raise ValueError(f"{where} is not usable") from None
     return cast(np.ndarray, _checked(read, read.size == math.prod(shape), where)).reshape(shape).astype(kind)
+
+
+def _numbers(numbers: list[float], kind: str, where: str) -> np.ndarray:
+    """A finite number that ``kind`` cannot hold is damage, not an infinity."""
+    try:
+        with np.errstate(over="raise"):
+            return np.array(numbers, dtype=kind)
+    except FloatingPointError:
+        raise ValueError(f"{where} is not usable") from None
