@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.requests import AttentionFileRequest, AttentionRequest, HeadAgreementRequest, HeadRequest, Stack, TfidfRequest
 from engine.results import Cost, FloatArray, ModelInfo, Notice, ResolvedTarget, Token, TokenizedText
 
@@ -97,14 +100,16 @@ class History:
         positions: (step, max_length) int: which token of the whole text stands there; −1 for padding, −2 for ``<s>``.
         contributions: (step, max_length) float32: what each of them adds to the logit of the token that was chosen;
             with ``bias`` (step,) they sum to ``logit`` (step,) exactly.
+        start: 1 where the tokens begin with ``<s>``, which nothing chose.
     """
 
     patterns: FloatArray
     tokens: tuple[tuple[str, ...], ...]
-    positions: FloatArray
+    positions: NDArray[np.integer]
     contributions: FloatArray
     bias: FloatArray
     logit: FloatArray
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)

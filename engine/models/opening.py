@@ -16,14 +16,13 @@ from engine.samples import sample_path
 REFUSED = {
     ".onnx": "ONNX files hold no gradients to explain with; open the model they were exported from.",
     ".pt2": "A .pt2 file is a program; save the state dict of the model instead.",
-    ".h5": "Keras files are not read; save the model's weights as a recurrent folder.",
-    ".hdf5": "Keras files are not read; save the model's weights as a recurrent folder.",
-    ".keras": "Keras files are not read; save the model's weights as a recurrent folder.",
+    ".keras": "Of Keras files only textgenrnn's weights (.hdf5) are read; save those of other models as a recurrent folder.",
     ".pkl": "A pickle is a program; save the state dict of the model as safetensors.",
     ".pickle": "A pickle is a program; save the state dict of the model as safetensors.",
     ".gguf": "GGUF files are quantised for inference; open the Hugging Face folder they were made from.",
 }
 DESCRIPTIONS = ("config.json", "model.json")
+KERAS_SUFFIXES = (".hdf5", ".h5")  # of which textgenrnn's are read
 WEIGHT_SUFFIXES = (".pt", ".pth", ".safetensors", ".bin", ".ckpt")
 _PARTS_OF_A_FOLDER = ("config.json", "model.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json")
 
@@ -35,20 +34,20 @@ def open_model(request: OpenModelRequest) -> Steps[TextModel]:
         LoadError: what it is and why it cannot be opened, in one sentence; nothing else is ever raised.
     """
     yield Partial(0, 2, doing="Looking at the files")
-    folder = _folder_of(sample_path(request.path))
-    yield Partial(1, 2, doing=f"Reading {folder.name}")
-    with refusals_in_words(folder.name):
-        return _open_folder(folder, request)
+    place = _place_of(sample_path(request.path))
+    yield Partial(1, 2, doing=f"Reading {place.name}")
+    with refusals_in_words(place.name):
+        return _open(place, request)
 
 
-def _folder_of(name: str) -> Path:
-    """The folder of a model named by itself or by one of its files."""
+def _place_of(name: str) -> Path:
+    """The folder of a model named by itself or by one of its files; a file that Keras wrote, itself."""
     try:
         path = Path(name).expanduser()
         if path.is_dir():
             return path.resolve()
         if path.is_file():
-            return _folder_of_file(path)
+            return path.resolve() if path.suffix.lower() in KERAS_SUFFIXES else _folder_of_file(path)
     except (OSError, ValueError, RuntimeError):  # a NUL in the path, a name too long, the home of nobody
         pass
     raise LoadError(f"There is nothing at {name!r}; check the path.", "no_such_path")
@@ -71,7 +70,7 @@ def _folder_of_file(path: Path) -> Path:
     raise LoadError(f"{path.name} is not a model; open a Hugging Face folder or a recurrent folder.", "no_model")
 
 
-def _open_folder(folder: Path, request: OpenModelRequest) -> TextModel:
+def _open(folder: Path, request: OpenModelRequest) -> TextModel:
     """The formats import their libraries only when one of them is met."""
     if (folder / "config.json").is_file():
         from engine.models.huggingface import open_huggingface
@@ -85,4 +84,8 @@ def _open_folder(folder: Path, request: OpenModelRequest) -> TextModel:
         raise LoadError(
             f"The model.json in {folder.name} is not of a recurrent folder (its format should be {FORMAT!r}).", "no_model"
         )
+    if folder.is_file() or any(path.suffix.lower() in KERAS_SUFFIXES for path in folder.iterdir()):
+        from engine.models.textgenrnn import open_textgenrnn
+
+        return open_textgenrnn(folder, request)
     raise LoadError(f"{folder.name} holds no model: there is no config.json and no model.json in it.", "no_model")

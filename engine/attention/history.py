@@ -1,0 +1,267 @@
+"""A recurrent model's attention over the window it has read, for every token of a text and every one it goes on with."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.attention_maps import Alternative, AttentionResult, GeneratedToken, History
+from engine.errors import UserError
+from engine.jobs import Partial, Steps
+from engine.models.model import LONGEST_TEXT, Encoding, TextModel
+from engine.models.textgenrnn import PAD, TextgenrnnModel
+from engine.models.textgenrnn_files import META
+from engine.models.textgenrnn_network import TextgenrnnNetwork
+from engine.recurrent.read import warnings_of
+from engine.requests import AttentionRequest, Generation
+from engine.results import Cost, FloatArray, Notice, Token, TokenizedText
+from engine.sampling import choose
+
+_STEPS_AT_ONCE = 2_560  # of the LSTMs, in a batch of windows: short enough to cancel
+_MOST_CELLS = 20_000_000  # of steps by window
+_PADDING, _META = -1, -2  # positions that are no token of the text
+
+
+def attend_history(model: TextModel, request: AttentionRequest) -> Steps[AttentionResult]:
+    """Read a text window by window, then go on with it.
+
+    Yields:
+        Progress; while it writes, the ``GeneratedToken``s so far.
+
+    Raises:
+        UserError: no such attention layer or checkpoint, or a generation that cannot be.
+    """
+    yield Partial(0, doing="Reading")
+    start = time.perf_counter()
+    if not isinstance(model, TextgenrnnModel):
+        raise UserError("This model has no attention layer over a window of its recurrent layers.", "unavailable")
+    generation = request.generation
+    check_generation(generation)
+    forced = {step: _forced(model, text) for step, text in generation.forced}
+    network = model.network_at(generation.checkpoint)
+    encoding = model.encode(request.input)
+    _check_size(model, encoding, generation)
+    written = _Written(model, encoding.input)
+    rows = _Rows([], [], [], [])
+    first = 0 if model.meta is None else 1  # <s> stands there whatever the model thinks of it
+    at_once = max(1, _STEPS_AT_ONCE // model.spec.max_length)
+    for begin in range(first, len(written.ids), at_once):
+        places = range(begin, min(begin + at_once, len(written.ids)))
+        rows.add(_read(network, torch.stack([written.window(at) for at in places]), [written.ids[at] for at in places]))
+        yield Partial(places[-1] + 1, len(written.ids), doing="Reading")
+    noise = torch.Generator().manual_seed(generation.seed)
+    for step in range(generation.tokens):
+        window = written.window(len(written.ids))[None]
+        chosen = _choose(model, network, window, generation, noise, forced.get(step))
+        rows.add(_read(network, window, [chosen.index]))
+        written.add(chosen)
+        yield Partial(step + 1, generation.tokens, tuple(written.generated), "Writing")
+        if chosen.index == model.meta:
+            break
+    cost = Cost(len(written.ids) - first + len(written.generated), 0, time.perf_counter() - start, model.info.device)
+    return AttentionResult(
+        request,
+        model.info,
+        written.text(),
+        encoding.ids.shape[1],
+        (),
+        tuple(written.generated),
+        rows.history(written, first),
+        None,
+        cost,
+        model.checkpoints if len(model.checkpoints) > 1 else (),
+        warnings=tuple(_warnings(model, encoding, written, generation)),
+    )
+
+
+def history_arrays(result: AttentionResult) -> tuple[dict[str, FloatArray], dict[str, list[list[str]]]]:
+    """What of a history goes into a file (contract: ``attention``): arrays, and texts for ``meta``.
+
+    ``history_…`` are of the generated steps, and ``prompt_history_…`` of those before; where nothing was generated, the
+    text's own are all there is.
+    """
+    history = result.history
+    assert history is not None  # of a result of ``attend_history``
+    read = len(history.patterns) - len(result.generated)
+    tokens = [list(row) for row in history.tokens]
+    if not result.generated:
+        return {"history_patterns": history.patterns}, {"history_tokens": tokens}
+    patterns = {"history_patterns": history.patterns[read:], "prompt_history_patterns": history.patterns[:read]}
+    return patterns, {"history_tokens": tokens[read:], "prompt_history_tokens": tokens[:read]}
+
+
+def check_generation(generation: Generation) -> None:
+    """Refuse what no model could do.
+
+    Raises:
+        UserError: one plain sentence.
+    """
+    temperature, top_p = generation.temperature, generation.top_p
+    if generation.tokens < 0 or generation.alternatives < 0:
+        raise UserError("The number of tokens to write, and of alternatives to tell, cannot be negative.", "arguments")
+    if temperature is not None and not 0 < temperature < math.inf:
+        raise UserError("The temperature must be above zero; leave it out for the likeliest token each time.", "arguments")
+    if generation.top_k is not None and generation.top_k < 1:
+        raise UserError("At least one token must be left to choose from (top k).", "arguments")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise UserError("The share of the probability to choose from (top p) lies above 0 and is at most 1.", "arguments")
+    for step, text in generation.forced:
+        if not 0 <= step < generation.tokens:
+            raise UserError(
+                f"“{text}” is to be written at step {step}, but {generation.tokens} tokens are written, from step 0 on.",
+                "arguments",
+            )
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What was found so far, one array for each batch of steps."""
+
+    patterns: list[FloatArray]
+    contributions: list[FloatArray]
+    bias: list[FloatArray]
+    logit: list[FloatArray]
+
+    def add(self, found: tuple[FloatArray, ...]) -> None:
+        for kept, values in zip((self.patterns, self.contributions, self.bias, self.logit), found, strict=True):
+            kept.append(values)
+
+    def history(self, written: "_Written", first: int) -> History:
+        steps = range(first, len(written.ids))
+        return History(
+            patterns=np.concatenate(self.patterns),
+            tokens=tuple(written.window_texts(at) for at in steps),
+            positions=np.stack([written.window_positions(at) for at in steps]),
+            contributions=np.concatenate(self.contributions),
+            bias=np.concatenate(self.bias),
+            logit=np.concatenate(self.logit),
+            start=first,
+        )
+
+
+@dataclass(slots=True)
+class _Written:
+    """The text so far: ids, what is read of each token, and what was generated."""
+
+    model: TextgenrnnModel
+    known: TokenizedText
+    ids: list[int] = field(init=False)
+    texts: list[str] = field(init=False)
+    generated: list[GeneratedToken] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ids = [token.id for token in self.known.tokens]
+        self.texts = [token.piece if token.special else token.text for token in self.known.tokens]
+
+    def window(self, at: int) -> Tensor:
+        """The ids that token ``at`` is chosen from, (max_length,)."""
+        read = self.ids[max(0, at - self.model.spec.max_length) : at]
+        return torch.tensor([0] * (self.model.spec.max_length - len(read)) + read)
+
+    def window_positions(self, at: int) -> NDArray[np.integer]:
+        """Which token stands where."""
+        positions = np.arange(at - self.model.spec.max_length, at)
+        positions[positions < 0] = _PADDING
+        if self.model.meta is not None:
+            positions[positions == 0] = _META
+        return positions
+
+    def window_texts(self, at: int) -> tuple[str, ...]:
+        """As typed where it was typed: an unknown word is padding to the model, and still a word to the reader."""
+        read = self.texts[max(0, at - self.model.spec.max_length) : at]
+        return (*[PAD] * (self.model.spec.max_length - len(read)), *read)
+
+    def add(self, token: GeneratedToken) -> None:
+        """The next one."""
+        self.generated.append(token)
+        self.ids.append(token.index)
+        self.texts.append(token.text)
+
+    def text(self) -> TokenizedText:
+        """Typed and generated; what was generated has its place in the text too."""
+        text, tokens = self.known.text, list(self.known.tokens)
+        for token in self.generated:
+            longer = self.model.going_on(text, [token.index])
+            special = longer == text
+            start = len(longer) if special else len(longer) - len(token.text)
+            tokens.append(Token(longer[start:], token.text, token.index, start, len(longer), special))
+            text = longer
+        return replace(self.known, text=text, tokens=tuple(tokens))
+
+
+@torch.no_grad()
+def _read(network: TextgenrnnNetwork, windows: Tensor, chosen: Sequence[int]) -> tuple[FloatArray, ...]:
+    """Pattern, contributions, bias and logit of a batch of windows, for the token that was chosen after each.
+
+    logit = b + Σ_t α_t (x_t · W): the layer after the average is linear, so its logit falls apart into time steps.
+    """
+    features = network.features(network.embedding(windows.to(network.output.weight.device)))
+    pattern = network.pattern(features)
+    index = torch.tensor(chosen, device=features.device)
+    said = (features.double() @ network.output.weight[index].double()[..., None])[..., 0]  # (batch, window)
+    contributions, bias = pattern.double() * said, network.output.bias[index].double()
+    logit = contributions.sum(-1) + bias
+    return tuple(part.float().numpy(force=True) for part in (pattern, contributions, bias, logit))
+
+
+@torch.no_grad()
+def _choose(
+    model: TextgenrnnModel,
+    network: TextgenrnnNetwork,
+    window: Tensor,
+    generation: Generation,
+    noise: torch.Generator,
+    forced: int | None,
+) -> GeneratedToken:
+    """The next token; never padding, which stands for nothing that could be written."""
+    logits = network(network.embedding(window.to(network.output.weight.device))).double().cpu()
+    open_to = logits.clone()
+    open_to[:, 0] = -torch.inf
+    drawn = int(choose(open_to, noise, generation.temperature, generation.top_k, generation.top_p))
+    index = drawn if forced is None else forced
+    probabilities = logits[0].softmax(-1)
+    likeliest = open_to[0].topk(min(generation.alternatives, len(open_to[0]) - 1)).indices.tolist()
+    pieces = model.pieces(likeliest)
+    alternatives = tuple(Alternative(piece, i, float(probabilities[i])) for piece, i in zip(pieces, likeliest, strict=True))
+    return GeneratedToken(model.pieces([index])[0], index, float(probabilities[index]), alternatives, forced is not None)
+
+
+def _forced(model: TextgenrnnModel, text: str) -> int:
+    """The token that is to be written.
+
+    Raises:
+        UserError: the vocabulary has none that is ``text``.
+    """
+    for spelling in (text, text.strip(), text.strip().lower()) if model.spec.word_level else (text,):
+        index = model.output_index(spelling)
+        if index:  # 0 is padding
+            return index
+    raise UserError(f"“{text}” is not in the model's vocabulary, so it cannot be written; force another token.", "unknown_token")
+
+
+def _check_size(model: TextgenrnnModel, encoding: Encoding, generation: Generation) -> None:
+    """Refuse what would not fit in memory, or has no end to go on from."""
+    tokens = encoding.ids.shape[1] + generation.tokens
+    if generation.tokens and encoding.input.cut:
+        raise UserError(f"The text is longer than {LONGEST_TEXT:,} tokens; shorten it before it is gone on with.", "too_long")
+    if tokens * model.spec.max_length > _MOST_CELLS:
+        raise UserError(
+            f"{tokens:,} steps by a window of {model.spec.max_length:,} are more than can be shown; shorten the text, or write "
+            "less.",
+            "too_long",
+        )
+
+
+def _warnings(model: TextgenrnnModel, encoding: Encoding, written: _Written, generation: Generation) -> list[Notice]:
+    warnings = warnings_of(model, encoding)
+    count = len(written.generated)
+    if count and written.generated[-1].index == model.meta:
+        when = "at once" if count == 1 else f"after {count} of {generation.tokens} tokens"
+        mend = "force another token, or raise the temperature, to go on" if count < generation.tokens else "the text is complete"
+        warnings.append(Notice(f"The model ended {when}: it wrote {META}, the end of a text; {mend}.", "ended"))
+    return warnings
