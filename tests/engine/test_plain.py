@@ -96,7 +96,7 @@ def test_what_does_not_fit_is_named(broken: object):
 
 def test_a_number_that_float32_cannot_hold_is_damage():
     plain = {"inner": {"kind": "a"}, "value": 1.0, "values": {"float32": [3.4028235677973366e38]}}
-    with pytest.raises(ValueError, match="Outer.values is not usable"):
+    with pytest.raises(ValueError, match=r"Outer\.values is not usable"):
         from_plain(Outer, plain)
     assert from_plain(Outer, plain | {"values": {"float64": [3.4028235677973366e38]}}).values[0] == 3.4028235677973366e38
     largest = float(np.finfo(np.float32).max)
