@@ -61,6 +61,7 @@ def detect_command(result: DetectResult, accept_reinitialised: bool = False, abl
     for name, values in repeated:
         words += [word for value in values for word in _option(name, value)]
     words += _option("--predicate", request.predicate) + _option("--limit", request.scanned.limit)
+    words += _option("--column", request.column) + _option("--text-column", request.scanned.text_column or None)
     for name in ("top", "holdout", "shifts", "seed"):
         value = getattr(request, name)
         words += _option(f"--{name}", value) if value != getattr(known, name) else []

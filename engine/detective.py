@@ -116,23 +116,31 @@ class UnitScore:
 
 @dataclass(frozen=True, slots=True)
 class NullInfo:
-    """Labels rotated within each file: ``auc_max_95``: what the best of all units reaches by chance once in twenty times."""
+    """Labels rotated within each file, or a table's rows dealt them anew (``row_permutation``).
+
+    ``auc_max_95``: what the best of all units reaches by chance once in twenty times.
+    """
 
     shifts: int
     auc_max_95: float
+    method: str = "circular_shift"
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
     """AUC on the testing part, folded to ≥ 0.5, of what needs no training: a unit must do better than each.
 
-    ``untrained_unit``: which unit of the untrained network it was, as ``cell_state 0:7``.
+    Args:
+        untrained_best: of the best unit of the best of several networks with random weights.
+        untrained_unit: which it was, as ``cell_state 0:7``.
+        untrained_draws: the best unit of each of them.
     """
 
     untrained_best: float
     token_identity: float
     position_in_line: float
     untrained_unit: str = ""
+    untrained_draws: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,9 +166,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectResult:
-    """The whole hypothesis first, then its parts. Partial results have units before they have null and controls.
+    """The whole hypothesis first, then its parts; of a column, its values one by one, the commonest first.
 
-    ``units``: (quantity, layer, direction, cells) in the order of ``auc_all``.
+    Partial results have units before they have null and controls.
+
+    Args:
+        patterns_tried: hypotheses put to this model on this corpus since it was opened, parts and all.
+        units: (quantity, layer, direction, cells) in the order of ``auc_all``.
+        rows: of a corpus of tables, how many rank and how many test; None: the first part of every file does, and the last.
     """
 
     request: DetectRequest
@@ -172,10 +185,11 @@ class DetectResult:
     units: tuple[tuple[str, int, int, int], ...]
     cost: Cost
     warnings: tuple[Notice, ...] = ()
+    rows: tuple[int, int] | None = None
 
     @property
     def whole(self) -> Finding:
-        """Everything that was asked about, pooled."""
+        """Everything that was asked about, pooled where it can be."""
         return self.findings[0]
 
 

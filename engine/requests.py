@@ -321,11 +321,14 @@ class Scanned:
         corpus: text files, folders, ``stdlib`` (Python's standard library) or ``stdlib:argparse,json``.
         gates: the quantities to scan; empty: everything the cells have.
         limit: the most positions to read; None: as many as the cache has room for.
+        text_column: the corpus is tables (CSV, TSV, JSONL), each row of which is a text by itself, in this column; empty: in
+            that which looks like it. None: files are read as they stand.
     """
 
     corpus: tuple[str, ...]
     gates: tuple[str, ...] = ()
     limit: int | None = None
+    text_column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,10 +347,11 @@ class DetectRequest:
         patterns: regular expressions; group 1 marks what is meant, or the whole match.
         predicate: a ready hypothesis in their place, such as ``inside_quotes``.
         painted: places painted by hand in their place: (path of a file of the corpus, start, end) in code points.
+        column: of the corpus's tables, in their place: what it says of a row holds at every position of the row.
         top: how many units are wanted.
-        holdout: the share of every file, at its end, that tests what the first part found.
-        shifts: circular shifts of the null; 0: no null, and nothing is called interpretable.
-        controls: whether to compare with an untrained network, the token's identity and the position in the line.
+        holdout: the share of every file, at its end, that tests what the first part found; of a table, the share of its rows.
+        shifts: of the null: circular shifts, or rows' labels dealt anew; 0: no null, and nothing is called interpretable.
+        controls: whether to compare with untrained networks, the token's identity and the position in the line.
     """
 
     model_sha256: str
@@ -355,6 +359,7 @@ class DetectRequest:
     patterns: tuple[str, ...] = ()
     predicate: str | None = None
     painted: tuple[tuple[str, int, int], ...] = ()
+    column: str | None = None
     top: int = 20
     holdout: float = 0.5
     shifts: int = 200

@@ -3,6 +3,7 @@
 import argparse
 import math
 import sys
+from dataclasses import replace
 from typing import Any
 
 from engine.cell_names import Cell
@@ -19,10 +20,14 @@ def add(commands: Any, common: Parser) -> None:
     add_corpus(detect, detect, required=True)
     detect.add_argument("--pattern", metavar="REGEX", nargs="+", action="extend", default=[], help="group 1 marks, or the match")
     detect.add_argument("--predicate", metavar="NAME", help="in place of a pattern, such as inside_quotes")
+    detect.add_argument("--column", metavar="NAME", help="in place of a pattern: what this column of a table says of each row")
+    detect.add_argument("--text-column", metavar="NAME", help="a table (.csv, .tsv, .jsonl) is read row by row, the text is here")
     detect.add_argument("--gate", metavar="NAME", action="append", default=[], help="only this quantity; repeatable")
     detect.add_argument("--top", metavar="K", type=int, default=20, help="how many units to show")
-    detect.add_argument("--holdout", metavar="SHARE", type=float, default=0.5, help="of every file, at its end, for testing")
-    detect.add_argument("--shifts", metavar="N", type=int, default=200, help="circular shifts of the null")
+    detect.add_argument(
+        "--holdout", metavar="SHARE", type=float, default=0.5, help="of every file or table, at its end, for testing"
+    )
+    detect.add_argument("--shifts", metavar="N", type=int, default=200, help="of the labels, for the null")
     detect.add_argument(
         "--ablate",
         metavar="LAYER:INDEX",
@@ -57,24 +62,27 @@ def scanned_of(options: argparse.Namespace) -> Scanned:
 
 def _detect(options: argparse.Namespace, draw: object) -> None:
     from engine.export.detect_file import detect_to_json
-    from engine.recurrent.hypotheses import hypotheses
+    from engine.recurrent.columns import hypotheses_of
 
     kind_of(options.out, (".json",))
-    hypotheses(options.pattern, options.predicate)  # refused before a model is opened
-    scanned, (how, value) = scanned_of(options), held_at(options.hold)
-    cells = tuple(map(Cell.read, options.ablate or ()))
-    workbench, info = open_in_workbench(options)
+    if options.column is not None and options.ablate is not None:
+        raise UserError("--ablate asks at places within texts, and a --column says one thing of a whole text.", "arguments")
+    (how, value), cells = held_at(options.hold), tuple(map(Cell.read, options.ablate or ()))
+    text_column = "" if options.text_column is None and options.column is not None else options.text_column
     request = DetectRequest(
-        info.sha256,
-        scanned,
+        "",
+        replace(scanned_of(options), text_column=text_column),
         tuple(options.pattern),
         options.predicate,
+        column=options.column,
         top=options.top,
         holdout=options.holdout,
         shifts=options.shifts,
         seed=options.seed,
     )
-    result = run_job(workbench.job_for(request), options)
+    hypotheses_of(request)  # refused before a model is opened
+    workbench, info = open_in_workbench(options)
+    result = run_job(workbench.job_for(replace(request, model_sha256=info.sha256)), options)
     for warning in result.warnings if not options.quiet else ():
         print(f"Note: {warning.message}", file=sys.stderr)
     ablation = None

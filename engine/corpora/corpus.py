@@ -1,14 +1,18 @@
-"""A corpus: text files read one after the other, known by what they hold."""
+"""A corpus: text files, or the rows of tables, read one after the other, known by what they hold."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.corpora.content import content_of, decoded
 from engine.corpora.standard_library import NAME as STDLIB
 from engine.corpora.standard_library import standard_library
+from engine.corpora.table import read_table
 from engine.errors import UserError
+from engine.inputs.background import TEXT_COLUMNS
 from engine.jobs import Partial, Steps
+from engine.results import Notice
 
 _SUFFIXES = (
     ".txt .md .rst .text .log .csv .tsv .json .jsonl .xml .html .htm .tex .py .pyi .js .ts .c .h .cc .cpp .hpp .cs .java .go .rs"
@@ -19,12 +23,18 @@ TEXT_SUFFIXES = frozenset(_SUFFIXES.split())
 
 @dataclass(frozen=True, slots=True)
 class CorpusFile:
-    """One file. ``name`` is what is shown: the path as given, or below the folder that was given."""
+    """One file, or one row of a table. ``name`` is what is shown: the path as given, or below the folder that was given.
+
+    Args:
+        row: of the table, from 0 on; its text is in ``column``. None: the file as it stands.
+    """
 
     path: str
     name: str
     sha256: str
     characters: int
+    row: int | None = None
+    column: str = ""
 
     def text(self) -> str:
         """What it holds, a byte order mark dropped.
@@ -32,51 +42,87 @@ class CorpusFile:
         Raises:
             UserError: it cannot be read, or changed since the corpus was opened.
         """
-        content = _content(self.path, self.name)
+        content = content_of(self.path, self.name) if self.row is None else self._cell(self.row).encode()
         if hashlib.sha256(content).hexdigest() != self.sha256:
             raise UserError(f"{self.name} changed while it was being read; start again.", "corpus_changed")
-        return _decoded(content, self.name)
+        return decoded(content, self.name) if self.row is None else content.decode()
+
+    def _cell(self, row: int) -> str:
+        table = read_table(self.path, self.name)
+        return table.rows[row][table.place_of(self.column)] if row < len(table.rows) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Files in reading order. ``sha256``: over their names and contents."""
+    """Files in reading order.
+
+    Args:
+        sha256: over their names and contents.
+        by_rows: files are the rows of tables.
+        warnings: what was left out.
+    """
 
     sources: tuple[str, ...]
     files: tuple[CorpusFile, ...]
     sha256: str
+    by_rows: bool = False
+    warnings: tuple[Notice, ...] = ()
 
     @property
     def characters(self) -> int:
         """Of all files."""
         return sum(file.characters for file in self.files)
 
+    @property
+    def stride(self) -> int:
+        """After how many files a job says how far it is: rows are short and many."""
+        return 50 if self.by_rows else 1
 
-def open_corpus(sources: Sequence[str]) -> Steps[Corpus]:
+
+def open_corpus(sources: Sequence[str], text_column: str | None = None) -> Steps[Corpus]:
     """Find and check every file of ``sources``.
 
     Args:
         sources: files, folders (searched whole for files with a text's suffix), ``stdlib`` (Python's standard library),
             or ``stdlib:argparse,json`` for some of its modules.
+        text_column: the files are tables, each row of them is a text by itself, and this is its column; empty: that which
+            looks like it. None: files are read as they stand.
 
     Raises:
         UserError: there is no such file, one is not text, or there is nothing to read.
     """
-    places = list(dict(place for source in sources for place in _places(source)).items())
-    files: list[CorpusFile] = []
-    digest = hashlib.sha256()
+    places = places_of(sources)
+    found: list[CorpusFile] = []
     for at, (path, name) in enumerate(places):
-        content = _content(path, name)
-        text = _decoded(content, name)
-        if text:
-            files.append(CorpusFile(path, name, hashlib.sha256(content).hexdigest(), len(text)))
-            digest.update(f"{name}\0{files[-1].sha256}\0".encode("utf-8", "surrogateescape"))
+        found += [_file(path, name)] if text_column is None else _rows(path, name, text_column)
         if at % 20 == 0:
             yield Partial(at, len(places), doing="Opening the corpus")
+    files, digest = tuple(file for file in found if file.characters), hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.name}\0{file.sha256}\0".encode("utf-8", "surrogateescape"))
     if not files:
         shown = ", ".join(sources) or "nothing"
         raise UserError(f"The corpus ({shown}) holds no text; name a text file, a folder of them, or stdlib.", "empty_corpus")
-    return Corpus(tuple(sources), tuple(files), digest.hexdigest())
+    by_rows = text_column is not None
+    warnings = _about_rows(found, len(found) - len(files), text_column == "") if by_rows else ()
+    return Corpus(tuple(sources), files, digest.hexdigest(), by_rows, warnings)
+
+
+def _about_rows(found: Sequence[CorpusFile], empty: int, chosen: bool) -> tuple[Notice, ...]:
+    said = [f"{empty:,} of {len(found):,} rows hold no text and were left out."] if empty else []
+    columns = sorted({file.column for file in found if file.column.strip().lower() not in TEXT_COLUMNS})
+    if chosen and columns:
+        said.append(f"The text of each row was taken from the column {' or '.join(f'“{column}”' for column in columns)}.")
+    return tuple(Notice(words, "rows") for words in said)
+
+
+def places_of(sources: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(absolute path, name as shown) of every file of ``sources``, each once.
+
+    Raises:
+        UserError: a source is gone.
+    """
+    return tuple(dict(place for source in sources for place in _places(source)).items())
 
 
 def _places(source: str) -> Iterator[tuple[str, str]]:
@@ -100,20 +146,23 @@ def _places(source: str) -> Iterator[tuple[str, str]]:
     yield str(path.absolute()), source
 
 
-def _content(path: str, name: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise UserError(f"{name} cannot be read ({error.strerror}).", "unreadable") from None
+def _file(path: str, name: str) -> CorpusFile:
+    content = content_of(path, name)
+    return CorpusFile(path, name, hashlib.sha256(content).hexdigest(), len(decoded(content, name)))
 
 
-def _decoded(content: bytes, name: str) -> str:
-    if b"\0" in content:
-        raise UserError(f"{name} is not a text file (it holds zero bytes); leave it out of the corpus.", "binary")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError(f"{name} is not UTF-8 text; save it as UTF-8, or leave it out of the corpus.", "binary") from None
+def _rows(path: str, name: str, column: str) -> list[CorpusFile]:
+    table = read_table(path, name)
+    column = table.text_column(column)
+    texts = ((number, row[table.place_of(column)]) for number, row in enumerate(table.rows))
+    return [
+        CorpusFile(path, f"{name} row {number + 1}", _sha256(text), len(text) if text.strip() else 0, number, column)
+        for number, text in texts
+    ]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def signature(sources: Sequence[str]) -> tuple[tuple[str, int, int], ...]:
@@ -122,8 +171,9 @@ def signature(sources: Sequence[str]) -> tuple[tuple[str, int, int], ...]:
     Raises:
         UserError: a source is gone.
     """
-    places = list(dict(place for source in sources for place in _places(source)))
     try:
-        return tuple((path, status.st_size, status.st_mtime_ns) for path in places for status in [Path(path).stat()])
+        return tuple(
+            (path, status.st_size, status.st_mtime_ns) for path, _ in places_of(sources) for status in [Path(path).stat()]
+        )
     except OSError as error:
         raise UserError(f"{error.filename} cannot be read ({error.strerror}).", "unreadable") from None

@@ -62,6 +62,7 @@ def detect_as_dict(result: DetectResult) -> dict[str, Any]:
         "patterns_tried": result.patterns_tried,
         "units_scanned": result.units_scanned,
         "holdout": result.request.holdout,
+        "rows": None if result.rows is None else dict(zip(("ranking", "testing"), result.rows, strict=True)),
         "seed": result.request.seed,
         "cost": {"seconds": round(result.cost.seconds, 4), "device": result.cost.device},
         "warnings": [notice.message for notice in result.warnings],
@@ -109,11 +110,13 @@ def _examples(places: tuple[Place, ...]) -> list[dict[str, Any]]:
 
 
 def _null(null: NullInfo | None) -> dict[str, Any] | None:
-    return None if null is None else {"method": "circular_shift", "shifts": null.shifts, "auc_max_95": null.auc_max_95}
+    return None if null is None else {"method": null.method, "shifts": null.shifts, "auc_max_95": null.auc_max_95}
 
 
 def _controls(controls: Controls | None) -> dict[str, Any] | None:
-    return None if controls is None else {name: getattr(controls, name) for name in Controls.__slots__}
+    if controls is None:
+        return None
+    return {name: getattr(controls, name) for name in Controls.__slots__} | {"untrained_n": len(controls.untrained_draws)}
 
 
 def detect_to_csv(result: DetectResult) -> bytes:

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.detective import FAMILY_LEVEL, DetectResult, Finding, NullInfo, UnitScore
+from engine.detective import FAMILY_LEVEL, Controls, DetectResult, Finding, NullInfo, UnitScore
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel
+from engine.recurrent.columns import hypotheses_of
 from engine.recurrent.controls import controls, positives
 from engine.recurrent.evidence import curves, examples
 from engine.recurrent.fine import FineUnit, fine_units
-from engine.recurrent.hypotheses import hypotheses
 from engine.recurrent.labels import Labelled, Split, check_parts, label
 from engine.recurrent.session import Session, Sessions
-from engine.recurrent.statistics import Counts, Null, auc_of, circular_shifts, folded
+from engine.recurrent.statistics import Counts, Dealt, Null, Rotated, auc_of, folded, null_of
 from engine.recurrent.store import Store
 from engine.requests import DetectRequest
 from engine.results import Cost, Notice
@@ -25,7 +25,7 @@ _SPARE = 12  # units looked at more closely than are wanted: the upper bytes alo
 
 
 def detect(sessions: Sessions, model: TextModel, request: DetectRequest) -> Steps[DetectResult]:
-    """Rank every unit on the first part of every file, test the best on the last.
+    """Rank every unit on the first part of every file (of a table: its first rows), test the best on the last.
 
     Yields:
         The ranking as soon as it is there, then with null and controls, hypothesis by hypothesis.
@@ -35,10 +35,12 @@ def detect(sessions: Sessions, model: TextModel, request: DetectRequest) -> Step
     """
     start = time.perf_counter()
     _check(request)
-    asked = hypotheses(request.patterns, request.predicate, request.painted)
+    asked = hypotheses_of(request)
     session = yield from sessions.open(model, request.scanned)
     labelled = yield from label(session.reading, asked, request.holdout)
     usable, notices = _usable(session, labelled, request.holdout)
+    tried = sessions.count_tried(model, request.scanned.corpus, [(each.name, request.painted) for each in asked])
+    rows = usable[0][1].files if session.reading.corpus.by_rows else None
     store = yield from session.trained()
     cases = []
     for each, split in usable:
@@ -48,15 +50,12 @@ def detect(sessions: Sessions, model: TextModel, request: DetectRequest) -> Step
         cost = Cost(session.reading.positions, 0, time.perf_counter() - start, model.info.device)
         units = tuple((group.quantity, group.layer, group.direction, group.cells) for group in store.groups)
         warnings = (*session.warnings, *notices)
-        return DetectResult(request, model.info, session.corpus, store.rows, tuple(findings), len(asked), units, cost, warnings)
+        return DetectResult(request, model.info, session.corpus, store.rows, tuple(findings), tried, units, cost, warnings, rows)
 
     findings = [case.finding for case in cases]
     yield Partial(0, 1, answer(findings), "Ranked")
-    untrained = (yield from session.untrained(request.seed)) if request.controls else None
     for number, case in enumerate(cases):
-        findings[number] = yield from relay(
-            _weigh(session, store, untrained, case, request), lambda partial: replace(partial, result=None)
-        )
+        findings[number] = yield from relay(_weigh(session, store, case, request), lambda partial: replace(partial, result=None))
         yield Partial(number + 1, len(cases), answer(findings), "Weighing the evidence")
     return answer(findings)
 
@@ -139,12 +138,16 @@ def _score(store: Store, unit: FineUnit) -> UnitScore:
     )
 
 
-def _weigh(session: Session, store: Store, untrained: Store | None, case: _Case, request: DetectRequest) -> Steps[Finding]:
+def _weigh(session: Session, store: Store, case: _Case, request: DetectRequest) -> Steps[Finding]:
     """Add the null and the controls."""
+    moved = Rotated if request.column is None else Dealt
     null: Null | None = None
     if request.shifts:
-        null = yield from circular_shifts(store, case.split, case.labelled.positive, case.total, request.shifts, request.seed)
-    beside = (yield from controls(session, untrained, case.split, case.labelled)) if untrained is not None else None
+        labels = moved(case.split, case.labelled.positive, request.shifts, request.seed)
+        null = yield from null_of(store, labels, case.total)
+    beside: Controls | None = None
+    if request.controls:
+        beside = yield from controls(session, case.split, case.labelled, request.holdout, request.seed)
     finding = replace(case.finding, controls=beside)
     if null is None:
         return finding
@@ -156,7 +159,7 @@ def _weigh(session: Session, store: Store, untrained: Store | None, case: _Case,
     if beside is not None:
         bar_of_all = max(bar, beside.untrained_best, beside.token_identity, beside.position_in_line)
         units = [replace(unit, interpretable=_beats(unit, bar_of_all)) for unit in units]
-    return replace(finding, null=NullInfo(request.shifts, bar), units=tuple(units))
+    return replace(finding, null=NullInfo(request.shifts, bar, moved.method), units=tuple(units))
 
 
 def _beats(unit: UnitScore, bar: float) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import regex
 
+from engine.corpora.corpus import CorpusFile
 from engine.errors import UserError
 from engine.recurrent.predicates import Labels, predicate_named
 from engine.recurrent.scanner import painted
@@ -22,12 +23,12 @@ class Hypothesis:
     """Says of each code point of a file whether it is meant, or how much.
 
     Args:
-        of: (the file's path, its text) -> (length,) bool, or float32 where ``graded``; None: this file is not asked about.
+        of: (a file, its text) -> (length,) bool, or float32 where ``graded``; None: this file is not asked about.
     """
 
     name: str
     graded: bool
-    of: Callable[[str, str], Labels | None]
+    of: Callable[[CorpusFile, str], Labels | None]
 
 
 def hypotheses(
@@ -61,17 +62,17 @@ def hypotheses(
     return (pooled, *(part for name, part in each.items() if name != pooled.name))
 
 
-def _painted_by_hand(spans: Sequence[tuple[str, int, int]]) -> Callable[[str, str], Labels | None]:
-    def of(path: str, text: str) -> Labels | None:
-        own = [(start, end) for where, start, end in spans if where == path]
+def _painted_by_hand(spans: Sequence[tuple[str, int, int]]) -> Callable[[CorpusFile, str], Labels | None]:
+    def of(file: CorpusFile, text: str) -> Labels | None:
+        own = [(start, end) for where, start, end in spans if where == file.path]
         return painted(len(text), own) if own else None
 
     return of
 
 
-def _union(expressions: "Sequence[_Expression]", patience: float | None) -> Callable[[str, str], Labels | None]:
-    def of(path: str, text: str) -> Labels:
-        return painted(len(text), (span for expression in expressions for span in expression.spans(text, path, patience)))
+def _union(expressions: "Sequence[_Expression]", patience: float | None) -> Callable[[CorpusFile, str], Labels | None]:
+    def of(file: CorpusFile, text: str) -> Labels:
+        return painted(len(text), (span for expression in expressions for span in expression.spans(text, file.name, patience)))
 
     return of
 
@@ -109,7 +110,7 @@ class _Expression:
         """The places each named group took."""
         return [_Expression(f"{self.pattern}  <{name}>", self.pattern, self.compiled, name) for name in self.compiled.groupindex]
 
-    def spans(self, text: str, path: str, patience: float | None = None) -> list[tuple[int, int]]:
+    def spans(self, text: str, name: str, patience: float | None = None) -> list[tuple[int, int]]:
         """Where it marks.
 
         Raises:
@@ -120,7 +121,7 @@ class _Expression:
             return [span for match in self.compiled.finditer(text, timeout=seconds) for span in self._marked(match)]
         except TimeoutError:
             raise UserError(
-                f"The pattern {self.pattern!r} takes too long in {path}; make its repetitions exclude each other.", "slow_pattern"
+                f"The pattern {self.pattern!r} takes too long in {name}; make its repetitions exclude each other.", "slow_pattern"
             ) from None
 
     def _marked(self, match: Any) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.corpora.corpus import CorpusFile
 from engine.detective import (
     CorpusTextResult,
     DetectResult,
@@ -67,9 +68,9 @@ def investigate(
 def marks(request: MarksRequest) -> Steps[MarksResult]:
     """Where the hypothesis and its parts would match; of a graded one, what is above the median."""
     yield Partial(0, 1, doing="Matching")
-    found = []
+    found, typed = [], CorpusFile("", "this text", "", len(request.text))
     for hypothesis in hypotheses(request.patterns, request.predicate, patience=MARKS_PATIENCE_SECONDS):
-        labels = hypothesis.of("this text", request.text)
+        labels = hypothesis.of(typed, request.text)
         assert labels is not None
         meant = labels > np.median(labels) if hypothesis.graded and len(labels) else labels.astype(bool)
         change = np.flatnonzero(np.diff(meant, prepend=False, append=False))

@@ -43,7 +43,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Which positions rank and which test: the first part of every file, and the last.
+    """Which positions rank and which test: the first part of every file, and the last; of tables, the first rows and the last.
 
     Args:
         ranks: (files,) how many tokens of each file rank.
@@ -57,9 +57,18 @@ class Split:
     @classmethod
     def of(cls, reading: Reading, holdout: float, asked: Sequence[bool]) -> "Split":
         """``holdout``: the share that tests; files that are not asked about do neither."""
-        ranks = [round(file.tokens * (1 - holdout)) if yes else 0 for file, yes in zip(reading.files, asked, strict=True)]
+        if reading.corpus.by_rows:
+            first = _first_rows(reading, holdout, asked)
+            ranks = [file.tokens if number in first else 0 for number, file in enumerate(reading.files)]
+        else:
+            ranks = [round(file.tokens * (1 - holdout)) if yes else 0 for file, yes in zip(reading.files, asked, strict=True)]
         tests = [file.tokens - n if yes else 0 for file, n, yes in zip(reading.files, ranks, asked, strict=True)]
         return cls(reading, tuple(ranks), tuple(tests))
+
+    @property
+    def files(self) -> tuple[int, int]:
+        """How many files, or rows, have a part that ranks, and how many one that tests."""
+        return sum(n > 0 for n in self.ranks), sum(n > 0 for n in self.tests)
 
     def slices(self, testing: bool) -> Iterator[tuple[int, slice]]:
         """(file, its positions) of one part."""
@@ -74,6 +83,16 @@ class Split:
         return np.concatenate(parts) if parts else values[:0]
 
 
+def _first_rows(reading: Reading, holdout: float, asked: Sequence[bool]) -> set[int]:
+    """Numbers of the files that are the first rows of each table, in the table's own order."""
+    tables: dict[str, list[tuple[int, int]]] = {}
+    for number, (file, yes) in enumerate(zip(reading.files, asked, strict=True)):
+        if yes and file.file.row is not None:
+            tables.setdefault(file.file.path, []).append((file.file.row, number))
+    parts = (sorted(rows)[: round(len(rows) * (1 - holdout))] for rows in tables.values())
+    return {number for part in parts for _, number in part}
+
+
 def label(reading: Reading, hypotheses: Sequence[Hypothesis], holdout: float) -> Steps[tuple[Labelled, ...]]:
     """Every hypothesis over the whole corpus; of those that mark the very same positions, the first.
 
@@ -82,15 +101,17 @@ def label(reading: Reading, hypotheses: Sequence[Hypothesis], holdout: float) ->
     """
     arrays = [_on_disk(reading.positions, np.float32 if h.graded else np.bool_) for h in hypotheses]
     asked: list[list[bool]] = [[] for _ in hypotheses]
+    stride = reading.corpus.stride
     for at, file in enumerate(reading.files):
         text = file.file.text()
         own = slice(file.first, file.first + file.tokens)
         for hypothesis, array, answered in zip(hypotheses, arrays, asked, strict=True):
-            labels = hypothesis.of(file.file.path, text)
+            labels = hypothesis.of(file.file, text)
             answered.append(labels is not None)
             if labels is not None:
                 array[own] = of_tokens(labels, reading.start[own], reading.end[own])
-        yield Partial(at + 1, len(reading.files), doing=DOING)
+        if at % stride == 0:
+            yield Partial(at + 1, len(reading.files), doing=DOING)
     found: dict[bytes, Labelled] = {}
     for hypothesis, array, answered in zip(hypotheses, arrays, asked, strict=True):
         labelled = _labelled(reading, hypothesis, array, tuple(answered), holdout)
@@ -141,5 +162,8 @@ def check_parts(labelled: Labelled, split: Split) -> str | None:
         labels = split.take(labelled.positive, testing)
         if not len(labels) or not labels.any() or labels.all():
             kind = "nowhere" if not labels.any() else "everywhere"
-            return f"{labelled.hypothesis.name!r} matches {kind} in the {part} part of the files; more text is needed."
+            name = labelled.hypothesis.name
+            if split.reading.corpus.by_rows:
+                return f"{name!r} holds {kind} in the {part} rows of the table; put its rows in random order, or give it more."
+            return f"{name!r} matches {kind} in the {part} part of the files; more text is needed."
     return None

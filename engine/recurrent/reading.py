@@ -1,8 +1,9 @@
 """A corpus as a model reads it: token ids and where each came from, on disk, in the order of the files."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,23 @@ class Reading:
     @property
     def positions(self) -> int:
         """How many tokens there are."""
-        return len(self.ids)
+        return sum(file.tokens for file in self.files)
+
+    def sample(self, most: int) -> "Reading":
+        """A fair part of it, of at most so many positions, each in its own place: files in an order drawn from their contents."""
+        if self.positions <= most:
+            return self
+        taken: list[ReadFile] = []
+        for file in sorted(self.files, key=lambda file: file.file.sha256):
+            tokens = min(file.tokens, most)
+            taken += [replace(file, tokens=tokens)] if tokens else []
+            most -= tokens
+        taken.sort(key=lambda file: file.first)
+        return replace(self, files=tuple(taken))
 
     def place(self, position: int) -> tuple[ReadFile, int]:
         """(file, token of that file) of a position."""
-        at = int(np.searchsorted([f.first for f in self.files], position, side="right")) - 1
+        at = bisect_right(self.files, position, key=lambda file: file.first) - 1
         return self.files[at], position - self.files[at].first
 
 
@@ -88,7 +101,8 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
             if kept:
                 files.append(ReadFile(file, positions, kept))
             positions += kept
-            yield Partial(at + 1, len(chosen), doing=DOING)
+            if at % corpus.stride == 0:
+                yield Partial(at + 1, len(chosen), doing=DOING)
     if not positions or unknown > positions:
         raise UserError("Most of this corpus is outside the model's vocabulary; choose text of the kind it reads.", "unknown")
     kinds: tuple[Any, ...] = (np.int32, np.uint32, np.uint32)
@@ -97,9 +111,9 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
 
 
 def _warnings(corpus: Corpus, files: Sequence[ReadFile], unknown: int, positions: int, cut: bool) -> list[Notice]:
-    warnings = []
+    warnings, kind = list(corpus.warnings), "rows" if corpus.by_rows else "files"
     if cut:
-        said = f"Read {positions:,} positions of {len(files)} files; the corpus has {len(corpus.files)} files, "
+        said = f"Read {positions:,} positions of {len(files):,} {kind}; the corpus has {len(corpus.files):,} {kind}, "
         warnings.append(Notice(said + f"{corpus.characters:,} characters.", "cut"))
     if unknown:
         share = 100 * unknown / (unknown + positions)

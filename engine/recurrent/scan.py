@@ -73,8 +73,8 @@ def scan(
         known = store.state()
         lanes.restore(known)
         sieve.restore(known)
-    done = sum(block.positions for block in plan.blocks[: store.finished])
-    yield Partial(done, reading.positions, doing=doing)
+    done, total = sum(block.positions for block in plan.blocks[: store.finished]), reading.positions
+    yield Partial(done, total, doing=doing)
     with ThreadPoolExecutor(1, "scan") as beside:  # puts away what was read while the next chunk is read
         busy: Future[None] = beside.submit(_nothing)
         for block in plan.blocks[store.finished :]:
@@ -82,11 +82,11 @@ def scan(
             offsets = _Offsets(store, block.number)
             for chunk in range(block.first, block.end):
                 pieces = plan.pieces(chunk)
-                recordings = yield from _standing(lanes.read(pieces), Partial(done, reading.positions, doing=doing))
+                recordings = yield from _standing(lanes.read(pieces), Partial(done, total, doing=doing))
                 busy.result()
                 busy = beside.submit(sieve.keep, pieces, lanes.positions(pieces), recordings, levels, offsets)
                 done += sum(piece.length for piece in pieces)
-                yield Partial(done, reading.positions, doing=doing)
+                yield Partial(done, total, doing=doing)
             busy.result()
             busy = beside.submit(store.append, levels, lanes.state() | sieve.state())
         busy.result()

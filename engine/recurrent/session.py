@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 import shutil
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +28,9 @@ from engine.requests import Scanned
 from engine.results import Notice, TokenizedText
 
 MOST_BYTES = 12_000_000_000  # of all scans together
-_BYTES_A_UNIT = 3  # two of the model itself, one of the untrained
+_BYTES_A_UNIT = 3  # two of the model itself, one of an untrained network, where it must read everything
+DRAWS = 5  # untrained networks
+_DRAWN_BYTES, _LEAST_DRAWN = 1_000_000_000, 20_000  # of all draws together; positions that each must read to be worth it
 _AROUND = 60  # code points shown on either side of a place
 
 
@@ -42,6 +45,8 @@ class Session:
     warnings: tuple[Notice, ...]
     _totals: dict[tuple[str, tuple[int, ...]], Counts] = field(default_factory=dict)
     _columns: NDArray[np.int32] | None = None
+    _sample: Reading | None = None
+    _untrained: dict[str, Store] = field(default_factory=dict)
     text: tuple[TokenizedText, tuple[CorpusFileText, ...]] | None = None  # laid out, once it was asked for
 
     @property
@@ -54,10 +59,24 @@ class Session:
         """The model's own scan."""
         return scan(self.model, self.reading, self.layout, self.folder / "trained")
 
-    def untrained(self, seed: int) -> Steps[Store]:
+    @property
+    def draws(self) -> int:
+        """How many untrained networks can be afforded."""
+        return max(1, min(DRAWS, _DRAWN_BYTES // (_LEAST_DRAWN * self.layout.units)))
+
+    def sample(self) -> Reading:
+        """What each of several untrained networks reads: all of it, or as much as keeps the scans of all of them small."""
+        if self._sample is None:
+            self._sample = self.reading.sample(max(_LEAST_DRAWN, _DRAWN_BYTES // (self.draws * self.layout.units)))
+        return self._sample
+
+    def untrained(self, seed: int, reading: Reading, doing: str) -> Steps[Store]:
         """That of the same network with new weights."""
-        folder = self.folder / f"untrained-{seed}"
-        return scan(self.model, self.reading, self.layout, folder, untrained=seed, doing="Scanning the untrained network")
+        name = f"untrained-{seed}" + ("-all" if reading is self.reading and reading is not self.sample() else "")
+        if name not in self._untrained:
+            scanned = scan(self.model, reading, self.layout, self.folder / name, untrained=seed, doing=doing)
+            self._untrained[name] = yield from scanned
+        return self._untrained[name]
 
     def totals(self, store: Store, split: Split) -> Steps[Counts]:
         """Histograms of the ranking part, whatever the labels."""
@@ -101,7 +120,14 @@ class Sessions:
 
     def __init__(self, most: int = 2) -> None:
         self._open: dict[tuple[object, ...], Session] = {}
+        self._tried: dict[tuple[str, tuple[str, ...]], set[Hashable]] = {}
         self._most = most
+
+    def count_tried(self, model: TextModel, corpus: tuple[str, ...], asked: Iterable[Hashable]) -> int:
+        """How many different hypotheses were put to this model on this corpus, these included, for as long as it is open."""
+        tried = self._tried.setdefault((model.info.sha256, corpus), set())
+        tried.update(asked)
+        return len(tried)
 
     def open(self, model: TextModel, scanned: Scanned) -> Steps[Session]:
         """Open and read the corpus, if that has not just been done.
@@ -113,7 +139,7 @@ class Sessions:
         model.tokens_of("")  # refused at once where corpora are not read at all
         key = (id(model), scanned, signature(scanned.corpus))
         if key not in self._open:
-            corpus = yield from open_corpus(scanned.corpus)
+            corpus = yield from open_corpus(scanned.corpus, scanned.text_column)
             session = yield from _session(model, layout, corpus, scanned)
             while len(self._open) >= self._most:
                 del self._open[next(iter(self._open))]
@@ -124,7 +150,7 @@ class Sessions:
 def _session(model: TextModel, layout: Layout, corpus: Corpus, scanned: Scanned) -> Steps[Session]:
     root = cache_folder("scans")
     places = [str(Path(source).absolute()) if Path(source).exists() else source for source in corpus.sources]
-    named = json.dumps([model.info.sha256, places, layout.quantities, scanned.limit])
+    named = json.dumps([model.info.sha256, places, layout.quantities, scanned.limit, scanned.text_column])
     folder = root / hashlib.sha256(named.encode("utf-8", "surrogateescape")).hexdigest()[:24]
     warnings: list[Notice] = []
     with refusing_a_full_disk():
@@ -139,6 +165,7 @@ def _session(model: TextModel, layout: Layout, corpus: Corpus, scanned: Scanned)
         limit = scanned.limit or max(1, budget // (_BYTES_A_UNIT * layout.units))
         reading = yield from read_corpus(model, corpus, folder, limit)
         needed = _BYTES_A_UNIT * layout.units * reading.positions
+        needed += min(_DRAWN_BYTES, DRAWS * layout.units * reading.positions)
         forget_until(root, max(0, MOST_BYTES - needed), keep=folder)
     if layout.windows:
         warnings.append(Notice(f"A layer reads backwards, so the corpus is read in windows of {WINDOW} tokens.", "windows"))

@@ -1,4 +1,4 @@
-"""How well units tell positions apart: AUC from histograms of levels, a null by circular shifts, thresholds with F1.
+"""How well units tell positions apart: AUC from histograms of levels, and a null by moving the labels about.
 
 AUC is P(activation at a positive position > at a negative one), ties counted half; all of it is exact for the levels it is given.
 """
@@ -114,32 +114,28 @@ class Null:
     best: NDArray[np.float64]
 
 
-def circular_shifts(
-    store: Store, split: Split, positive: NDArray[np.bool_], total: Counts, shifts: int, seed: int
-) -> Steps[Null]:
-    """Rotate the labels within each file, by an offset of its own, and score every unit on the ranking part again.
+def null_of(store: Store, labels: "Moved", total: Counts) -> Steps[Null]:
+    """Score every unit on the ranking part again, with labels that are moved about.
 
-    What a rotation leaves alone is how slow labels and units are, the reason why unrelated ones look related. It is the whole
-    file that is rotated: within the part that ranks, its end would be joined to its beginning at every offset, and slow units
-    would be called significant too often. The rank sums of all units under all rotations are one matrix product, block by block.
+    The rank sums of all units under all moves are one matrix product, block by block.
 
     Args:
         total: (rows, 256) histogram of the ranking part.
     """
     n = int(total[0].sum())
     ranks = ((np.cumsum(total, axis=1) - 0.5 * total) / n - 0.5).astype(np.float32)  # centred mid-ranks of the levels
-    rolled = _Rotations(split, positive, shifts, seed)
+    shifts = labels.shifts
     sums, positives = np.zeros((1 + shifts, store.rows)), np.zeros((1 + shifts, 1))
     for number, runs in enumerate(store.runs):
-        labels, places = rolled.block(store, runs)
-        positives += labels.sum(axis=1, keepdims=True, dtype=np.float64)
+        moved, places = labels.block(store, runs)
+        positives += moved.sum(axis=1, keepdims=True, dtype=np.float64)
         for at in range(0, store.rows, LEVELS) if len(places) else ():
             block = store.coarse(number)[at : at + LEVELS]
             levels = block if len(places) == block.shape[1] else block.take(places, axis=1)
             values = np.empty(levels.shape, np.float32)
             for row, own in enumerate(levels):
                 np.take(ranks[at + row], own, out=values[row], mode="clip")  # nothing to clip: it is the fast way
-            sums[:, at : at + LEVELS] += (torch.from_numpy(labels) @ torch.from_numpy(values).T).numpy()
+            sums[:, at : at + LEVELS] += (torch.from_numpy(moved) @ torch.from_numpy(values).T).numpy()
             yield Partial(number + at / store.rows, len(store.runs), doing="Shifting labels")
     distance = np.abs(sums) * (n / np.maximum(positives * (n - positives), 1.0))  # |AUC − 0.5|
     observed, null = distance[0], distance[1:]
@@ -152,28 +148,75 @@ def circular_shifts(
     )
 
 
-class _Rotations:
-    """Labels of the ranking part, as they are and rotated, a block at a time."""
+class Moved:
+    """Labels of the ranking part, as they are and moved about, a block at a time."""
+
+    method = ""
+
+    def __init__(self, split: Split, shifts: int) -> None:
+        self._split, self.shifts = split, shifts
+
+    def block(self, store: Store, runs: Sequence[Run]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+        """((1 + shifts, n) labels, (n,) where in the block they belong)."""
+        inside = [(run, min(run.length, self._split.ranks[run.file] - run.start)) for run in runs]
+        inside = [(run, length) for run, length in inside if length > 0]
+        labels = np.empty((1 + self.shifts, sum(length for _, length in inside)), np.float32)
+        at = 0
+        for run, length in inside:
+            labels[:, at : at + length] = self._of(run, length)
+            at += length
+        places = [np.arange(run.offset, run.offset + length) for run, length in inside]
+        return labels, np.concatenate([np.zeros(0, np.intp), *places])
+
+    def _of(self, run: Run, length: int) -> NDArray[np.bool_]:
+        """(1 + shifts, ``length`` or 1) from the beginning of the run on."""
+        raise NotImplementedError
+
+
+class Rotated(Moved):
+    """Within each file, by an offset of its own.
+
+    What a rotation leaves alone is how slow labels and units are, the reason why unrelated ones look related. It is the whole
+    file that is rotated: within the part that ranks, its end would be joined to its beginning at every offset, and slow units
+    would be called significant too often.
+    """
+
+    method = "circular_shift"
 
     def __init__(self, split: Split, positive: NDArray[np.bool_], shifts: int, seed: int) -> None:
-        self._split, self._positive, self._rows = split, positive, 1 + shifts
+        super().__init__(split, shifts)
+        self._positive = positive
         generator = np.random.default_rng(seed)
         self._offsets = {
             number: np.concatenate(([0], generator.integers(0, split.reading.files[number].tokens, shifts)))
             for number, _ in split.slices(testing=False)
         }
 
-    def block(self, store: Store, runs: Sequence[Run]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-        """((1 + shifts, n) labels, (n,) where in the block they belong)."""
-        inside = [(run, min(run.length, self._split.ranks[run.file] - run.start)) for run in runs]
-        inside = [(run, length) for run, length in inside if length > 0]
-        labels = np.empty((self._rows, sum(length for _, length in inside)), np.float32)
-        at = 0
-        for run, length in inside:
-            file = store.reading.files[run.file]
-            own = self._positive[file.first : file.first + file.tokens]
-            turned = sliding_window_view(np.concatenate((own, own)), length)
-            labels[:, at : at + length] = turned[(run.start - self._offsets[run.file]) % file.tokens]
-            at += length
-        places = [np.arange(run.offset, run.offset + length) for run, length in inside]
-        return labels, np.concatenate([np.zeros(0, np.intp), *places])
+    def _of(self, run: Run, length: int) -> NDArray[np.bool_]:
+        file = self._split.reading.files[run.file]
+        own = self._positive[file.first : file.first + file.tokens]
+        turned = sliding_window_view(np.concatenate((own, own)), length)
+        found: NDArray[np.bool_] = turned[(run.start - self._offsets[run.file]) % file.tokens]
+        return found
+
+
+class Dealt(Moved):
+    """Every position of a row has the row's label: whole rows exchange theirs, within each table."""
+
+    method = "row_permutation"
+
+    def __init__(self, split: Split, positive: NDArray[np.bool_], shifts: int, seed: int) -> None:
+        super().__init__(split, shifts)
+        generator = np.random.default_rng(seed)
+        tables: dict[str, list[int]] = {}
+        for number, _ in split.slices(testing=False):
+            tables.setdefault(split.reading.files[number].file.path, []).append(number)
+        self._labels: NDArray[np.bool_] = np.zeros((1 + shifts, len(split.reading.files)), bool)
+        for numbers in tables.values():
+            own = positive[[split.reading.files[number].first for number in numbers]]
+            dealt = generator.permuted(np.broadcast_to(own, (shifts, len(own))), axis=1)
+            self._labels[:, numbers] = np.concatenate((own[None], dealt))
+
+    def _of(self, run: Run, length: int) -> NDArray[np.bool_]:
+        labels: NDArray[np.bool_] = self._labels[:, run.file, None]
+        return labels

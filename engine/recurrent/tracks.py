@@ -48,7 +48,7 @@ def write_tracks(model: TextModel, request: TracksRequest) -> Steps[TracksResult
     out = Path(request.out).absolute()
     with refusing_a_full_disk(), tempfile.TemporaryDirectory(prefix=f".{out.name[:100]}.", dir=out.parent) as name:
         folder = Path(name)
-        corpus = yield from open_corpus(request.scanned.corpus)
+        corpus = yield from open_corpus(request.scanned.corpus, request.scanned.text_column)
         reading = yield from read_corpus(model, corpus, folder, request.scanned.limit)
         arrays = _arrays(folder, layout, reading, request.cell)
         plan = layout.plan([file.tokens for file in reading.files])

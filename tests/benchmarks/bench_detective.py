@@ -25,7 +25,7 @@ from engine.recurrent.layout import layout_of
 from engine.recurrent.plan import Plan
 from engine.recurrent.reading import ReadFile, Reading, read_corpus
 from engine.recurrent.scan import scan
-from engine.recurrent.statistics import auc_of, chosen_in_blocks, circular_shifts, histograms
+from engine.recurrent.statistics import Rotated, auc_of, chosen_in_blocks, histograms, null_of
 from engine.recurrent.store import Rows, Store
 from engine.requests import OpenModelRequest
 
@@ -102,7 +102,7 @@ def ranking_a_million_positions() -> Iterator[Row]:
         warm = time.perf_counter() - start
         tracemalloc.start()
         start = time.perf_counter()
-        run(circular_shifts(store, split, positive, total, SHIFTS, 0))
+        run(null_of(store, Rotated(split, positive, SHIFTS, 0), total))
         null = time.perf_counter() - start
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -17,7 +17,7 @@ def test_what_does_not_beat_the_controls_is_not_called_interpretable():
     assert mark(weak, result.whole) == "≤ untrained"
     finding = replace(result.whole, units=(weak,))
     said = verdict(result, finding)
-    assert "does not beat an untrained network (0.720), the token itself (0.660) and chance (0.610)" in said
+    assert "does not beat untrained networks (0.720), the token itself (0.660) and chance (0.610)" in said
     assert "no unit is called interpretable" in said
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.cells import Cell
+from engine.cells import QUANTITIES, Cell
 from engine.commands import main
 from engine.detective import DetectResult, MarksResult, PhraseResult, ScanResult, UnitResult
 from engine.errors import UserError
 from engine.jobs import Partial, run
 from engine.models.model import TextModel
+from engine.recurrent import session
 from engine.recurrent.controls import auc_of_scores
 from engine.recurrent.phrase import match_phrase
 from engine.recurrent.session import Sessions
@@ -26,6 +27,7 @@ from engine.requests import (
     ScanRequest,
     UnitRequest,
 )
+from engine.verdict import verdict
 from engine.workbench import Workbench
 from tests.engine.recurrent.planted import FLAG, inside, planted, write_planted
 
@@ -134,6 +136,49 @@ def test_an_untrained_network_bounds_what_is_called_interpretable(ask: Callable[
     assert controls is not None
     assert controls.token_identity == 1.0
     assert result.whole.interpretable == ()
+
+
+def test_the_best_of_several_untrained_networks_is_the_control(ask: Callable[..., DetectResult]):
+    """Each is another draw, and the highest of what they reach counts."""
+    controls = ask("x(.)").whole.controls
+    assert controls is not None
+    assert len(set(controls.untrained_draws)) == 5
+    assert controls.untrained_best == max(controls.untrained_draws)
+    quantity, cell = controls.untrained_unit.split()
+    assert quantity in QUANTITIES["lstm"]
+    assert Cell.read(cell).index < 8
+
+
+def test_untrained_networks_read_a_sample_of_a_large_corpus(
+    ask: Callable[..., DetectResult], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(session, "_LEAST_DRAWN", 1_500)
+    monkeypatch.setattr(session, "_DRAWN_BYTES", 3 * 1_500 * 48)
+    controls = ask(OPEN).whole.controls
+    assert controls is not None
+    assert len(controls.untrained_draws) == 3
+    manifests = [json.loads(path.read_text()) for path in (tmp_path / "home").rglob("untrained-*/manifest.json")]
+    assert [sum(known["blocks"]) for known in manifests] == [1_500] * 3
+
+
+def test_where_a_sample_has_too_few_matches_one_untrained_network_reads_everything(
+    ask: Callable[..., DetectResult], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(session, "_LEAST_DRAWN", 1_500)
+    monkeypatch.setattr(session, "_DRAWN_BYTES", 3 * 1_500 * 48)
+    controls = ask("aaa(b)").whole.controls
+    assert controls is not None
+    assert len(controls.untrained_draws) == 1
+    (manifest,) = (tmp_path / "home").rglob("untrained-*/manifest.json")
+    assert sum(json.loads(manifest.read_text())["blocks"]) == FILES * 1_200
+
+
+def test_every_pattern_that_was_tried_is_counted(ask: Callable[..., DetectResult]):
+    """Also those of before, on the same corpus, each once."""
+    assert [ask(pattern).patterns_tried for pattern in (OPEN, "a", "a", "b|x")] == [1, 2, 2, 5]
+    last = ask("y", gates=("hidden_state",))
+    assert last.patterns_tried == 6
+    assert "6 patterns were tried on this corpus" in verdict(last, last.whole)
 
 
 def test_partial_answers_sharpen(workbench: Workbench, model: TextModel, corpus: Path):

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from engine.corpora.corpus import CorpusFile
 from engine.errors import UserError
 from engine.recurrent import hypotheses as module
 from engine.recurrent.hypotheses import hypotheses
@@ -12,11 +13,15 @@ from engine.recurrent.hypotheses import hypotheses
 TEXT = """a b | "a|b" 'x' "q" x"""
 
 
+def named(name: str) -> CorpusFile:
+    return CorpusFile(name, name, "", 0)
+
+
 def parts(*patterns: str, text: str = TEXT) -> dict[str, list[str]]:
     """Name -> the stretches it marks."""
     found = {}
     for hypothesis in hypotheses(patterns):
-        labels = hypothesis.of("f", text)
+        labels = hypothesis.of(named("f"), text)
         assert labels is not None
         edges = np.flatnonzero(np.diff(labels, prepend=False, append=False)).reshape(-1, 2)
         found[hypothesis.name] = [text[a:b] for a, b in edges]
@@ -63,8 +68,8 @@ def test_several_patterns_and_each():
 
 def test_painted_by_hand_asks_about_painted_files_alone():
     (painted,) = hypotheses(spans=[("f", 1, 3)])
-    assert painted.of("other", "abcd") is None
-    labels = painted.of("f", "abcd")
+    assert painted.of(named("other"), "abcd") is None
+    labels = painted.of(named("f"), "abcd")
     assert labels is not None
     assert list(labels) == [False, True, True, False]
 
@@ -80,7 +85,7 @@ def test_a_catastrophic_expression_is_stopped(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.3)
     start = time.perf_counter()
     with pytest.raises(UserError, match="takes too long in notes") as caught:
-        hypotheses([r"(?:(?:a|a)+)+c|(x+x+)+y"])[0].of("notes.txt", "a" * 40 + "b" + "x" * 4000)
+        hypotheses([r"(?:(?:a|a)+)+c|(x+x+)+y"])[0].of(named("notes.txt"), "a" * 40 + "b" + "x" * 4000)
     assert caught.value.kind == "slow_pattern"
     assert time.perf_counter() - start < 10
 

@@ -1,5 +1,6 @@
 """AUC, histograms, the null by circular shifts, thresholds: against the definitions, written out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from engine.recurrent.hypotheses import Hypothesis
 from engine.recurrent.labels import Labelled, Split
 from engine.recurrent.levels import SCALES
 from engine.recurrent.statistics import (
+    Dealt,
+    Rotated,
     auc_of,
     auc_resolution,
     chosen_in_blocks,
-    circular_shifts,
     count_levels,
     histograms,
+    null_of,
 )
 from tests.engine.recurrent.made_store import made_reading, made_store
 
@@ -86,7 +89,7 @@ def test_a_unit_that_never_moves_tells_nothing(tmp_path: Path, positive: np.ndar
     store = made_store(tmp_path, by_file(np.zeros((1, sum(LENGTHS)))))
     split = Split.of(store.reading, 0.5, [True] * len(LENGTHS))
     total = run(histograms(store, chosen_in_blocks(store, split, False)))
-    null = run(circular_shifts(store, split, positive, total, 50, 0))
+    null = run(null_of(store, Rotated(split, positive, 50, 0), total))
     assert null.p_value[0] == null.p_family[0] == 1.0
     np.testing.assert_allclose(null.best, 0.5)
 
@@ -96,7 +99,7 @@ def test_circular_shifts_are_rotations_within_each_file(tmp_path: Path, values: 
     store = made_store(tmp_path, by_file(values))
     split = Split.of(store.reading, 0.5, [True] * len(LENGTHS))
     total = run(histograms(store, chosen_in_blocks(store, split, False)))
-    null = run(circular_shifts(store, split, positive, total, 20, seed=3))
+    null = run(null_of(store, Rotated(split, positive, 20, seed=3), total))
     generator = np.random.default_rng(3)
     offsets = {number: generator.integers(0, LENGTHS[number], 20) for number, _ in split.slices(False)}
     levels = SCALES["signed"].levels(values.astype(np.float32)) >> 8
@@ -113,6 +116,30 @@ def test_circular_shifts_are_rotations_within_each_file(tmp_path: Path, values: 
     np.testing.assert_allclose(null.p_value, (1 + (distance[1:] >= distance[0] - 1e-7).sum(0)) / 21)
     best = distance[1:].max(1)[:, None]
     np.testing.assert_allclose(null.p_family, (1 + (best >= distance[0] - 1e-7).sum(0)) / 21)
+
+
+def test_dealt_labels_go_to_whole_rows(tmp_path: Path, values: np.ndarray):
+    """Against dealing the labels of the rows that rank and scoring each unit from all pairs."""
+    lengths = np.random.default_rng(2).integers(1, 40, 30)
+    files = np.split(values[:, : lengths.sum()], np.cumsum(lengths)[:-1], axis=1)
+    lengths = np.array([file.shape[1] for file in files if file.shape[1]])
+    store = made_store(tmp_path, [file for file in files if file.shape[1]])
+    ranks = tuple(int(n) if number % 2 else 0 for number, n in enumerate(lengths))
+    split = Split(store.reading, ranks, tuple(int(n) - rank for n, rank in zip(lengths, ranks, strict=True)))
+    rows = np.random.default_rng(4).random(len(lengths)) < 0.4
+    total = run(histograms(store, chosen_in_blocks(store, split, False)))
+    for number, file in enumerate(store.reading.files):  # as rows of one table
+        object.__setattr__(file, "file", replace(file.file, path="/t", row=number))
+    null = run(null_of(store, Dealt(split, np.repeat(rows, lengths), 20, seed=3), total))
+    ranking = np.flatnonzero(ranks)
+    dealt = np.random.default_rng(3).permuted(np.broadcast_to(rows[ranking], (20, len(ranking))), axis=1)
+    levels = SCALES["signed"].levels(values[:, : lengths.sum()].astype(np.float32)) >> 8
+    distance = np.empty((21, len(values)))
+    for shift, own in enumerate([rows[ranking], *dealt]):
+        marked = np.repeat(own, lengths[ranking])
+        distance[shift] = [abs(literal_auc(split.take(row, False), marked) - 0.5) for row in levels]
+    np.testing.assert_allclose(null.best, 0.5 + distance[1:].max(1), atol=1e-6)
+    np.testing.assert_allclose(null.p_value, (1 + (distance[1:] >= distance[0] - 1e-7).sum(0)) / 21)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -200,7 +227,7 @@ def test_the_null_is_calibrated_for_slow_units(tmp_path: Path):
         store = made_store(tmp_path / str(trial), files, lanes=8, chunk=1500, block=12_000)
         split = Split.of(store.reading, 0.5, [True] * len(lengths))
         total = run(histograms(store, chosen_in_blocks(store, split, False)))
-        null = run(circular_shifts(store, split, labels, total, shifts, trial))
+        null = run(null_of(store, Rotated(split, labels, shifts, trial), total))
         alone += list(null.p_value)
         family.append(float(null.p_family.min()))
     by_speed = np.array(alone).reshape(trials, 3, 4)
