@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,8 +45,7 @@ class Table:
         """
         if wanted:
             return self.columns[self.place_of(wanted)]
-        named = [name for known in TEXT_COLUMNS for name in self.columns if name.strip().lower() == known]
-        return named[0] if named else max(self.columns, key=self._length)
+        return _named_like_a_text(self.columns) or max(self.columns, key=self._length)
 
     def _length(self, column: str) -> int:
         at = self.columns.index(column)
@@ -85,13 +84,20 @@ def _read(path: str, name: str, _changed: int, _size: int) -> Table:
 
 
 def columns_of(path: str) -> tuple[str, ...]:
-    """Names, from the first line alone; empty where that is not the first line of a table."""
+    """Names of those that can be asked about, from the first line alone; none where that is not the first line of a table."""
+    if not is_table(path):
+        return ()
     try:
         with Path(path).open("rb") as file:
             first = decoded(file.read(_HEADER_BYTES).rpartition(b"\n")[0], path)
-        return _of_lines(path, path, first.splitlines(keepends=True)[:1]).columns if is_table(path) else ()
+        columns = _of_lines(path, path, first.splitlines(keepends=True)[:1]).columns
     except (UserError, OSError):
         return ()
+    return tuple(name for name in columns if name != _named_like_a_text(columns))
+
+
+def _named_like_a_text(columns: Sequence[str]) -> str | None:
+    return next((name for known in TEXT_COLUMNS for name in columns if name.strip().lower() == known), None)
 
 
 def _is_json(path: str) -> bool:

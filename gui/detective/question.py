@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.corpora.table import columns_of
 from engine.recurrent.predicates import PREDICATES
 from engine.requests import DetectRequest, Scanned
 from engine.results import ModelInfo
@@ -22,7 +23,8 @@ from gui.detective.pattern_edit import PatternEdit
 from gui.views.elided_label import ElidedLabel
 
 POSITIONS = 150_000  # two layers of 384 cells: ranked in half a minute, weighed in another
-PAINTED = "\0painted"
+PAINTED, COLUMN = "\0painted", "\0column "  # the latter with its name
+MOST_COLUMNS = 50
 START_PIXELS, SPIN_PIXELS = 104, 96
 
 
@@ -54,15 +56,16 @@ class DetectQuestion(QWidget):
 
     def request(self, model_sha256: str) -> DetectRequest:
         """What Start asks."""
-        chosen = self.hypothesis.currentData()
-        painted, predicate = chosen == PAINTED, chosen if chosen not in ("", PAINTED) else None
-        scanned = Scanned((self.corpus.source,), tuple(self.quantities.currentData() or ()), self.positions.value())
+        chosen = str(self.hypothesis.currentData())
+        column = chosen.removeprefix(COLUMN) if chosen.startswith(COLUMN) else None
+        quantities, text_column = tuple(self.quantities.currentData() or ()), None if column is None else ""
         return DetectRequest(
             model_sha256,
-            scanned,
-            () if predicate or painted else self.pattern.patterns(),
-            predicate,
-            self._painted if painted else (),
+            Scanned((self.corpus.source,), quantities, self.positions.value(), text_column),
+            () if chosen else self.pattern.patterns(),
+            chosen if chosen in PREDICATES else None,
+            self._painted if chosen == PAINTED else (),
+            column,
             holdout=self.holdout.value() / 100,
             shifts=self.shifts.value(),
         )
@@ -72,11 +75,14 @@ class DetectQuestion(QWidget):
         with QSignalBlocker(self.hypothesis), QSignalBlocker(self.pattern):
             if request.painted:
                 self._offer_painted(request.painted)
+            self.set_corpus(request.scanned.corpus[0])
+            if request.column is not None:
+                self._offer_column(request.column)
             chosen = PAINTED if request.painted else request.predicate or ""
+            chosen = chosen if request.column is None else COLUMN + request.column
             self.hypothesis.setCurrentIndex(max(0, self.hypothesis.findData(chosen)))
             if request.patterns:
                 self.pattern.setPlainText("\n".join(request.patterns))
-        self.set_corpus(request.scanned.corpus[0])
         self.quantities.setCurrentIndex(max(0, place_of_quantities(self.quantities, request.scanned.gates)))
         self.holdout.setValue(round(request.holdout * 100))
         self.shifts.setValue(request.shifts)
@@ -98,6 +104,24 @@ class DetectQuestion(QWidget):
         if scanned.limit is not None:
             self.positions.setValue(scanned.limit)
         self._on_hypothesis(0)
+
+    @Slot()
+    def _offer_columns(self) -> None:
+        """Those of the corpus, where it is a table."""
+        box, chosen = self.hypothesis, str(self.hypothesis.currentData())
+        with QSignalBlocker(box):
+            for at in reversed(range(box.count())):
+                if str(box.itemData(at)).startswith(COLUMN):
+                    box.removeItem(at)
+            for name in columns_of(self.corpus.source)[:MOST_COLUMNS]:
+                self._offer_column(name)
+            box.setCurrentIndex(max(0, box.findData(chosen)))
+        if chosen.startswith(COLUMN):
+            self._on_hypothesis(0)
+
+    def _offer_column(self, name: str) -> None:
+        if name and self.hypothesis.findData(COLUMN + name) < 0:
+            self.hypothesis.addItem(f"column “{name}” of the table", COLUMN + name)
 
     def _offer_painted(self, spans: tuple[tuple[str, int, int], ...]) -> None:
         self._painted = spans
@@ -172,7 +196,7 @@ class DetectQuestion(QWidget):
         for at, (title, control, name, help) in enumerate(
             (
                 ("Which cell knows where the text is…", self.hypothesis, "detectHypothesis", "A ready hypothesis, or a pattern."),
-                ("Read", self.corpus, "detectCorpus", "The corpus: half of every file ranks the cells, the rest tests them."),
+                ("Read", self.corpus, "detectCorpus", "The corpus; a table's columns can be asked about, too."),
             )
         ):
             name_control(control, name, title, help)
@@ -239,6 +263,7 @@ class DetectQuestion(QWidget):
         self.pattern.textChanged.connect(self.changed)
         self.hypothesis.currentIndexChanged.connect(self._on_hypothesis)
         self.corpus.file_wanted.connect(self.corpus_wanted)
+        self.corpus.currentIndexChanged.connect(self._offer_columns)
         self.fold.toggled.connect(self._show_fold)
         self.quantities.currentIndexChanged.connect(self._refresh)
         for box in (self.holdout, self.shifts, self.positions):

@@ -26,6 +26,7 @@ from gui.subject import Subject
 
 NO_PATTERN = "Type a pattern first."
 PAINTED = "First halves of the painted files rank, last halves test."
+COLUMN = "Each row is a text of its own: first rows rank, last rows test."
 NO_TEXT = "With a text on the desk, matches are marked there."
 
 
@@ -171,7 +172,7 @@ class DetectiveRoom(Room):
             self.note.emit(because or "Open a model first.")
             return
         request = self._view.question.request(model.sha256)
-        if not (request.patterns or request.predicate or request.painted):
+        if not (request.patterns or request.predicate or request.painted or request.column):
             self._view.question.show_matches(NO_PATTERN, wrong=True)
             self._view.question.pattern.setFocus()
             return
@@ -181,14 +182,14 @@ class DetectiveRoom(Room):
     @Slot()
     def _on_question(self) -> None:
         request = self._view.question.request("")
-        self._view.question.show_matches(PAINTED if request.painted else "")
+        self._view.question.show_matches(_without_marks(request))
         self._live.set_hypothesis(request.patterns, request.predicate)
 
     @Slot(int)
     def _on_counted(self, count: int) -> None:
         empty = not self._house.workspace.input_panel.editor.text()
         if count < 0:
-            words = PAINTED if self._view.question.request("").painted else ""
+            words = _without_marks(self._view.question.request(""))
         elif count == 0:
             words = NO_TEXT if empty else "Nowhere in the text on the desk."
         else:
@@ -232,3 +233,8 @@ class DetectiveRoom(Room):
     def _on_sight(self) -> None:
         self._live.set_on(self.in_sight)
         self._show_available()
+
+
+def _without_marks(request: DetectRequest) -> str:
+    """Of what matches nothing on the desk: how it is tested."""
+    return PAINTED if request.painted else COLUMN if request.column is not None else ""

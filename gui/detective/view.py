@@ -154,8 +154,8 @@ class DetectiveView(Sheet):
         return picture_of(self._found)
 
     def _name_of(self, result: DetectResult, at: int) -> str:
-        if at == 0:
-            return "everything" if len(result.findings) > 1 else result.whole.pattern
+        if at == 0 and len(result.findings) > 1 and result.request.column is None:
+            return "everything"
         return result.findings[at].pattern
 
     def _question(self, finding: Finding) -> str:

@@ -37,7 +37,10 @@ def unit(cell: Cell, quantity: str, auc: float, sign: int, weighed: bool) -> Uni
 
 def detected(request: DetectRequest, model: ModelInfo, *, weighed: bool = True) -> DetectResult:
     """Parts have their units in another order."""
-    names = [each.name for each in hypotheses(request.patterns, request.predicate)]
+    if request.column is None:
+        names = [each.name for each in hypotheses(request.patterns, request.predicate)]
+    else:
+        names = [f"{request.column} = {value}" for value in ("yes", "no", "perhaps")]
     units = tuple(unit(*each, weighed) for each in UNITS)
     findings = tuple(
         Finding(name, False, 120 - at, units[::-1] if at else units, NULL if weighed else None, CONTROLS if weighed else None)
@@ -46,4 +49,5 @@ def detected(request: DetectRequest, model: ModelInfo, *, weighed: bool = True) 
     return DetectResult(
         *(request, model, CorpusInfo("c" * 64, 2, 1000, 1000), 144, findings, len(names)),
         *((("cell_state", 0, 0, 12),), Cost(1000, 0, 0.1, "cpu")),
+        rows=None if request.column is None else (60, 60),
     )

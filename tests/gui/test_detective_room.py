@@ -113,3 +113,35 @@ def test_taken_along_and_asked_again(stage: Stage, room: DetectiveRoom, tmp_path
     stage.until(lambda: room._view.result is not None and not room.running)
     assert asked(stage)[-1] == asked(stage)[0]
     assert asked(stage)[0].scanned == Scanned(("stdlib",), (), 150_000)
+
+
+def test_a_column_of_a_table_is_asked_about(stage: Stage, room: DetectiveRoom, tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("review,label,stars\nsay hello,yes,3\n")
+    question = room._view.question
+    stage.dialogs.file = str(table)
+    question.corpus_wanted.emit(False)
+    box = question.hypothesis
+    assert [box.itemText(at) for at in (box.count() - 2, box.count() - 1)] == [
+        "column “label” of the table",
+        "column “stars” of the table",
+    ]
+    box.setCurrentIndex(box.count() - 2)
+    assert not question.pattern.isVisible()
+    assert question.matches.text() == "Each row is a text of its own: first rows rank, last rows test."
+    question.start.click()
+    stage.until(lambda: room._view.result is not None and not room.running)
+    (request,) = asked(stage)
+    assert (request.column, request.patterns, request.scanned.text_column) == ("label", (), "")
+    assert [room._view.parts.itemText(at) for at in range(3)] == ["label = yes", "label = no", "label = perhaps"]
+    verdict, words = room._view.in_words()[1], shlex.split(room.kept().command(tmp_path))  # type: ignore[union-attr]
+    assert "for label = yes: AUC 0.980 on held-out rows" in verdict
+    assert words[words.index("--column") + 1] == "label"
+    seen = room.seen()
+    assert seen is not None
+    question.set_corpus("stdlib")
+    assert question.request("").column is None
+    assert question.pattern.isVisible()
+    room.show_seen(seen)
+    stage.until(lambda: not room.running and len(asked(stage)) == 2)
+    assert asked(stage)[1] == request
