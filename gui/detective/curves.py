@@ -2,16 +2,17 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from engine.detective import UnitScore
 from engine.results import FloatArray
 from gui import theme
 from gui.cells.words import NAMES
 
-PLOT_PIXELS = 128
+PLOT_PIXELS = 112
+LEGEND_PIXELS = 16
 BINS = 64
 _SHADE = 60  # of 255
 
@@ -92,6 +93,7 @@ class ClassHistograms(_Plot):
         self.setAccessibleName("Histograms of both classes")
         self._negative, self._positive = (self._line([0, 1], [0], stepMode="center", fillLevel=0) for _ in range(2))
         self._threshold = pg.InfiniteLine(angle=90, movable=False)
+        self.counts = 0, 0  # positions where it holds, and elsewhere
         self._box.addItem(self._threshold, ignoreBounds=True)
         self._ready = True
         self.dress()
@@ -102,6 +104,7 @@ class ClassHistograms(_Plot):
             return
         edges, both = binned(found.edges, np.stack((found.positive, found.negative)))
         shares = both / np.maximum(1, both.sum(axis=1, keepdims=True))
+        self.counts = int(found.positive.sum()), int(found.negative.sum())
         self._positive.setData(edges, shares[0])
         self._negative.setData(edges, shares[1])
         self._threshold.setPos(unit.threshold)
@@ -114,10 +117,76 @@ class ClassHistograms(_Plot):
         look = theme.current()
         for item, colour in ((self._positive, look.accent), (self._negative, look.muted)):
             item.setPen(pg.mkPen(colour, width=1.5))
-            shade = QColor(colour)
-            shade.setAlpha(_SHADE)
-            item.setBrush(pg.mkBrush(shade))
+            item.setBrush(pg.mkBrush(_shade(colour)))
         self._threshold.setPen(pg.mkPen(look.text, style=Qt.PenStyle.DashLine))
+
+
+class ClassLegend(QWidget):
+    """Which histogram is which, over how many positions, and what the dashed line is; what does not fit is left out."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("detectLegend")
+        self.setFixedHeight(LEGEND_PIXELS)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.words = ("holds", "elsewhere", "threshold")
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, LEGEND_PIXELS)
+
+    def show_counts(self, positive: int, negative: int) -> None:
+        self.words = (f"holds ({positive:,})", f"elsewhere ({negative:,})", "threshold")
+        self.setAccessibleName(", ".join(self.words))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look, painter, x = theme.current(), QPainter(self), 0.0
+        font = theme.ui_font(theme.CAPTION_PIXELS)
+        painter.setFont(font)
+        for words, colour in zip(self.words, (look.accent, look.muted, look.text), strict=True):
+            width = QFontMetricsF(font).horizontalAdvance(words)
+            if x + 14 + width > self.width():
+                break
+            if words == "threshold":
+                painter.setPen(QPen(colour, 1, Qt.PenStyle.DashLine))
+                painter.drawLine(QPointF(x + 4.5, 2), QPointF(x + 4.5, 14))
+            else:
+                painter.setPen(QPen(colour, 1.5))
+                painter.setBrush(_shade(colour))
+                painter.drawRect(QRectF(x + 0.75, 3.75, 8.5, 8.5))
+            painter.setPen(look.muted)
+            painter.drawText(QRectF(x + 14, 0, width + 2, LEGEND_PIXELS), int(Qt.AlignmentFlag.AlignVCenter), words)
+            x += 14 + width + 12
+        painter.end()
+
+
+class CurvesPage(QWidget):
+    """Both histograms with their legend, and the ROC beside them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.histograms, self.roc, self.legend = ClassHistograms(), RocCurve(), ClassLegend()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(2)
+        grid.addWidget(self.legend, 0, 0, 1, 2)
+        grid.addWidget(self.histograms, 1, 0)
+        grid.addWidget(self.roc, 1, 1)
+        grid.setColumnStretch(0, 4)
+        grid.setColumnStretch(1, 3)
+        grid.setRowStretch(1, 1)
+
+    def show_unit(self, unit: UnitScore) -> None:
+        self.histograms.show_unit(unit)
+        self.roc.show_unit(unit)
+        self.legend.show_counts(*self.histograms.counts)
+
+
+def _shade(colour: QColor) -> QColor:
+    shade = QColor(colour)
+    shade.setAlpha(_SHADE)
+    return shade
 
 
 def binned(edges: FloatArray, counts: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -17,6 +17,7 @@ from gui.cells.marks import MarkChange
 from gui.cells.words import has_cells, without_cells
 from gui.detective.live_marks import LiveMarks
 from gui.detective.question import predicate_label
+from gui.detective.usage_desk import UsageDesk
 from gui.detective.view import EMPTY, DetectiveView
 from gui.job_lanes import Lane
 from gui.keeping import Kept
@@ -42,9 +43,10 @@ class DetectiveRoom(Room):
     def __init__(self, house: House) -> None:
         self._view = DetectiveView()
         super().__init__(self._view, house)
-        house.workspace.give_room_to(self._view)
+        house.workspace.set_apart(self._view, True)
         self._marks = house.marks
         self._wanted: dict[str, Parameter] = {}
+        self._usage = UsageDesk(house.jobs, self._view, self)
         self._live = LiveMarks(house.jobs, house.workspace.input_panel.editor, self)
         view, question = self._view, self._view.question
         question.start_chosen.connect(self._on_start)
@@ -55,6 +57,7 @@ class DetectiveRoom(Room):
         view.place_chosen.connect(self._on_place)
         view.mark_toggled.connect(self._on_mark)
         view.unit_changed.connect(self.kept_changed)
+        self._usage.changed.connect(self.kept_changed)
         view.read_out_changed.connect(self.read_out_changed)
         self._live.counted.connect(self._on_counted)
         self._live.failed.connect(self._on_no_pattern)
@@ -67,12 +70,13 @@ class DetectiveRoom(Room):
         result, accepted = self._view.result, self._house.conductor.accepted_reinitialised
         if result is None:
             return None
+        ablation = self._usage.answer
 
         def line(_texts: Path) -> str:
-            return detect_command(result, accepted)
+            return detect_command(result, accepted, ablation)
 
         kinds = {
-            ".json": FileKind("JSON of the ranking and its evidence", lambda: detect_to_json(result).encode()),
+            ".json": FileKind("JSON of the ranking and its evidence", lambda: detect_to_json(result, ablation).encode()),
             ".csv": FileKind("Table, one row per unit", partial(detect_to_csv, result)),
         }
         return KeptView(f"{result.model.name}-detective", kinds, line, self._view.picture)
@@ -86,7 +90,8 @@ class DetectiveRoom(Room):
         unit = self._view.unit
         if unit is None:
             return ()
-        return (("part", self._view.parts.currentIndex()), ("cell", str(unit.cell)), ("quantity", unit.quantity))
+        chosen = (("part", self._view.parts.currentIndex()), ("cell", str(unit.cell)), ("quantity", unit.quantity))
+        return (*chosen, ("evidence", self._view.evidence))
 
     def restore(self, state: tuple[tuple[str, Parameter], ...]) -> None:
         """See ``Room``; chosen when the ranking is there."""
@@ -98,6 +103,7 @@ class DetectiveRoom(Room):
             self._view.question.show_request(request)
         self._view.show_words("Starting…")
         self._view.question.show_running(True)
+        self._usage.refresh()
         self.kept_changed.emit()
         super().ask(request)
 
@@ -116,6 +122,7 @@ class DetectiveRoom(Room):
         self._view.show_words(EMPTY if has_cells(model) else without_cells(model))
         self._view.show_marks(self._marks.of(model.sha256))
         self._show_available()
+        self._usage.refresh()
         self.kept_changed.emit()
 
     def show_subject(self, subject: Subject | None) -> None:
@@ -134,12 +141,14 @@ class DetectiveRoom(Room):
             self._view.question.show_running(False)
             wanted, self._wanted = self._wanted, {}
             self._choose(wanted)
+        self._usage.refresh()
         self.kept_changed.emit()
 
     def show_failure(self, failure: Failure) -> None:
         """See ``Room``."""
         self._view.question.show_running(False)
         self._view.show_words(failure.message, wrong=True)
+        self._usage.refresh()
         self.kept_changed.emit()
 
     def show_stopped(self) -> None:
@@ -148,6 +157,7 @@ class DetectiveRoom(Room):
         self.kept_changed.emit()
 
     def _choose(self, wanted: dict[str, Parameter]) -> None:
+        self._view.show_evidence(str(wanted.get("evidence")))
         part, cell, quantity = (wanted.get(name) for name in ("part", "cell", "quantity"))
         if not (isinstance(part, int) and part >= 0 and isinstance(cell, str) and isinstance(quantity, str)):
             return

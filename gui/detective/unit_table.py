@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
 
 from engine.detective import Finding, UnitScore
 from engine.heatmaps.numerals import fixed
@@ -12,6 +12,7 @@ from engine.verdict import SIGNS, mark
 from gui import theme
 from gui.cells.marks import Marks
 from gui.cells.words import NAMES
+from gui.views.row_table import RowTable
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("Cell", "Quantity", "Reads", "AUC", "Held out", "Sign", "F1", "p", "p family", "Verdict")
@@ -27,38 +28,29 @@ _HINTS = (
     "How often a shift does as much for the best of all units.",
     "Interpretable, or the highest of what it does not beat.",
 )
-_WIDTHS = (70, 0, 82, 56, 76, 44, 48, 52, 72, 118)
+_WIDTHS = (58, 88, 82, 56, 70, 44, 48, 56, 76, 112)
 _LEFT = (0, 1, 2, 5, 9)
+_READS = 2
+_ALWAYS = (0, 1, 4, 9)
+_AS_ROOM_ALLOWS = (3, 5, 6, 8, 7, _READS)  # the first that does not fit ends it
+LEAST_PIXELS = sum(_WIDTHS[column] for column in _ALWAYS) + 14  # with a scroll bar and a frame
 
 
-class UnitTable(QTableView):
-    """As ranked until a column is clicked. ``show_…`` and ``select`` are silent."""
+class UnitTable(RowTable):
+    """As ranked until a column is clicked; where it is narrow, some columns go. ``show_…`` and ``select`` are silent."""
 
     unit_selected = Signal(object)  # UnitScore
     unit_opened = Signal(object)  # by Enter or a double click
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("detectUnits")
-        self.setAccessibleName("Ranked units")
+        super().__init__("detectUnits", "Ranked units", parent)
         self._rows = _Rows(self)
+        self._both_ways = False
         self.setModel(self._rows)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setFont(theme.numbers_font())
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(theme.ROW_HEIGHT)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        for column, width in enumerate(_WIDTHS):
-            self.setColumnWidth(column, width)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.setMinimumWidth(LEAST_PIXELS)
+        self.set_columns(_WIDTHS, (1,))
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         self.doubleClicked.connect(self._on_opened)
 
@@ -66,7 +58,8 @@ class UnitTable(QTableView):
         """The same unit stays selected, else the first is."""
         header = self.horizontalHeader()
         self._rows.show_finding(finding, header.sortIndicatorSection(), header.sortIndicatorOrder())
-        self.setColumnHidden(2, not any(unit.cell.direction for unit in finding.units))
+        self._both_ways = any(unit.cell.direction for unit in finding.units)
+        self._fit_columns()
         self.select(selected)
 
     def show_marks(self, marks: Marks) -> None:
@@ -92,6 +85,17 @@ class UnitTable(QTableView):
         unit = self.selected()
         if unit is not None:
             self.unit_selected.emit(unit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        room = self.viewport().width() - sum(_WIDTHS[column] for column in _ALWAYS)
+        for column in _AS_ROOM_ALLOWS:
+            hidden = column == _READS and not self._both_ways
+            room -= 0 if hidden else _WIDTHS[column]
+            self.setColumnHidden(column, hidden or room < 0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         unit = self.selected()

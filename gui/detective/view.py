@@ -3,12 +3,10 @@
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QStackedLayout,
     QStackedWidget,
     QToolButton,
@@ -23,23 +21,30 @@ from engine.jobs import Partial
 from engine.verdict import hypothesis_in_words, verdict
 from gui.cells.marks import Marks
 from gui.controls.rows import caption_label, name_control, small_combo
-from gui.detective.auc_scale import AucScale
-from gui.detective.curves import ClassHistograms, RocCurve
+from gui.controls.segments import Segments
+from gui.detective.ablation_page import AblationPage
+from gui.detective.curves import CurvesPage
 from gui.detective.places import PlaceList
 from gui.detective.question import DetectQuestion, predicate_label
+from gui.detective.scores_page import ScoresPage
 from gui.detective.unit_table import UnitTable
 from gui.kept_view import picture_of
+from gui.views.elided_label import ElidedLabel
 from gui.views.sheet import Sheet
+from gui.views.thin_splitter import ThinSplitter
 
 EMPTY = (
     "Which cell knows that the text is in quotes, in brackets, in a comment? Start reads a corpus, ranks every cell, and "
     "holds the best against chance, the token itself, the place in the line and an untrained network."
 )
 PAGES = (
-    ("scores", "Scores", "ROC and histograms of this unit on held-out text, and what it has to beat."),
+    ("scores", "Scores", "This unit on held-out text, and what it has to beat."),
+    ("curves", "Curves", "Histograms of both classes and the ROC of this unit, on held-out text."),
     ("examples", "Examples", "Where it is right, where it misses, and where it is on for nothing."),
+    ("ablation", "Ablation", "What it encodes is one thing: whether the model uses it is another."),
 )
-TABLE_PIXELS, EVIDENCE_PIXELS = 144, 208
+LEAST_EVIDENCE = (324, 168)  # pixels
+SHARES = (5, 6)  # of the table and the evidence, where there is more room than they need
 
 
 class DetectiveView(Sheet):
@@ -57,11 +62,12 @@ class DetectiveView(Sheet):
         self.result: DetectResult | None = None
         self._marks = Marks({})
         self.question, self.table, self.places = DetectQuestion(), UnitTable(), PlaceList()
-        self.scale, self.roc, self.histograms = AucScale(), RocCurve(), ClassHistograms()
+        self.scores, self.curves, self.ablation = ScoresPage(), CurvesPage(), AblationPage()
         self.parts = small_combo()
-        self._message, self._verdict, self._tag, self._notes, self._unit = (QLabel() for _ in range(5))
+        self._message, self._verdict, self._tag = (QLabel() for _ in range(3))
+        self._notes, self._unit = ElidedLabel(), ElidedLabel()
         self._show, self._mark = QPushButton("Show on the text"), QToolButton()
-        self._segments, self._pages = QButtonGroup(self), QStackedWidget()
+        self._segments, self._pages = Segments("detect", PAGES), QStackedWidget()
         self._stack, self._found = QStackedLayout(), QWidget()
         self._build()
         self.setObjectName("detectiveView")
@@ -84,6 +90,17 @@ class DetectiveView(Sheet):
         """In evidence."""
         return self.table.selected()
 
+    @property
+    def evidence(self) -> str:
+        """Which page of it is open."""
+        return self._segments.current
+
+    def show_evidence(self, id: str) -> None:
+        """One of ``PAGES``; others are left."""
+        if id in (known for known, _, _ in PAGES):
+            self._segments.choose(id)
+            self._on_page(id)
+
     def show_result(self, result: DetectResult, whole: bool) -> None:
         """Part and unit stay where they are still there."""
         names = [self._name_of(result, at) for at in range(len(result.findings))]
@@ -94,7 +111,7 @@ class DetectiveView(Sheet):
         self._parts_row.setVisible(len(names) > 1)
         self._tag.setText("" if whole else "weighing the evidence")
         self._tag.setVisible(not whole)
-        self._notes.setText("\n".join(f"⚠ {notice.message}" for notice in result.warnings))
+        self._notes.setText("  ".join(f"⚠ {notice.message}" for notice in result.warnings))
         self._notes.setVisible(bool(result.warnings))
         self._show_finding()
         self._stack.setCurrentIndex(1)
@@ -192,7 +209,7 @@ class DetectiveView(Sheet):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         for label, name, role in (
-            (self._verdict, "detectVerdict", "section"),
+            (self._verdict, "detectVerdict", ""),
             (self._notes, "detectNotes", "warning"),
             (self._tag, "detectTag", "tag"),
             (self._unit, "detectUnit", "section"),
@@ -200,10 +217,8 @@ class DetectiveView(Sheet):
             label.setObjectName(name)
             label.setProperty("role", role)
             label.setTextFormat(Qt.TextFormat.PlainText)
-        for label in (self._verdict, self._notes):
-            label.setWordWrap(True)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._verdict.setProperty("role", "")
+        self._verdict.setWordWrap(True)
+        self._verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._verdict, 1)
@@ -211,14 +226,44 @@ class DetectiveView(Sheet):
         column.addLayout(head)
         column.addWidget(self._notes)
         column.addWidget(self._build_parts())
-        self.table.setFixedHeight(TABLE_PIXELS)
-        column.addWidget(self.table)
-        column.addLayout(self._evidence_head())
-        self._pages.setMinimumHeight(EVIDENCE_PIXELS)
-        self._pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self._pages.addWidget(self._scores_page())
-        self._pages.addWidget(self.places)
+        beside = ThinSplitter(Qt.Orientation.Horizontal)
+        for at, (part, share) in enumerate(zip((self._ranking(), self._evidence()), SHARES, strict=True)):
+            beside.addWidget(part)
+            beside.setStretchFactor(at, share)
+        column.addWidget(beside, 1)
+
+    def _ranking(self) -> QWidget:
+        part = QWidget()
+        column = QVBoxLayout(part)
+        column.setContentsMargins(0, 0, 4, 0)
+        column.setSpacing(8)
+        column.addWidget(self.table, 1)
+        name_control(self._mark, "detectMark", "Mark", "Keep this cell among the marked ones, with the hypothesis as its note.")
+        self._mark.setText("Mark")
+        self._mark.setCheckable(True)
+        name_control(self._show, "detectShow", "Show on the text", "Open the tab Cells on this cell (Enter, or a double click).")
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._unit, 1)
+        row.addWidget(self._mark)
+        row.addWidget(self._show)
+        column.addLayout(row)
+        return part
+
+    def _evidence(self) -> QWidget:
+        part = QWidget()
+        part.setMinimumSize(*LEAST_EVIDENCE)
+        column = QVBoxLayout(part)
+        column.setContentsMargins(4, 0, 0, 0)
+        column.setSpacing(4)
+        row = QHBoxLayout()
+        row.addWidget(self._segments)
+        row.addStretch()
+        column.addLayout(row)
+        for page in (Sheet(self.scores), self.curves, self.places, self.ablation):
+            self._pages.addWidget(page)
         column.addWidget(self._pages, 1)
+        return part
 
     def _build_parts(self) -> QWidget:
         self._parts_row = QWidget()
@@ -232,49 +277,13 @@ class DetectiveView(Sheet):
         row.addWidget(self.parts, 1)
         return self._parts_row
 
-    def _evidence_head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(0)
-        for place, (id, words, hint) in enumerate(PAGES):
-            part = QToolButton()
-            part.setText(words)
-            part.setCheckable(True)
-            part.setChecked(place == 0)
-            part.setProperty("segment", "first" if place == 0 else "last" if place == len(PAGES) - 1 else "middle")
-            name_control(part, f"detect_{id}", words, hint)
-            self._segments.addButton(part, place)
-            row.addWidget(part)
-        row.addSpacing(12)
-        row.addWidget(self._unit, 1)
-        name_control(self._mark, "detectMark", "Mark", "Keep this cell among the marked ones, with the hypothesis as its note.")
-        self._mark.setText("Mark")
-        self._mark.setCheckable(True)
-        name_control(self._show, "detectShow", "Show on the text", "Open the tab Cells on this cell (Enter, or a double click).")
-        row.addWidget(self._mark)
-        row.addSpacing(8)
-        row.addWidget(self._show)
-        return row
-
-    def _scores_page(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.scale)
-        plots = QHBoxLayout()
-        plots.setSpacing(12)
-        plots.addWidget(self.roc, 2)
-        plots.addWidget(self.histograms, 3)
-        column.addLayout(plots, 1)
-        return page
-
     def _connect(self) -> None:
         self.parts.activated.connect(self._on_part)
         self.table.unit_selected.connect(self._on_unit)
         self.table.unit_opened.connect(self.unit_opened)
         self._show.clicked.connect(self._on_show)
         self._mark.clicked.connect(self._on_mark)
-        self._segments.idClicked.connect(self._pages.setCurrentIndex)
+        self._segments.chosen.connect(self._on_page)
         self.places.place_chosen.connect(self.place_chosen)
         self.places.place_pointed.connect(self._on_pointed)
 
@@ -295,9 +304,10 @@ class DetectiveView(Sheet):
         if unit is None or finding is None:
             return
         self._unit.setText(f"{unit.cell} · {unit.quantity.replace('_', ' ')}")
-        self.scale.show_unit(unit, finding)
-        self.roc.show_unit(unit)
-        self.histograms.show_unit(unit)
+        self.scores.show_unit(unit, finding)
+        self.curves.show_unit(unit)
+        others = dict.fromkeys(other.cell for other in finding.interpretable if other.cell != unit.cell)
+        self.ablation.show_unit(unit, tuple(others))
         self.places.show_places(unit.evidence.places if unit.evidence is not None else ())
         self._show_mark()
 
@@ -305,6 +315,10 @@ class DetectiveView(Sheet):
         marked = self.unit is not None and self.unit.cell in self._marks
         self._mark.setChecked(marked)
         self._mark.setText("★ Marked" if marked else "☆ Mark")
+
+    @Slot(str)
+    def _on_page(self, id: str) -> None:
+        self._pages.setCurrentIndex([known for known, _, _ in PAGES].index(id))
 
     @Slot(int)
     def _on_part(self, _index: int) -> None:

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.heatmaps.numerals import percent, signed_figures
 from engine.heatmaps.token_values import TokenValues
 from engine.requests import Grain
-from gui import theme
+from gui.views.row_table import RowTable
 
 NAMES = {"token": ("Token", "Piece"), "word": ("Word", "Pieces"), "sentence": ("Sentence", "Pieces")}
 COLUMNS = ("Position", "Token", "Piece", "Start", "End", "Value", "Rank", "Share of Σ|values|")
@@ -17,31 +17,16 @@ _POSITION, _TOKEN, _PIECE, _START, _END, _VALUE, _RANK, _SHARE = range(len(COLUM
 Index = QModelIndex | QPersistentModelIndex
 
 
-class ValueTable(QTableView):
+class ValueTable(RowTable):
     """Rows in reading order until a column is clicked."""
 
     token_selected = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("valueTable")
-        self.setAccessibleName("Table of values")
+        super().__init__("valueTable", "Table of values", parent)
         self._rows = _Rows(self)
         self.setModel(self._rows)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setFont(theme.numbers_font())
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(theme.ROW_HEIGHT)
-        self.horizontalHeader().setHighlightSections(False)
-        for column, width in enumerate((66, 80, 80, 50, 50, 108, 50, 72)):
-            self.setColumnWidth(column, width)
-        for column in (_TOKEN, _PIECE):
-            self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        self.set_columns((66, 80, 80, 50, 50, 108, 50, 72), (_TOKEN, _PIECE))
         self.sortByColumn(_POSITION, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
 

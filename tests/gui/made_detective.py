@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from engine.cells import Cell
-from engine.detective import Controls, CorpusInfo, DetectResult, Evidence, Finding, NullInfo, Place, UnitScore
+from engine.cells import AblatedReading, AblationEffect, AblationResult, Cell
+from engine.detective import Controls, CorpusInfo, DetectResult, EffectResult, Evidence, Finding, NullInfo, Place, UnitScore
 from engine.recurrent.hypotheses import hypotheses
-from engine.requests import DetectRequest
-from engine.results import Cost, ModelInfo
+from engine.requests import AblationRequest, DetectRequest, EffectRequest
+from engine.results import ClassPrediction, Cost, ModelInfo, TokenizedText
 
 NULL, CONTROLS = NullInfo(200, 0.61), Controls(0.72, 0.66, 0.55, "cell_state 0:4")
 UNITS = ((Cell(0, 7), "cell_state", 0.99, 1), (Cell(0, 3), "hidden_state", 0.30, -1), (Cell(1, 2), "forget_gate", 0.62, 1))
@@ -51,3 +51,31 @@ def detected(request: DetectRequest, model: ModelInfo, *, weighed: bool = True) 
         *((("cell_state", 0, 0, 12),), Cost(1000, 0, 0.1, "cpu")),
         rows=None if request.column is None else (60, 60),
     )
+
+
+def effect(request: EffectRequest, model: ModelInfo, *, files: int = 12) -> EffectResult:
+    """Used are cell 0:7, and all sets that hold several; fewer than five files give no interval."""
+    used = Cell(0, 7) in request.cells or len(request.cells) > 1
+    change = 0.42 if used else 0.004
+    interval = (change - 0.1, change + 0.1) if files >= 5 else None
+    held = AblationEffect(
+        *(request.cells, (request.value,) * len(request.cells), files, 400, 3600, 1.2, 1.0, change + 0.01, 0.01, interval),
+        random_effects=np.linspace(-0.02, 0.03, 20),
+        p_value=1 / 21 if used else 0.5,
+    )
+    pattern = request.part or request.predicate or " | ".join(request.patterns)
+    return EffectResult(request, model, CorpusInfo("c" * 64, files, 1000, 1000), pattern, held, Cost(4000, 0, 0.1, "cpu"))
+
+
+def ablated(request: AblationRequest, model: ModelInfo) -> AblationResult:
+    """Whole, a quote closes; held, it does not."""
+
+    def reading(shares: tuple[float, ...], written: str) -> AblatedReading:
+        labels = zip("'a e", shares, strict=True)
+        classes = [ClassPrediction(label, at, float(np.log(share)), share) for at, (label, share) in enumerate(labels)]
+        classes.sort(key=lambda each: -each.logit)
+        return AblatedReading(tuple(classes), generated=written if request.generate else None)
+
+    intact, held = reading((0.7, 0.2, 0.06, 0.04), "', 1)\n"), reading((0.1, 0.5, 0.3, 0.1), "'and so on")
+    input = TokenizedText(request.input.text, ())
+    return AblationResult(request, model, input, (request.value,) * len(request.cells), intact, held, Cost(2, 0, 0.1, "cpu"))

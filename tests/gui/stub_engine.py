@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.cells import CellsResult
+from engine.cells import AblationResult, CellsResult
 from engine.checkpoints import (
     CheckpointFinding,
     ImportResult,
@@ -18,16 +18,18 @@ from engine.checkpoints import (
     TensorUse,
 )
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
-from engine.detective import CorpusTextResult, DetectResult, MarksResult, PhraseResult, UnitResult
+from engine.detective import CorpusTextResult, DetectResult, EffectResult, MarksResult, PhraseResult, UnitResult
 from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
 from engine.jobs import Partial
 from engine.requests import (
+    AblationRequest,
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
     CorpusTextRequest,
     DetectRequest,
+    EffectRequest,
     GradientFlowRequest,
     ImportAnswers,
     ImportRequest,
@@ -284,6 +286,8 @@ class StubEngine:
             OptimisationRequest: self._optimise,
             CellsRequest: self._read_cells,
             DetectRequest: self._detect,
+            EffectRequest: self._hold,
+            AblationRequest: self._ablate,
             MarksRequest: self._match,
             CorpusTextRequest: self._lay_out_corpus,
             UnitRequest: self._spread,
@@ -368,6 +372,20 @@ class StubEngine:
             time.sleep(self.step_seconds)
             yield Partial(1, 2, doing="Shifting labels")
         return made_detective.detected(request, lstm())
+
+    def _hold(self, request: EffectRequest) -> Generator[Partial, None, EffectResult]:
+        """A value of 404 cannot be held."""
+        yield Partial(0, 12, doing="Measuring cells")
+        if request.value == NO_SUCH_SEED:
+            raise UserError("Cells can be held only at a number that is finite.", "arguments")
+        for file in range(1, self.steps):
+            time.sleep(self.step_seconds)
+            yield Partial(file, 12, made_detective.effect(request, lstm(), files=file), "Holding cells")
+        return made_detective.effect(request, lstm())
+
+    def _ablate(self, request: AblationRequest) -> Generator[Partial, None, AblationResult]:
+        yield Partial(0, doing="Reading")
+        return made_detective.ablated(request, lstm())
 
     def _match(self, request: MarksRequest) -> Generator[Partial, None, MarksResult]:
         """Every letter h; a bracket alone is no expression."""

@@ -47,7 +47,7 @@ def test_each_part_by_itself(stage: Stage, room: DetectiveRoom) -> None:
     assert [room._view.parts.itemText(at) for at in range(room._view.parts.count())] == ["everything", "h", "e"]
     room._view.choose(1, Cell(0, 3), "hidden_state")
     assert room._view.unit.cell == Cell(0, 3)
-    assert dict(room.state()) == {"part": 1, "cell": "0:3", "quantity": "hidden_state"}
+    assert dict(room.state()) == {"part": 1, "cell": "0:3", "quantity": "hidden_state", "evidence": "scores"}
 
 
 def test_a_unit_goes_to_the_cells_room_and_gets_a_star(stage: Stage, room: DetectiveRoom) -> None:

@@ -29,9 +29,24 @@ def detective(stage: Stage) -> None:
     stage.click("detectStart")
     stage.wait_for(lambda: view.result is not None and not room(stage).running, timeout=300)
     stage.shot("found", note="the verdict, the ranking, and the evidence of the best")
+    stage.click("detect_curves")
+    stage.shot("curves", note="both classes' histograms with their legend, and the ROC")
     stage.click("detect_examples")
     stage.shot("examples", note="hits, misses and false alarms in context")
-    stage.click("detect_scores")
+
+
+@scene
+def detective_ablation(stage: Stage) -> None:
+    view = room(stage).view
+    stage.click("detect_ablation")
+    stage.shot("empty", note="what is encoded is one thing, what is used another; and the one action")
+    stage.click("detectAblate")
+    stage.wait_for(lambda: view.ablation.verdict.text().startswith("So far"), timeout=120)
+    stage.shot("so-far", note="the effect while it is still being measured")
+    stage.wait_for(lambda: view.ablation.ablate.isVisible() and view.ablation.both_ways.rows, timeout=300)
+    stage.shot("held", note="the verdict, the effect beside random cells, the numbers")
+    view.ablation.verticalScrollBar().setValue(view.ablation.verticalScrollBar().maximum())
+    stage.shot("example", note="one example, whole and held: what comes next, and how it goes on")
 
 
 @scene
@@ -39,6 +54,11 @@ def detective_smallest_window(stage: Stage) -> None:
     size = stage.window.size()
     stage.window.resize(1280, 800)
     stage.shot(note="nothing clipped at 1280 × 800")
+    view = room(stage).view
+    assert view.verticalScrollBar().maximum() == 0, "the Detective scrolls as a whole"
+    for page in ("scores", "curves", "examples"):
+        stage.click(f"detect_{page}")
+        stage.shot(page, note="its page in the smallest window")
     stage.click("detectOptions")
     stage.shot("options", note="the options unfolded")
     stage.click("detectOptions")
