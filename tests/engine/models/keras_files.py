@@ -129,8 +129,8 @@ def sigmoid(x: Floats) -> Floats:
     return 1 / (1 + np.exp(-x))
 
 
-def lstm_of(inputs: Floats, kernel: Floats, recurrent: Floats, bias: Floats) -> Floats:
-    """(seq, inputs) -> (seq, hidden), gate by gate and step by step."""
+def lstm_of(inputs: Floats, kernel: Floats, recurrent: Floats, bias: Floats, held: Mapping[int, float] | None = None) -> Floats:
+    """(seq, inputs) -> (seq, hidden), gate by gate and step by step; the cells in ``held`` stay at their values."""
     hidden = recurrent.shape[0]
     gate = [slice(k * hidden, (k + 1) * hidden) for k in range(4)]
     if len(bias) == 8 * hidden:  # cuDNN: every gate's numbers, as they lie, are a matrix of (hidden, inputs)
@@ -144,24 +144,28 @@ def lstm_of(inputs: Floats, kernel: Floats, recurrent: Floats, bias: Floats) -> 
     for x in inputs:
         i, f, o = (sigmoid(w[k] @ x + u[k] @ h + b[k]) for k in (0, 1, 3))
         c = f * c + i * np.tanh(w[2] @ x + u[2] @ h + b[2])
+        for index, value in (held or {}).items():
+            c[index] = value
         h = o * np.tanh(c)
         said.append(h)
     return np.array(said)
 
 
-def features_of(model: KerasModel, window: Sequence[int]) -> list[Floats]:
-    """Of every layer from the embedding on, (seq, size) each."""
+def features_of(model: KerasModel, window: Sequence[int], held: Mapping[int, Mapping[int, float]] | None = None) -> list[Floats]:
+    """Of every layer from the embedding on, (seq, size) each; ``held``: by LSTM, cells of its forward direction."""
     parts = [model.embedding[list(window)]]
-    for directions in model.layers:
-        forwards = lstm_of(parts[-1], *directions[0])
+    for number, directions in enumerate(model.layers):
+        forwards = lstm_of(parts[-1], *directions[0], (held or {}).get(number))
         both = [forwards, lstm_of(parts[-1][::-1], *directions[1])[::-1]] if len(directions) == 2 else [forwards]
         parts.append(np.concatenate(both, axis=1))
     return parts
 
 
-def answer_of(model: KerasModel, window: Sequence[int]) -> tuple[Floats, Floats]:
+def answer_of(
+    model: KerasModel, window: Sequence[int], held: Mapping[int, Mapping[int, float]] | None = None
+) -> tuple[Floats, Floats]:
     """(outputs,) probabilities of the next token, and (seq,) attention, as the original layer computes it."""
-    x = np.concatenate(features_of(model, window), axis=1)
+    x = np.concatenate(features_of(model, window, held), axis=1)
     logits = (x @ model.attention)[:, 0]
     weights = np.exp(logits - logits.max())
     attention = weights / (weights.sum() + 1e-7)

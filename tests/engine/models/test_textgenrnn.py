@@ -212,7 +212,9 @@ def test_a_vocabulary_that_does_not_fit(tmp_path: Path):
     assert "17 tokens and the weights have 16" in error.message
 
 
-@pytest.mark.parametrize("vocabulary", ["[]", "{}", '{"a": 0}', '{"a": 1, "b": 1}', '{"a": 1, "b": 3}', '{"a": true}', '{"a": "1"}'])
+@pytest.mark.parametrize(
+    "vocabulary", ["[]", "{}", '{"a": 0}', '{"a": 1, "b": 1}', '{"a": 1, "b": 3}', '{"a": true}', '{"a": "1"}']
+)
 def test_a_vocabulary_that_is_none(vocabulary: str, tmp_path: Path):
     path = write_model(tmp_path, random_model())
     (tmp_path / "x_vocab.json").write_text(vocabulary)
