@@ -41,7 +41,7 @@ def gradient_flow(model: TextModel, request: GradientFlowRequest) -> Steps[Gradi
     yield Partial(0, doing="Gradient flow")
     start = time.perf_counter()
     tokens = len(asked.encoding.input.tokens)
-    places = _Places(tokens, None if asked.target.layer else asked.target.position)
+    places = _Places(tokens, None if asked.target.layer else asked.target.position, model.window)
     rows: list[LayerFlow] = []
     flows: list[StepFlow] = []
     notices: list[Notice] = []
@@ -130,19 +130,29 @@ def _unrolled(seen: Seen, output: Tensor | None, ends: Sequence[Tensor | None]) 
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where norms stand in the text; ``position``: the token after which a language model was asked."""
+    """Where norms stand in the text.
+
+    Args:
+        position: the token after which a language model was asked.
+        window: how many tokens up to it were read, padding before them; None: all.
+    """
 
     tokens: int
     position: int | None
+    window: int | None = None
 
     def of(self, norms: Norms, elsewhere: float) -> FloatArray | None:
         """(seq,), ``elsewhere`` where nothing was computed; None where the norms belong to no tokens."""
         values = norms.values.numpy()
         if not norms.positional:
             return None
+        spread = np.full(self.tokens, elsewhere)
+        if self.window is not None and self.position is not None and len(values) == self.window:
+            read = min(self.window, self.position + 1)
+            spread[self.position + 1 - read : self.position + 1] = values[self.window - read :]
+            return spread
         if len(values) == self.tokens:
             return values
-        spread = np.full(self.tokens, elsewhere)
         if self.position is not None and len(values) == self.position + 1:  # what comes later was not read
             spread[: len(values)] = values
         elif self.position is not None and len(values) == 1:  # the only row of the vocabulary's logits that was wanted

@@ -152,7 +152,8 @@ class TextgenrnnModel(TextModel):
                 known = ", ".join(self.checkpoints)
                 raise UserError(f"This model has no checkpoint “{name}”; it has {known}.", "no_such_checkpoint")
             state, _ = read_weights(found[0].path)
-            if spec_of(state, self._vocabulary, self._files) != self.spec:
+            own = {key: tensor.shape for key, tensor in self.network.state_dict().items()}
+            if {key: tensor.shape for key, tensor in state.items()} != own:
                 last = self._files.checkpoints[-1].path.name
                 raise UserError(
                     f"{found[0].path.name} is of another network than {last}; take it out of the folder.", "checkpoint_mismatch"

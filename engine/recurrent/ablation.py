@@ -19,7 +19,15 @@ from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import Encoding, TextModel
 from engine.recurrent.network import Call, Unrolling, unrolling
-from engine.recurrent.read import check_reads_tokens, layers_of, logits_of, next_tokens, wanted_quantities, warnings_of
+from engine.recurrent.read import (
+    check_reads_tokens,
+    layers_of,
+    logits_of,
+    next_tokens,
+    padding_of,
+    wanted_quantities,
+    warnings_of,
+)
 from engine.recurrent.recorder import KINDS, STATES, Hold, Recording, State, recording
 from engine.requests import AblationRequest
 from engine.results import Cost, FloatArray
@@ -44,7 +52,8 @@ def ablate(model: TextModel, request: AblationRequest) -> Steps[AblationResult]:
     if request.how == "mean":
         values = yield from _means(model, encoding, request.cells)
     held = dict(zip(request.cells, values, strict=True))
-    found = yield from hold_and_read(model, encoding, [{}, held], with_output=model.info.task != "causal_lm")
+    with_output = model.info.task != "causal_lm" or model.window is not None
+    found = yield from hold_and_read(model, encoding, [{}, held], with_output=with_output)
     readings = []
     for row in range(2):
         reading = yield from _reading(model, request, encoding, found, row)
@@ -67,6 +76,11 @@ def _check(model: TextModel, request: AblationRequest) -> None:
         raise UserError("Cells can be held only at a number that is finite.", "arguments")
     if request.temperature is not None and not 0 < request.temperature < math.inf:
         raise UserError("The temperature must be above zero; leave it out for the likeliest token each time.", "arguments")
+    if request.generate and model.window is not None:
+        raise UserError(
+            "This model reads a window anew for each token, and cannot go on with a text while cells are held; write none.",
+            "unavailable",
+        )
 
 
 def hold_and_read(
@@ -84,11 +98,18 @@ def hold_and_read(
         states: of each module, before the first token: where the last piece of a long text left it.
 
     Raises:
-        UserError: no such cell.
+        UserError: no such cell, or a text longer than the window a prediction is made from.
     """
+    if model.window is not None and encoding.ids.shape[1] > model.window:
+        raise UserError(
+            f"Cells can be held only while all of a text is in the model's window of {model.window} tokens; shorten it from "
+            f"{encoding.ids.shape[1]:,}.",
+            "too_long",
+        )
+    padding = padding_of(model, encoding)
 
     def record(call: Call, before: Sequence[Call]) -> Steps[Recording]:
-        check_reads_tokens(call, encoding, len(sets))
+        check_reads_tokens(call, encoding, len(sets), padding)
         own = [name for name in quantities if name in QUANTITIES[KINDS[type(call.module)]]]
         initial = call.initial if states is None else states[len(before)]
         hold = hold_of(call, layers_before(before), sets)
@@ -138,8 +159,8 @@ def _means(model: TextModel, encoding: Encoding, cells: Sequence[Cell]) -> Steps
     """Over this text."""
     found = yield from hold_and_read(model, encoding, [{}], STATES)
     check_cells(cells, [layer.size for layer in layers_of(found.calls)])
-    states = states_by_layer(found)
-    return [float(states[cell.layer][cell.direction, :, cell.index].double().mean()) for cell in cells]
+    states, padding = states_by_layer(found), padding_of(model, encoding)
+    return [float(states[cell.layer][cell.direction, padding:, cell.index].double().mean()) for cell in cells]
 
 
 def _reading(model: TextModel, request: AblationRequest, encoding: Encoding, found: Unrolling, row: int) -> Steps[AblatedReading]:

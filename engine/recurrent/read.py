@@ -32,29 +32,30 @@ def read_cells(model: TextModel, request: CellsRequest) -> Steps[CellsResult]:
     wanted = wanted_quantities(model, request.quantities)
     encoding = model.encode(request.input)
     _check_memory(model, encoding, wanted)
-    steps = sum(info.layers * info.directions for info in model.info.recurrent) * encoding.ids.shape[1]
+    padding = padding_of(model, encoding)
+    steps = sum(info.layers * info.directions for info in model.info.recurrent) * (padding + encoding.ids.shape[1])
 
     def record(call: Call, before: Sequence[Call]) -> Steps[Recording]:
-        check_reads_tokens(call, encoding)
+        check_reads_tokens(call, encoding, padding=padding)
         done = sum(places_of(each) * each.steps for each in before)
         own = [name for name in wanted if name in QUANTITIES[KINDS[type(call.module)]]]
         job = recording(call.module, call.inputs, lengths=call.lengths, initial=call.initial, quantities=own)
         return relay(job, lambda partial: replace(partial, done=done + partial.done, total=steps, doing=DOING))
 
-    found = yield from unrolling(model.network, lambda: logits_of(model, encoding), record, with_output=False)
+    found = yield from unrolling(model.network, lambda: _forward(model, encoding), record, with_output=False)
     layers = layers_of(found.calls)
     if not layers:
         raise UserError("No recurrent layer of this model runs while it reads a text.", "unavailable")
-    alternatives, warnings = None, warnings_of(model, encoding)
+    alternatives, warnings = None, [*warnings_of(model, encoding), *_window_notices(model, encoding)]
     if request.alternatives:
-        alternatives, notices = yield from _alternatives(model, found, request.alternatives)
+        alternatives, notices = yield from _alternatives(model, encoding, found, request.alternatives)
         warnings += notices
     return CellsResult(
         request,
         model.info,
         encoding.input,
         layers,
-        _joined(found, layers, wanted),
+        _joined(found, layers, wanted, padding),
         Cost(1, 0, time.perf_counter() - start, model.info.device),
         alternatives,
         tuple(warnings),
@@ -76,14 +77,37 @@ def logits_of(model: TextModel, encoding: Encoding, batch: int = 1) -> Tensor:
     return model.logits(model.embed(encoding.ids.expand(batch, -1)), encoding)
 
 
+def _forward(model: TextModel, encoding: Encoding) -> Tensor:
+    """A pass in which the recurrent layers read every token, also where a prediction is made from the last of them only."""
+    if model.window is not None and encoding.ids.shape[1] > model.window:
+        return model.run_tokens(encoding.ids)
+    return logits_of(model, encoding)
+
+
+def padding_of(model: TextModel, encoding: Encoding) -> int:
+    """How many steps the recurrent layers take before the first token."""
+    return max(0, (model.window or 0) - encoding.ids.shape[1])
+
+
+def _window_notices(model: TextModel, encoding: Encoding) -> list[Notice]:
+    tokens = encoding.ids.shape[1]
+    if model.window is None or tokens <= model.window:
+        return []
+    said = (
+        f"The model predicts from {model.window} tokens at a time, each time from zero; here its recurrent layers read "
+        f"{tokens:,} in one go."
+    )
+    return [Notice(said, "window")]
+
+
 def places_of(call: Call) -> int:
     """Layers times directions."""
     return call.module.num_layers * (2 if call.module.bidirectional else 1)
 
 
-def check_reads_tokens(call: Call, encoding: Encoding, batch: int = 1) -> None:
-    """Refuse a module whose steps are not the text's tokens."""
-    tokens = encoding.ids.shape[1]
+def check_reads_tokens(call: Call, encoding: Encoding, batch: int = 1, padding: int = 0) -> None:
+    """Refuse a module whose steps are not the text's tokens, after ``padding``."""
+    tokens = encoding.ids.shape[1] + padding
     if (call.steps, call.batch) != (tokens, batch):
         raise UserError(
             f"The layer {call.name} takes {call.batch} × {call.steps} steps for {batch} × {tokens} tokens, so its cells cannot "
@@ -139,31 +163,50 @@ def _check_memory(model: TextModel, encoding: Encoding, wanted: tuple[str, ...])
         )
 
 
-def _joined(found: Unrolling, layers: Sequence[RecurrentLayer], wanted: Sequence[str]) -> Mapping[str, FloatArray]:
+def _joined(found: Unrolling, layers: Sequence[RecurrentLayer], wanted: Sequence[str], padding: int) -> Mapping[str, FloatArray]:
     """(seq, layer, direction, cell) of every quantity; a view of what was recorded, where one module is all there is."""
     directions = max(layer.directions for layer in layers)
     joined = {}
     for name in wanted:
         parts = [recorded.quantities.get(name) for recorded in found.recordings]
         if len(parts) == 1 and parts[0] is not None:
-            joined[name] = parts[0][:, :, 0].permute(2, 0, 1, 3).float().numpy(force=True)
+            joined[name] = parts[0][:, :, 0, padding:].permute(2, 0, 1, 3).float().numpy(force=True)
             continue
         cells = max((part.shape[-1] for part in parts if part is not None), default=0)
-        whole = torch.full((len(layers), directions, found.calls[0].steps, cells), torch.nan)
+        whole = torch.full((len(layers), directions, found.calls[0].steps - padding, cells), torch.nan)
         first = 0
         for call, part in zip(found.calls, parts, strict=True):
             if part is not None:
-                whole[first : first + len(part), : part.shape[1], :, : part.shape[-1]] = part[:, :, 0]
+                whole[first : first + len(part), : part.shape[1], :, : part.shape[-1]] = part[:, :, 0, padding:]
             first += call.module.num_layers
         joined[name] = whole.permute(2, 0, 1, 3).numpy()
     return joined
 
 
-def _alternatives(model: TextModel, found: Unrolling, count: int) -> Steps[tuple[Alternatives | None, list[Notice]]]:
+def _alternatives(
+    model: TextModel, encoding: Encoding, found: Unrolling, count: int
+) -> Steps[tuple[Alternatives | None, list[Notice]]]:
+    if model.window is not None:
+        return (yield from _after_windows(model, encoding, count)), []
     if any(call.module.bidirectional for call in found.calls) and model.info.task == "causal_lm":
         said = "A layer of this model reads backwards, so it has no next tokens after every position of one reading."
         return None, [Notice(said, "no_alternatives")]
     return (yield from next_tokens(model, found.recordings[-1].output, count)), []
+
+
+def _after_windows(model: TextModel, encoding: Encoding, count: int) -> Steps[Alternatives]:
+    """The likeliest tokens after every position, each from the window that ends there."""
+    texts: list[tuple[str, ...]] = []
+    chances: list[Tensor] = []
+    tokens = encoding.ids.shape[1]
+    for position in range(tokens):
+        with torch.no_grad():
+            logits = model.logits(model.embed(encoding.ids), encoding, position)
+            probability, index = logits[0].double().softmax(-1).topk(min(count, logits.shape[-1]))
+        chances.append(probability.cpu())
+        texts.append(tuple(model.output_label(i) or "" for i in index.tolist()))
+        yield Partial(position + 1, tokens, doing="Next tokens")
+    return Alternatives(tuple(texts), torch.stack(chances).numpy())
 
 
 def next_tokens(model: TextModel, states: Tensor, count: int) -> Steps[Alternatives | None]:

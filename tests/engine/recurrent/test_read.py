@@ -160,6 +160,7 @@ def bare(network: nn.Module, encoding: Encoding, steps: int | None = None) -> An
         network=network,
         info=info,
         device=torch.device("cpu"),
+        window=None,
         encode=lambda text: encoding,
         embed=embed,
         logits=lambda embeddings, encoding: network(embeddings),
