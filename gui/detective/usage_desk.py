@@ -19,6 +19,7 @@ from gui.side_jobs import SideJobs
 EFFECT, EXAMPLE = "detective:effect", "detective:example"
 WRITTEN = 60  # tokens that a language model writes after an example
 NO_LANGUAGE_MODEL = "This model is no language model: no cell can change its loss at a position."
+OF_WHOLE_TEXTS = "A column says one thing of a whole text: there is no place in it at which to compare the loss."
 
 
 class UsageDesk(QObject):
@@ -58,8 +59,12 @@ class UsageDesk(QObject):
         value = page.value.value() if page.how == "value" else 0.0
         return effect_request(self._view.result.request, cells or page.cells, part, page.how, value)
 
-    def _language_model(self) -> bool:
-        return self._view.result is not None and self._view.result.model.task == "causal_lm"
+    def _why_not(self) -> str:
+        """Why this cannot be asked of what is shown, if it cannot."""
+        result = self._view.result
+        if result is None or result.model.task != "causal_lm":
+            return NO_LANGUAGE_MODEL
+        return OF_WHOLE_TEXTS if result.request.column is not None else ""
 
     @Slot()
     def refresh(self) -> None:
@@ -77,10 +82,10 @@ class UsageDesk(QObject):
         if known is not None:
             self._show_effect(known, True)
         elif not running:
-            self._page.show_words(EMPTY if self._language_model() else NO_LANGUAGE_MODEL)
+            self._page.show_words(self._why_not() or EMPTY)
         else:
             self._page.show_words("Starting…")
-        self._page.show_available("" if self._language_model() else NO_LANGUAGE_MODEL)
+        self._page.show_available(self._why_not())
         self._show_example()
         self.changed.emit()
 
@@ -124,7 +129,7 @@ class UsageDesk(QObject):
     @Slot()
     def _on_asked(self) -> None:
         request = self._request()
-        if request is None or not self._language_model():
+        if request is None or self._why_not():
             return
         self._running = request
         self._answers.pop(request, None)
