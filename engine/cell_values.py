@@ -44,6 +44,11 @@ def quantities_of(layer: RecurrentLayer) -> tuple[str, ...]:
     return (*states, *(each for each in own if each not in states))
 
 
+def stored(quantity: str) -> str:
+    """What of the cells it is computed from: itself, or of the squashed state the cell state."""
+    return "cell_state" if quantity == TANH_CELL_STATE else quantity
+
+
 def gates_of(layer: RecurrentLayer) -> tuple[str, ...]:
     """Those of its quantities that lie between 0 and 1."""
     return tuple(each for each in QUANTITIES[layer.kind] if each in GATES)
@@ -81,7 +86,7 @@ class CellValues:
     @cached_property
     def values(self) -> FloatArray:
         """(seq, n) float32."""
-        source = self.result.quantities["cell_state" if self.quantity == TANH_CELL_STATE else self.quantity]
+        source = self.result.quantities[stored(self.quantity)]
         chosen = np.ravel_multi_index(self._columns, source.shape[1:])
         flat = source.reshape(len(source), -1)
         plain = len(chosen) == flat.shape[1] and bool((np.diff(chosen) == 1).all())

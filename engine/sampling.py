@@ -1,7 +1,21 @@
 """How a language model's next token is chosen."""
 
+import math
+
 import torch
 from torch import Tensor
+
+from engine.errors import UserError
+
+
+def check_temperature(temperature: float | None) -> None:
+    """Refuse what nothing can be divided by.
+
+    Raises:
+        UserError: it does not lie above zero, or has no end.
+    """
+    if temperature is not None and not 0 < temperature < math.inf:
+        raise UserError("The temperature must be above zero; leave it out for the likeliest token each time.", "arguments")
 
 
 def choose(

@@ -9,7 +9,6 @@ from engine.heatmaps.numerals import figures, fixed, signed_figures
 from engine.requests import EffectRequest
 
 Use = Literal["used", "redundant", "not_shown"]
-USE_IN_WORDS: dict[Use, str] = {"used": "used", "redundant": "redundant alone", "not_shown": "not shown to be used"}
 
 
 def is_used(effect: AblationEffect) -> bool:

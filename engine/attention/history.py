@@ -1,6 +1,5 @@
 """A recurrent model's attention over the window it has read, for every token of a text and every one it goes on with."""
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from engine.models.textgenrnn_network import TextgenrnnNetwork
 from engine.recurrent.read import warnings_of
 from engine.requests import AttentionRequest, Generation
 from engine.results import Cost, FloatArray, Notice, Token, TokenizedText
-from engine.sampling import choose
+from engine.sampling import check_temperature, choose
 
 _STEPS_AT_ONCE = 2_560  # of the LSTMs, in a batch of windows: short enough to cancel
 _MOST_CELLS = 20_000_000  # of steps by window
@@ -101,11 +100,10 @@ def check_generation(generation: Generation) -> None:
     Raises:
         UserError: one plain sentence.
     """
-    temperature, top_p = generation.temperature, generation.top_p
+    top_p = generation.top_p
     if generation.tokens < 0 or generation.alternatives < 0:
         raise UserError("The number of tokens to write, and of alternatives to tell, cannot be negative.", "arguments")
-    if temperature is not None and not 0 < temperature < math.inf:
-        raise UserError("The temperature must be above zero; leave it out for the likeliest token each time.", "arguments")
+    check_temperature(generation.temperature)
     if generation.top_k is not None and generation.top_k < 1:
         raise UserError("At least one token must be left to choose from (top k).", "arguments")
     if top_p is not None and not 0 < top_p <= 1:

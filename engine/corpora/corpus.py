@@ -154,7 +154,8 @@ def _file(path: str, name: str) -> CorpusFile:
 def _rows(path: str, name: str, column: str) -> list[CorpusFile]:
     table = read_table(path, name)
     column = table.text_column(column)
-    texts = ((number, row[table.place_of(column)]) for number, row in enumerate(table.rows))
+    place = table.place_of(column)
+    texts = ((number, row[place]) for number, row in enumerate(table.rows))
     return [
         CorpusFile(path, f"{name} row {number + 1}", _sha256(text), len(text) if text.strip() else 0, number, column)
         for number, text in texts

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from engine.devices import BatchSize
-from engine.errors import UserError
+from engine.devices import BatchSize, available_memory
+from engine.errors import LoadError, UserError
 from engine.inputs.tokenise import Tokens
 from engine.recurrent.recorder import KINDS
 from engine.requests import TextInput
@@ -152,6 +152,23 @@ class TextModel(ABC):
 def freeze(network: nn.Module) -> nn.Module:
     """Eval mode, no parameter gradients: a third less memory per gradient, and nothing a job could leave behind."""
     return network.eval().requires_grad_(False)
+
+
+def fill(network: nn.Module, state: Mapping[str, Tensor], device: torch.device) -> None:
+    """Give a network that was described on the meta device its weights, and freeze it.
+
+    Raises:
+        LoadError: it does not fit in memory.
+    """
+    needed, free = 4 * sum(p.numel() for p in network.parameters()), available_memory(device)
+    if free is not None and needed > free:
+        raise LoadError(
+            f"This model needs {1e-9 * needed:.1f} GB of memory and {1e-9 * free:.1f} GB are free; close other programs.",
+            "out_of_memory",
+        )
+    network.to_empty(device=device)
+    network.load_state_dict(dict(state))
+    freeze(network)
 
 
 def layers_of(network: nn.Module) -> tuple[LayerInfo, ...]:

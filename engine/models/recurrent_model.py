@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.devices import available_memory, choose_device
+from engine.devices import choose_device
 from engine.errors import LoadError, UserError
 from engine.inputs.baselines import baselines_of
 from engine.inputs.text import Piece, tokenized_text
@@ -17,7 +17,7 @@ from engine.models.model import (
     LONGEST_TEXT,
     Encoding,
     TextModel,
-    freeze,
+    fill,
     layers_of,
     not_finite,
     recurrent_layers_of,
@@ -99,15 +99,7 @@ def _build(spec: RecurrentSpec, vocabulary: list[str], weights: Weights, device:
     with torch.device("meta"):
         network = RecurrentNetwork(spec, len(vocabulary))
     check_weights(network, weights.tensors)
-    needed, free = 4 * sum(p.numel() for p in network.parameters()), available_memory(device)
-    if free is not None and needed > free:
-        raise LoadError(
-            f"This model needs {1e-9 * needed:.1f} GB of memory and {1e-9 * free:.1f} GB are free; close other programs.",
-            "out_of_memory",
-        )
-    network.to_empty(device=device)
-    network.load_state_dict(dict(weights.tensors))
-    freeze(network)
+    fill(network, weights.tensors, device)
     return network
 
 

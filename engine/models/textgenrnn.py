@@ -7,8 +7,8 @@ import regex
 import torch
 from torch import Tensor
 
-from engine.devices import available_memory, choose_device
-from engine.errors import LoadError, UserError
+from engine.devices import choose_device
+from engine.errors import UserError
 from engine.inputs.baselines import baselines_of
 from engine.inputs.text import Piece, tokenized_text
 from engine.inputs.tokenise import Tokeniser, Tokens
@@ -17,7 +17,7 @@ from engine.models.model import (
     LONGEST_TEXT,
     Encoding,
     TextModel,
-    freeze,
+    fill,
     layers_of,
     not_finite,
     recurrent_layers_of,
@@ -88,15 +88,7 @@ def _architecture(spec: TextgenrnnSpec) -> str:
 def _build(spec: TextgenrnnSpec, state: Mapping[str, Tensor], device: torch.device) -> TextgenrnnNetwork:
     with torch.device("meta"):
         network = TextgenrnnNetwork(spec)
-    needed, free = 4 * sum(p.numel() for p in network.parameters()), available_memory(device)
-    if free is not None and needed > free:
-        raise LoadError(
-            f"This model needs {1e-9 * needed:.1f} GB of memory and {1e-9 * free:.1f} GB are free; close other programs.",
-            "out_of_memory",
-        )
-    network.to_empty(device=device)
-    network.load_state_dict(dict(state))
-    freeze(network)
+    fill(network, state, device)
     return network
 
 

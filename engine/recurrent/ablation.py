@@ -31,7 +31,7 @@ from engine.recurrent.read import (
 from engine.recurrent.recorder import KINDS, STATES, Hold, Recording, State, recording
 from engine.requests import AblationRequest
 from engine.results import Cost, FloatArray
-from engine.sampling import choose
+from engine.sampling import check_temperature, choose
 
 Held = Mapping[Cell, float]
 STATE: Mapping[RecurrentKind, str] = {"lstm": "cell_state", "gru": "hidden_state", "rnn": "hidden_state"}  # what is held
@@ -70,17 +70,25 @@ def ablate(model: TextModel, request: AblationRequest) -> Steps[AblationResult]:
 def _check(model: TextModel, request: AblationRequest) -> None:
     """Refuse what can be refused before anything runs."""
     wanted_quantities(model, ())
-    if not request.cells:
-        raise UserError("Name the cells that are to be held, as LAYER:INDEX.", "no_such_unit")
-    if not math.isfinite(request.value):
-        raise UserError("Cells can be held only at a number that is finite.", "arguments")
-    if request.temperature is not None and not 0 < request.temperature < math.inf:
-        raise UserError("The temperature must be above zero; leave it out for the likeliest token each time.", "arguments")
+    check_held(request.cells, request.value)
+    check_temperature(request.temperature)
     if request.generate and model.window is not None:
         raise UserError(
             "This model reads a window anew for each token, and cannot go on with a text while cells are held; write none.",
             "unavailable",
         )
+
+
+def check_held(cells: Sequence[Cell], value: float) -> None:
+    """Refuse what cannot be held.
+
+    Raises:
+        UserError: no cells, or a value that is no number.
+    """
+    if not cells:
+        raise UserError("Name the cells that are to be held, as LAYER:INDEX.", "no_such_unit")
+    if not math.isfinite(value):
+        raise UserError("Cells can be held only at a number that is finite.", "arguments")
 
 
 def hold_and_read(

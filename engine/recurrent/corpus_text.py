@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from engine.cell_values import TANH_CELL_STATE
+from engine.cell_values import TANH_CELL_STATE, stored
 from engine.cells import RecurrentLayer
 from engine.detective import CorpusFileText, CorpusTextResult
 from engine.jobs import Partial, Steps
 from engine.models.model import TextModel
 from engine.recurrent.network import recurrent_modules
+from engine.recurrent.read import layers_of_module
 from engine.recurrent.reading import Reading
-from engine.recurrent.recorder import KINDS
 from engine.recurrent.session import Sessions
 from engine.requests import CorpusTextRequest
 from engine.results import Token, TokenizedText
@@ -28,7 +28,7 @@ def corpus_text(sessions: Sessions, model: TextModel, request: CorpusTextRequest
     session = yield from sessions.open(model, request.scanned)
     store = yield from session.trained()
     squashed = request.quantity == TANH_CELL_STATE
-    row = store.row("cell_state" if squashed else request.quantity, request.cell)
+    row = store.row(stored(request.quantity), request.cell)
     values = store.scale(row).values(store.track(row)).astype(np.float32)
     if session.text is None:
         session.text = yield from _laid_out(session.reading)
@@ -48,18 +48,7 @@ def corpus_text(sessions: Sessions, model: TextModel, request: CorpusTextRequest
 
 def layers_of_model(model: TextModel) -> tuple[RecurrentLayer, ...]:
     """As a scan numbers them."""
-    return tuple(
-        RecurrentLayer(
-            name,
-            layer,
-            KINDS[type(module)],
-            module.proj_size or module.hidden_size,
-            module.hidden_size,
-            2 if module.bidirectional else 1,
-        )
-        for name, module in recurrent_modules(model.network).items()
-        for layer in range(module.num_layers)
-    )
+    return tuple(layer for name, module in recurrent_modules(model.network).items() for layer in layers_of_module(name, module))
 
 
 def _laid_out(reading: Reading) -> Steps[tuple[TokenizedText, tuple[CorpusFileText, ...]]]:

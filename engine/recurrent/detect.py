@@ -14,7 +14,7 @@ from engine.recurrent.columns import hypotheses_of
 from engine.recurrent.controls import controls, positives
 from engine.recurrent.evidence import curves, examples
 from engine.recurrent.fine import FineUnit, fine_units
-from engine.recurrent.labels import Labelled, Split, check_parts, label
+from engine.recurrent.labels import Labelled, Split, check_holdout, check_parts, label
 from engine.recurrent.session import Session, Sessions
 from engine.recurrent.statistics import Counts, Dealt, Null, Rotated, auc_of, folded, null_of
 from engine.recurrent.store import Store
@@ -61,8 +61,7 @@ def detect(sessions: Sessions, model: TextModel, request: DetectRequest) -> Step
 
 
 def _check(request: DetectRequest) -> None:
-    if not 0.05 <= request.holdout <= 0.95:
-        raise UserError("The part held out must be between 0.05 and 0.95 of every file.", "arguments")
+    check_holdout(request.holdout)
     if not 0 <= request.shifts <= 10_000:
         raise UserError("The number of shifts must be between 0 and 10,000.", "arguments")
     if request.top < 1:

@@ -83,6 +83,16 @@ class Split:
         return np.concatenate(parts) if parts else values[:0]
 
 
+def check_holdout(holdout: float) -> None:
+    """Refuse what leaves too little to rank, or to test.
+
+    Raises:
+        UserError: it does.
+    """
+    if not 0.05 <= holdout <= 0.95:
+        raise UserError("The part held out must be between 0.05 and 0.95 of every file.", "arguments")
+
+
 def _first_rows(reading: Reading, holdout: float, asked: Sequence[bool]) -> set[int]:
     """Numbers of the files that are the first rows of each table, in the table's own order."""
     tables: dict[str, list[tuple[int, int]]] = {}

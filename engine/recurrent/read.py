@@ -1,11 +1,11 @@
 """The job behind the cells of a text: every gate and state of every recurrent layer, at every token."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.cells import QUANTITIES, Alternatives, CellsResult, RecurrentLayer
 from engine.devices import available_memory
@@ -118,18 +118,14 @@ def check_reads_tokens(call: Call, encoding: Encoding, batch: int = 1, padding: 
 
 def layers_of(calls: Sequence[Call]) -> tuple[RecurrentLayer, ...]:
     """Numbered through all modules in the order they ran."""
-    return tuple(
-        RecurrentLayer(
-            call.name,
-            layer,
-            KINDS[type(call.module)],
-            call.module.proj_size or call.module.hidden_size,
-            call.module.hidden_size,
-            2 if call.module.bidirectional else 1,
-        )
-        for call in calls
-        for layer in range(call.module.num_layers)
-    )
+    return tuple(layer for call in calls for layer in layers_of_module(call.name, call.module))
+
+
+def layers_of_module(name: str, module: nn.RNNBase) -> Iterator[RecurrentLayer]:
+    """Those that are stacked in it."""
+    kind, cells, directions = KINDS[type(module)], module.hidden_size, 2 if module.bidirectional else 1
+    for layer in range(module.num_layers):
+        yield RecurrentLayer(name, layer, kind, module.proj_size or cells, cells, directions)
 
 
 def wanted_quantities(model: TextModel, names: Sequence[str]) -> tuple[str, ...]:
@@ -199,9 +195,11 @@ def _after_windows(model: TextModel, encoding: Encoding, count: int) -> Steps[Al
     texts: list[tuple[str, ...]] = []
     chances: list[Tensor] = []
     tokens = encoding.ids.shape[1]
+    with torch.no_grad():
+        embeddings = model.embed(encoding.ids)
     for position in range(tokens):
         with torch.no_grad():
-            logits = model.logits(model.embed(encoding.ids), encoding, position)
+            logits = model.logits(embeddings, encoding, position)
             probability, index = logits[0].double().softmax(-1).topk(min(count, logits.shape[-1]))
         chances.append(probability.cpu())
         texts.append(tuple(model.output_label(i) or "" for i in index.tolist()))

@@ -3,6 +3,7 @@
 AUC is P(activation at a positive position > at a negative one), ties counted half; all of it is exact for the levels it is given.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -148,7 +149,7 @@ def null_of(store: Store, labels: "Moved", total: Counts) -> Steps[Null]:
     )
 
 
-class Moved:
+class Moved(ABC):
     """Labels of the ranking part, as they are and moved about, a block at a time."""
 
     method = ""
@@ -168,9 +169,9 @@ class Moved:
         places = [np.arange(run.offset, run.offset + length) for run, length in inside]
         return labels, np.concatenate([np.zeros(0, np.intp), *places])
 
+    @abstractmethod
     def _of(self, run: Run, length: int) -> NDArray[np.bool_]:
         """(1 + shifts, ``length`` or 1) from the beginning of the run on."""
-        raise NotImplementedError
 
 
 class Rotated(Moved):

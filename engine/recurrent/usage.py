@@ -1,6 +1,5 @@
 """The job that asks whether a model uses cells where a hypothesis holds: ``ablation_effect`` on the held-out part of a corpus."""
 
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,9 +11,10 @@ from engine.detective import EffectResult
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel
+from engine.recurrent.ablation import check_held
 from engine.recurrent.effect import Segment, ablation_effect
 from engine.recurrent.hypotheses import Hypothesis, hypotheses
-from engine.recurrent.labels import Labelled, Split, label
+from engine.recurrent.labels import Labelled, Split, check_holdout, label
 from engine.recurrent.session import Session, Sessions
 from engine.requests import EffectRequest
 from engine.results import Cost
@@ -65,14 +65,10 @@ def _check(model: TextModel, request: EffectRequest) -> None:
     """Refuse what can be refused before anything is read."""
     if model.info.task != "causal_lm":
         raise UserError("This model is no language model, so no cell can change its loss at a position.", "unavailable")
-    if not request.cells:
-        raise UserError("Name the cells that are to be held, as LAYER:INDEX.", "no_such_unit")
-    if not math.isfinite(request.value):
-        raise UserError("Cells can be held only at a number that is finite.", "arguments")
+    check_held(request.cells, request.value)
     if request.positions < 1 or not 0 <= request.random_sets <= 1000:
         raise UserError("Score at least one position, beside no more than 1,000 random sets.", "arguments")
-    if not 0.05 <= request.holdout <= 0.95:
-        raise UserError("The part held out must be between 0.05 and 0.95 of every file.", "arguments")
+    check_holdout(request.holdout)
 
 
 def _part(request: EffectRequest, known: tuple[Hypothesis, ...]) -> Hypothesis:

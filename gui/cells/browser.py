@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -27,6 +26,7 @@ from gui.cells.saturation import SaturationScatter
 from gui.cells.tracks import CellTracks
 from gui.cells.words import NAMES
 from gui.controls.rows import name_control
+from gui.controls.segments import Segments
 from gui.controls.wheel_guard import WheelGuard
 from gui.icons import icon
 from gui.views.elided_label import ElidedLabel
@@ -71,7 +71,7 @@ class CellBrowser(QWidget):
         self._marks = Marks({})
         self.sorting = Sorting()
         self._order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
-        self._pages, self._segments = QStackedWidget(self), QButtonGroup(self)
+        self._pages, self._segments = QStackedWidget(self), Segments("cells", PAGES, self)
         self._shown, self._score, self._ascending = QComboBox(self), QComboBox(self), QToolButton(self)
         self._by, self._position = QLabel("Sort by", self), ElidedLabel(parent=self)
         self._build()
@@ -81,7 +81,7 @@ class CellBrowser(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(16, 0, 16, 0)
         head.setSpacing(4)
-        head.addWidget(self._segment_row())
+        head.addWidget(self._segments)
         head.addSpacing(8)
         for control, words in (
             (self._shown, ("gridShown", "Cells shown", "All of them, those with a star, or one layer.")),
@@ -116,24 +116,8 @@ class CellBrowser(QWidget):
         self._dress()
         self._show_controls()
 
-    def _segment_row(self) -> QWidget:
-        holder = QWidget(self)
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        for place, (id, words, hint) in enumerate(PAGES):
-            part = QToolButton(holder)
-            part.setText(words)
-            part.setCheckable(True)
-            part.setChecked(place == 0)
-            part.setProperty("segment", "first" if place == 0 else "last" if place == len(PAGES) - 1 else "middle")
-            name_control(part, f"cells_{id}", words, hint)
-            self._segments.addButton(part, place)
-            row.addWidget(part)
-        return holder
-
     def _connect(self) -> None:
-        self._segments.idClicked.connect(self._on_page)
+        self._segments.chosen.connect(self._on_page)
         self.grid.chosen.connect(self._on_grid)
         self.grid.hovered.connect(self._on_grid_hovered)
         self.ranking.chosen.connect(self._on_ranking)
@@ -206,7 +190,7 @@ class CellBrowser(QWidget):
     def show_page(self, id: str) -> None:
         """``grid``, ``gates``, ``saturation`` or ``position``."""
         place = next(at for at, page in enumerate(PAGES) if page[0] == id)
-        self._segments.button(place).setChecked(True)
+        self._segments.choose(id)
         self._pages.setCurrentIndex(place)
         self._show_controls()
         self._show_saturation()
@@ -304,9 +288,9 @@ class CellBrowser(QWidget):
 
     # What the user does
 
-    @Slot(int)
-    def _on_page(self, place: int) -> None:
-        self.show_page(PAGES[place][0])
+    @Slot(str)
+    def _on_page(self, id: str) -> None:
+        self.show_page(id)
         self.arranged.emit()
 
     @Slot()

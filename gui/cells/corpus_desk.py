@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.atomic_file import write_atomically
-from engine.cell_values import TANH_CELL_STATE
+from engine.cell_values import TANH_CELL_STATE, stored
 from engine.cells import QUANTITIES, Cell
 from engine.detective import CorpusTextResult, PhraseResult, UnitResult
 from engine.jobs import Failure, Partial
@@ -121,7 +121,7 @@ class CorpusDesk(QObject):
         result = self._view.result
         if result is None or self._phrase is None or self._model is None:
             return
-        shown = "cell_state" if self.quantity == TANH_CELL_STATE else self.quantity
+        shown = stored(self.quantity)
         states = [name for name in ("hidden_state", "cell_state") if name in result.quantities]
         quantity = shown if shown in states or not states else states[0]
         self._view.show_phrase(None, "Looking for places like it…")
@@ -167,8 +167,7 @@ class CorpusDesk(QObject):
         self._show_painted()
         if self.quantity != result.request.quantity:
             self.quantity = result.request.quantity
-        stored = "cell_state" if self.quantity == TANH_CELL_STATE else self.quantity
-        request = UnitRequest(result.model.sha256, result.request.scanned, stored, result.request.cell)
+        request = UnitRequest(result.model.sha256, result.request.scanned, stored(self.quantity), result.request.cell)
         self._house.jobs.ask(UNIT, request, "This cell over the corpus")
         if self._phrase is not None and self._view.phrase is None:
             self._ask_phrase()
@@ -268,5 +267,4 @@ class CorpusDesk(QObject):
 
 def held(quantity: str, gates: tuple[str, ...]) -> str:
     """``quantity``, or where a scan does not hold it, what it does."""
-    stored = "cell_state" if quantity == TANH_CELL_STATE else quantity
-    return quantity if not gates or stored in gates else gates[0]
+    return quantity if not gates or stored(quantity) in gates else gates[0]

@@ -5,12 +5,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidge
 
 from engine.requests import Scanned
 from engine.results import ModelInfo
-from gui.cells.quantities_box import fill_quantities, place_of_quantities
+from gui.cells.quantities_box import fill_quantities
 from gui.controls.corpus_box import DESK, CorpusBox
 from gui.controls.rows import name_control, pad_spin_box, small_combo
 from gui.controls.wheel_guard import WheelGuard
 
-POSITIONS = 150_000  # as the Detective reads: what one of them has scanned the other need not scan again
+POSITIONS = 150_000  # two layers of 384 cells: ranked in half a minute, weighed in another
 MOST_POSITIONS = 2_000_000  # laid out as one text
 
 
@@ -60,13 +60,6 @@ class CorpusRow(QWidget):
         """What is wanted; ``desk``: the file that the text on the desk was written to."""
         source = self.corpus.source
         return Scanned((desk if source == DESK else source,), tuple(self.quantities.currentData() or ()), self.positions.value())
-
-    def show_scanned(self, scanned: Scanned) -> None:
-        """As it was asked."""
-        self.corpus.set_source(scanned.corpus[0])
-        self.quantities.setCurrentIndex(max(0, place_of_quantities(self.quantities, scanned.gates)))
-        if scanned.limit is not None:
-            self.positions.setValue(scanned.limit)
 
     def show_model(self, model: ModelInfo) -> None:
         """Its quantities are on offer."""

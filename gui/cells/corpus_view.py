@@ -28,6 +28,7 @@ from gui.controls.segments import Segments
 from gui.heatmaps.colour_bar import ColourBar
 from gui.icons import icon
 from gui.views.find_bar import FindBar
+from gui.views.sheet import inset
 from gui.views.thin_splitter import ThinSplitter
 
 EMPTY = (
@@ -105,7 +106,7 @@ class CorpusView(QWidget):
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(6)
         for widget in (self.header, self.row):
-            column.addLayout(_inset(widget))
+            column.addLayout(inset(widget))
         column.addWidget(self._stack, 1)
         empty = QWidget()
         above = QVBoxLayout(empty)
@@ -144,9 +145,9 @@ class CorpusView(QWidget):
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addLayout(_inset(self.find_bar))
+        column.addLayout(inset(self.find_bar))
         column.addWidget(self.columns, 1)
-        scale = _inset(self._bar)
+        scale = inset(self._bar)
         scale.addStretch(1)
         scale.addWidget(self.header.note, 60)
         scale.addWidget(self.find_phrase)
@@ -174,8 +175,8 @@ class CorpusView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         for widget in (self.phrase_bar, self._phrase_words, self._cells):
-            column.addLayout(_inset(widget))
-        column.addLayout(_inset(self.alike), 1)
+            column.addLayout(inset(widget))
+        column.addLayout(inset(self.alike), 1)
         column.addStretch()
         self._below.addWidget(unit)
         self._below.addWidget(phrase)
@@ -183,7 +184,7 @@ class CorpusView(QWidget):
         whole = QVBoxLayout(lower)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(4)
-        head = _inset(self.pages)
+        head = inset(self.pages)
         head.setStretch(0, 0)
         head.addSpacing(8)
         head.addWidget(self._summary, 1)
@@ -330,12 +331,6 @@ class CorpusView(QWidget):
         self.columns.select_span(start, end)
         self._on_selection()
 
-    def choose_extreme(self) -> None:
-        """The highest place of the cell."""
-        first = self.extremes.item(0)
-        if first is not None:
-            self.extremes.setCurrentItem(first)
-
     def _context(self, place: Place) -> Context | None:
         assert self.result is not None
         start = self.result.place_of(place.file, place.start)
@@ -432,10 +427,3 @@ def _cells_in_words(result: PhraseResult) -> str:
     phrase = phrase if len(phrase) <= 60 else f"{phrase[:59]}…"
     verb = "cell is" if count == 1 else "cells are"
     return f"{count:,} {verb} on over “{phrase}” and off around it: {listed}"
-
-
-def _inset(widget: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setContentsMargins(16, 0, 16, 0)
-    row.addWidget(widget, 100)
-    return row

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Slot
 
-from engine.cell_values import TANH_CELL_STATE, quantities_of
+from engine.cell_values import quantities_of, stored
 from engine.cells import Cell, CellsResult
 from engine.command_line import cells_command
 from engine.errors import UserError
@@ -102,7 +102,7 @@ class CellsRoom(Room):
             suffix: FileKind(words, partial(CELLS_KINDS[suffix], result, () if suffix == ".npz" else (cell,)))
             for suffix, words in _FILES.items()
         }
-        gate = "cell_state" if self._view.quantity == TANH_CELL_STATE else self._view.quantity
+        gate = stored(self._view.quantity)
         line = partial(cells_command, result, cell, gate, accept_reinitialised=accepted)
         name = f"{result.model.name}-cell-{str(cell).replace(':', '-')}"
         return KeptView(name, kinds, line, partial(picture_of, self._view))

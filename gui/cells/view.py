@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.cell_values import CellValues, quantities_of, track_of
 from engine.cells import Cell, CellsResult
@@ -18,6 +18,7 @@ from gui.controls.rows import name_control
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.views.find_bar import FindBar
+from gui.views.sheet import framed, inset
 from gui.views.thin_splitter import ThinSplitter
 
 SETTLED_MS = 900  # after the last new result the grid is sorted anew
@@ -83,10 +84,10 @@ class CellsView(QWidget):
         text = QVBoxLayout(upper)
         text.setContentsMargins(0, 0, 0, 0)
         text.setSpacing(2)
-        text.addLayout(_inset(self.find_bar))
+        text.addLayout(inset(self.find_bar))
         text.addWidget(self.words, 1)
         text.addWidget(self.columns, 1)
-        scale = _inset(self._bar)
+        scale = inset(self._bar)
         scale.addStretch(1)
         scale.addWidget(self.header.note, 60)
         scale.addWidget(self.find_phrase)
@@ -102,13 +103,13 @@ class CellsView(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(6)
-        column.addLayout(_inset(self.header))
-        column.addLayout(_inset(self._message))
+        column.addLayout(inset(self.header))
+        column.addLayout(inset(self._message))
         column.addWidget(self.splitter, 1)
         self._pages = QStackedWidget(self)
-        self._pages.addWidget(_framed(self._build_empty()))
-        self._pages.addWidget(_framed(page))
-        self._pages.addWidget(_framed(self.corpus))
+        self._pages.addWidget(framed(self._build_empty()))
+        self._pages.addWidget(framed(page))
+        self._pages.addWidget(framed(self.corpus))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._pages)
@@ -462,20 +463,3 @@ def _liveliest(values: CellValues) -> Cell:
     if not values.cells:
         return Cell(0, 0)
     return values.cells[int(values.order("variance", values.scores("variance"))[0])]
-
-
-def _framed(inside: QWidget) -> QFrame:
-    sheet = QFrame()
-    sheet.setProperty("role", "sheet")
-    column = QVBoxLayout(sheet)
-    column.setContentsMargins(1, 1, 1, 1)
-    column.addWidget(inside)
-    return sheet
-
-
-def _inset(widget: QWidget) -> QHBoxLayout:
-    """In line with the text, whose margin is its own."""
-    row = QHBoxLayout()
-    row.setContentsMargins(16, 0, 16, 0)
-    row.addWidget(widget, 100)
-    return row

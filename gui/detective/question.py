@@ -15,6 +15,7 @@ from engine.corpora.table import columns_of
 from engine.recurrent.predicates import PREDICATES
 from engine.requests import DetectRequest, Scanned
 from engine.results import ModelInfo
+from gui.cells.corpus_row import POSITIONS
 from gui.cells.quantities_box import fill_quantities, place_of_quantities
 from gui.controls.corpus_box import CorpusBox
 from gui.controls.rows import caption_label, name_control, pad_spin_box, small_combo
@@ -22,7 +23,6 @@ from gui.controls.wheel_guard import WheelGuard
 from gui.detective.pattern_edit import PatternEdit
 from gui.views.elided_label import ElidedLabel
 
-POSITIONS = 150_000  # two layers of 384 cells: ranked in half a minute, weighed in another
 PAINTED, COLUMN = "\0painted", "\0column "  # the latter with its name
 MOST_COLUMNS = 50
 START_PIXELS, SPIN_PIXELS = 104, 96
@@ -83,11 +83,9 @@ class DetectQuestion(QWidget):
             self.hypothesis.setCurrentIndex(max(0, self.hypothesis.findData(chosen)))
             if request.patterns:
                 self.pattern.setPlainText("\n".join(request.patterns))
-        self.quantities.setCurrentIndex(max(0, place_of_quantities(self.quantities, request.scanned.gates)))
+        self._show_scan(request.scanned)
         self.holdout.setValue(round(request.holdout * 100))
         self.shifts.setValue(request.shifts)
-        if request.scanned.limit is not None:
-            self.positions.setValue(request.scanned.limit)
         self._refresh()
 
     def set_corpus(self, source: str) -> None:
@@ -100,10 +98,14 @@ class DetectQuestion(QWidget):
             self._offer_painted(spans)
             self.hypothesis.setCurrentIndex(self.hypothesis.findData(PAINTED))
         self.set_corpus(scanned.corpus[0])
+        self._show_scan(scanned)
+        self._on_hypothesis(0)
+
+    def _show_scan(self, scanned: Scanned) -> None:
+        """How much of the corpus is read."""
         self.quantities.setCurrentIndex(max(0, place_of_quantities(self.quantities, scanned.gates)))
         if scanned.limit is not None:
             self.positions.setValue(scanned.limit)
-        self._on_hypothesis(0)
 
     @Slot()
     def _offer_columns(self) -> None:

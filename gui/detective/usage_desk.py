@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.cells import AblationResult, Cell
 from engine.detective import DetectResult, EffectResult
 from engine.jobs import Failure, Partial
-from engine.requests import AblationRequest, EffectRequest, TextInput, effect_request
+from engine.requests import AblationRequest, EffectRequest, How, TextInput, effect_request
 from engine.usage_verdict import usage_verdict
 from engine.verdict import hypothesis_in_words
 from gui.detective.ablation_page import EMPTY
@@ -188,5 +188,6 @@ def _example(known: EffectResult, input: TextInput) -> AblationRequest:
     """Held at the corpus's mean where there is one value for it, else as it was asked."""
     request, effect = known.request, known.effect
     mean = request.how == "mean" and len(request.cells) == 1
-    how, value = ("value", effect.held_at[0]) if mean else (request.how, request.value)
-    return AblationRequest(request.model_sha256, input, request.cells, how, value, generate=WRITTEN)  # type: ignore[arg-type]
+    how: How = "value" if mean else request.how
+    value = effect.held_at[0] if mean else request.value
+    return AblationRequest(request.model_sha256, input, request.cells, how, value, generate=WRITTEN)

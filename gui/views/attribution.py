@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import title_of
@@ -19,7 +19,7 @@ from gui.views.find_bar import FindBar
 from gui.views.map_board import MapBoard
 from gui.views.map_head import MapHead
 from gui.views.path_curve import PathCurveView
-from gui.views.sheet import Sheet, framed
+from gui.views.sheet import Sheet, framed, inset
 from gui.views.value_table import ValueTable
 
 _EMPTY = "The text will stand here, each word on its colour: orange raises the score, blue lowers it."
@@ -216,23 +216,23 @@ class AttributionView(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 12, 0, 12)
         column.setSpacing(8)
-        column.addLayout(_inset(self.head))
-        column.addLayout(_inset(self.find_bar))
+        column.addLayout(inset(self.head))
+        column.addLayout(inset(self.find_bar))
         column.addWidget(self.board)
-        scale = _inset(self._bar)
+        scale = inset(self._bar)
         scale.addWidget(self._scale_note, 60, Qt.AlignmentFlag.AlignTop)
         scale.addStretch(1)
         column.addLayout(scale)
-        column.addLayout(_inset(self._strip))
-        column.addLayout(_inset(self._warnings))  # below: their coming moves nothing one looks at
-        folds = _inset(self.as_path, stretch=True)
+        column.addLayout(inset(self._strip))
+        column.addLayout(inset(self._warnings))  # below: their coming moves nothing one looks at
+        folds = inset(self.as_path, stretch=True)
         for place, fold in enumerate((self.as_table, self.as_dimensions), start=1):
             folds.insertWidget(place, fold)
         folds.setSpacing(16)
         column.addLayout(folds)
-        column.addLayout(_inset(self._table))
-        column.addLayout(_inset(self.dimensions))
-        column.addLayout(_inset(self._path, stretch=True))
+        column.addLayout(inset(self._table))
+        column.addLayout(inset(self.dimensions))
+        column.addLayout(inset(self._path, stretch=True))
         column.addStretch()
         self._bar.setMaximumWidth(_BAR_WIDTH)
         self._path.setMaximumWidth(_PATH_WIDTH)
@@ -348,13 +348,3 @@ class AttributionView(QWidget):
         super().changeEvent(event)
         if event.type() in theme.RETHEME_EVENTS:
             self.update()
-
-
-def _inset(widget: QWidget, *, stretch: bool = False) -> QHBoxLayout:
-    """In line with the text, whose margin is the heatmap's own."""
-    row = QHBoxLayout()
-    row.setContentsMargins(16, 0, 16, 0)
-    row.addWidget(widget, 100)
-    if stretch:
-        row.addStretch(1)
-    return row

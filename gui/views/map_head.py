@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from engine.inputs.grain import GRAINS
 from engine.requests import Grain
 from gui.actions import Actions
 from gui.controls.rows import name_control
+from gui.controls.segments import Segments
 from gui.icons import icon
 
 GRAIN_WORDS: dict[Grain, tuple[str, str]] = {
@@ -29,7 +30,9 @@ class MapHead(QWidget):
         super().__init__(parent)
         self._methods: tuple[tuple[str, str, str | None], ...] = ()
         self.title = QLabel(self)
-        self._grains = QButtonGroup(self)
+        choices = [(grain, *GRAIN_WORDS[grain]) for grain in GRAINS]
+        choices = [(grain, words, f"{hint} (Ctrl+{place})") for place, (grain, words, hint) in enumerate(choices, start=1)]
+        self._grains = Segments("grain", choices, self)
         self._menu = QMenu(self)
         self._icons: dict[QToolButton, str] = {}
         self.add = self._button("Add method", "addMethod", "Add method", "Another method's map below, on one scale.", "plus")
@@ -54,7 +57,7 @@ class MapHead(QWidget):
             first.addWidget(self._of_action(actions[id], id), 0, Qt.AlignmentFlag.AlignTop)
         second = QHBoxLayout()
         second.setSpacing(4)
-        second.addWidget(self._segments())
+        second.addWidget(self._grains)
         second.addStretch(1)
         for button in (self.add, self.pin):
             second.addWidget(button)
@@ -65,24 +68,6 @@ class MapHead(QWidget):
         column.addLayout(second)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._dress()
-
-    def _segments(self) -> QWidget:
-        """One control of three parts."""
-        holder = QWidget(self)
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        for place, grain in enumerate(GRAINS):
-            words, hint = GRAIN_WORDS[grain]
-            part = QToolButton(holder)
-            part.setText(words)
-            part.setCheckable(True)
-            part.setChecked(place == 0)
-            part.setProperty("segment", ("first", "middle", "last")[place])
-            name_control(part, f"grain_{grain}", words, f"{hint} (Ctrl+{place + 1})")
-            self._grains.addButton(part, place)
-            row.addWidget(part)
-        return holder
 
     def _button(self, words: str, name: str, full: str, hint: str, image: str) -> QToolButton:
         button = QToolButton(self)
@@ -105,14 +90,14 @@ class MapHead(QWidget):
         return button
 
     def _connect(self) -> None:
-        self._grains.idClicked.connect(self._on_grain)
+        self._grains.chosen.connect(self.grain_chosen)
         self.pin.clicked.connect(self.pin_chosen)
         self._menu.aboutToShow.connect(self._fill)
         self._menu.triggered.connect(self._on_method)
 
     def show_grain(self, grain: Grain) -> None:
         """As chosen elsewhere."""
-        self._grains.button(GRAINS.index(grain)).setChecked(True)
+        self._grains.choose(grain)
 
     def show_methods(self, methods: tuple[tuple[str, str, str | None], ...]) -> None:
         """Id, label, and why it cannot run here."""
@@ -136,10 +121,6 @@ class MapHead(QWidget):
     def _dress(self) -> None:
         for button, name in self._icons.items():
             button.setIcon(icon(name))
-
-    @Slot(int)
-    def _on_grain(self, place: int) -> None:
-        self.grain_chosen.emit(GRAINS[place])
 
     @Slot()
     def _fill(self) -> None:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 
 class Sheet(QScrollArea):
@@ -40,6 +40,16 @@ class Sheet(QScrollArea):
         if layout.hasHeightForWidth():
             least = max(least, layout.totalMinimumHeightForWidth(room.width()))
         self._page.resize(room.width(), max(least, room.height()))
+
+
+def inset(widget: QWidget, *, stretch: bool = False) -> QHBoxLayout:
+    """A row of a sheet, in line with a text, whose margin is the heatmap's own. ``stretch``: the widget need not fill it."""
+    row = QHBoxLayout()
+    row.setContentsMargins(16, 0, 16, 0)
+    row.addWidget(widget, 100)
+    if stretch:
+        row.addStretch(1)
+    return row
 
 
 def framed(inside: QWidget) -> QFrame:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine.cells import Cell
@@ -225,7 +226,7 @@ def test_page_order_and_quantity_are_remembered(stage: Stage, make_stage: object
     view.header.quantity_chosen.emit("forget_gate")
     view.browser._score.setCurrentIndex(view.browser._score.findData("variance"))
     view.browser._score.activated.emit(view.browser._score.currentIndex())
-    stage.qtbot.mouseClick(view.browser._segments.button(3), Qt.MouseButton.LeftButton)
+    stage.qtbot.mouseClick(view.browser.findChild(QToolButton, "cells_position"), Qt.MouseButton.LeftButton)
     stage.close()
     view = entered(make_stage().start())._view  # type: ignore[operator]
     assert (view.quantity, view.browser.page, view.browser.sorting.score) == ("forget_gate", "position", "variance")
