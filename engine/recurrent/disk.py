@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from engine.errors import UserError
 
@@ -13,8 +14,11 @@ _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 
 
 @contextmanager
-def refusing_a_full_disk() -> Iterator[None]:
+def refusing_a_full_disk(fate: str = "what was scanned so far is kept") -> Iterator[None]:
     """Say it in a sentence.
+
+    Args:
+        fate: of what there is.
 
     Raises:
         UserError: the disk is full, or refuses otherwise.
@@ -22,12 +26,20 @@ def refusing_a_full_disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in _FULL or error.errno is None:  # numpy says of a write cut short how much was written, not why
             raise UserError(
-                "The disk is full; what was scanned so far is kept. Free some space, or scan less (fewer gates, less text).",
+                f"The disk is full; {fate}. Free some space, or scan less (fewer gates, less text).",
                 "disk_full",
             ) from None
         raise UserError(f"The cache cannot be written ({error.strerror or error}).", "unwritable") from None
+
+
+def reserve(file: IO[Any], size: int) -> None:
+    """Make ``file`` so large now: a mapped file that first finds the disk full when it is written to ends the process."""
+    if size and hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+    else:
+        file.truncate(size)
 
 
 def forget_until(folder: Path, room: int, keep: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
+from engine.recurrent.disk import refusing_a_full_disk, reserve
 from engine.recurrent.hypotheses import Hypothesis
 from engine.recurrent.predicates import Labels
 from engine.recurrent.reading import Reading
@@ -133,8 +134,8 @@ def label(reading: Reading, hypotheses: Sequence[Hypothesis], holdout: float) ->
 
 def _on_disk(positions: int, kind: type) -> NDArray[Any]:
     """Zeros that memory need not hold; the file is gone with the array."""
-    with tempfile.TemporaryFile() as file:
-        file.truncate(max(1, positions) * np.dtype(kind).itemsize)
+    with refusing_a_full_disk(), tempfile.TemporaryFile() as file:
+        reserve(file, max(1, positions) * np.dtype(kind).itemsize)
         return np.asarray(np.memmap(file, kind, "r+", shape=(positions,)))
 
 

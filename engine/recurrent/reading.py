@@ -83,7 +83,8 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
         chosen = tuple(sorted(corpus.files, key=lambda file: file.sha256))
     names = [folder / f"{name}.bin" for name in ("ids", "start", "end")]
     files: list[ReadFile] = []
-    positions = unknown = 0
+    positions = left_out = replaced = 0
+    unknown = model.substitutes.get("unk", -1)
     cut = False
     with refusing_a_full_disk(), ExitStack() as stack:
         outs = [stack.enter_context(name.open("wb")) for name in names]
@@ -93,7 +94,7 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
                 cut = True
                 break
             tokens = model.tokens_of(file.text())
-            unknown += tokens.unknown
+            left_out += tokens.unknown
             kept = len(tokens.ids) if room is None else min(room, len(tokens.ids))
             cut = cut or kept < len(tokens.ids)
             for out, values in zip(outs, (tokens.ids, tokens.start, tokens.end), strict=True):
@@ -101,23 +102,25 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
             if kept:
                 files.append(ReadFile(file, positions, kept))
             positions += kept
+            replaced += int(np.count_nonzero(tokens.ids[:kept] == unknown))
             if at % corpus.stride == 0:
                 yield Partial(at + 1, len(chosen), doing=DOING)
-    if not positions or unknown > positions:
+    if not positions or left_out + replaced > positions - replaced:
         raise UserError("Most of this corpus is outside the model's vocabulary; choose text of the kind it reads.", "unknown")
     kinds: tuple[Any, ...] = (np.int32, np.uint32, np.uint32)
     ids, start, end = (np.asarray(np.memmap(name, kind, "r")) for name, kind in zip(names, kinds, strict=True))
-    return Reading(corpus, tuple(files), ids, start, end, tuple(_warnings(corpus, files, unknown, positions, cut)))
+    return Reading(corpus, tuple(files), ids, start, end, tuple(_warnings(corpus, files, left_out, replaced, cut)))
 
 
-def _warnings(corpus: Corpus, files: Sequence[ReadFile], unknown: int, positions: int, cut: bool) -> list[Notice]:
+def _warnings(corpus: Corpus, files: Sequence[ReadFile], left_out: int, replaced: int, cut: bool) -> list[Notice]:
+    positions = sum(file.tokens for file in files)
     warnings, kind = list(corpus.warnings), "rows" if corpus.by_rows else "files"
     if cut:
         said = f"Read {positions:,} positions of {len(files):,} {kind}; the corpus has {len(corpus.files):,} {kind}, "
         warnings.append(Notice(said + f"{corpus.characters:,} characters.", "cut"))
-    if unknown:
-        share = 100 * unknown / (unknown + positions)
-        warnings.append(
-            Notice(f"{unknown:,} pieces ({share:.2g} %) are outside the model's vocabulary and were skipped.", "unknown")
-        )
+    for count, fate in ((left_out, "were skipped"), (replaced, "were read as the unknown")):
+        if count:
+            share = 100 * count / (left_out + positions)
+            said = f"{count:,} pieces ({share:.2g} %) are outside the model's vocabulary and {fate}."
+            warnings.append(Notice(said, "unknown"))
     return warnings

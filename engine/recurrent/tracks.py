@@ -19,7 +19,7 @@ from engine.detective import CorpusInfo, TracksResult
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T, relay
 from engine.models.model import TextModel
-from engine.recurrent.disk import refusing_a_full_disk
+from engine.recurrent.disk import refusing_a_full_disk, reserve
 from engine.recurrent.lanes import Lanes
 from engine.recurrent.layout import Layout, layout_of, values_of
 from engine.recurrent.reading import Reading, read_corpus
@@ -46,7 +46,10 @@ def write_tracks(model: TextModel, request: TracksRequest) -> Steps[TracksResult
     if request.cell is not None:
         _check_cell(layout, request.cell)
     out = Path(request.out).absolute()
-    with refusing_a_full_disk(), tempfile.TemporaryDirectory(prefix=f".{out.name[:100]}.", dir=out.parent) as name:
+    with (
+        refusing_a_full_disk("no file was written"),
+        tempfile.TemporaryDirectory(prefix=f".{out.name[:100]}.", dir=out.parent) as name,
+    ):
         folder = Path(name)
         corpus = yield from open_corpus(request.scanned.corpus, request.scanned.text_column)
         reading = yield from read_corpus(model, corpus, folder, request.scanned.limit)
@@ -100,6 +103,8 @@ def _arrays(folder: Path, layout: Layout, reading: Reading, cell: Cell | None) -
         shape = (layers, directions, cells) if cell is None else (1, 1, 1)
         kept = shape if layout.windows else (shape[0], shape[2])  # directions are an axis only where there are two
         array = open_memmap(folder / f"{quantity}.npy", "w+", np.float32, (reading.positions, *kept))
+        with (folder / f"{quantity}.npy").open("r+b") as file:
+            reserve(file, array.offset + array.nbytes)
         if sum(group.cells for group in own) < layers * directions * cells:
             array[:] = np.nan
         arrays[quantity] = array if layout.windows else array[:, :, None]

@@ -1,6 +1,7 @@
 """The cell detective from end to end, on a network whose cell 7 is known to be a quote flag."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -339,6 +340,11 @@ def test_the_command(tmp_path: Path, corpus: Path, capsysbinary: pytest.CaptureF
         ["--pattern", "a", "--predicate", "digit"],
         ["--predicate", "nonsense"],
         ["--limit", "0", "--pattern", "a"],
+        ["--pattern", "zzz"],
+        ["--pattern", "(?s:.)"],
+        ["--column", "label"],
+        ["--predicate", "digit", "--gate", "nonsense"],
+        ["--predicate", "digit", "--holdout", "nan"],
     ],
 )
 def test_the_command_refuses_in_one_line(
@@ -348,3 +354,38 @@ def test_the_command_refuses_in_one_line(
     assert main(["detect", str(folder), "--corpus", str(corpus), *arguments], lambda *_: None) == 2
     out, err = capsysbinary.readouterr()
     assert (out, len(err.splitlines())) == (b"", 1)
+
+
+@pytest.mark.parametrize("content", [b"a\0b", b"\xff\xfe", b"", None, "漢字".encode() * 50], ids=str)
+def test_the_command_refuses_what_is_no_text_in_one_line(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], content: bytes | None
+):
+    folder, path = write_planted(tmp_path / "model"), tmp_path / "t.txt"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["detect", str(folder), "--corpus", str(path), "--pattern", "a"], lambda *_: None) == 2
+    out, err = capsysbinary.readouterr()
+    assert (out, len(err.splitlines())) == (b"", 1)
+
+
+def test_the_command_refuses_a_catastrophic_pattern_in_time(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("engine.recurrent.hypotheses.PATIENCE_SECONDS", 0.3)
+    folder, path = write_planted(tmp_path / "model"), tmp_path / "t.txt"
+    path.write_text("a" * 5_000 + "b")
+    start = time.perf_counter()
+    assert main(["detect", str(folder), "--corpus", str(path), "--pattern", "(?:a|a)+x"], lambda *_: None) == 2
+    assert b"takes too long" in capsysbinary.readouterr().err
+    assert time.perf_counter() - start < 30
+
+
+def test_a_corpus_that_changes_under_way_is_said(model: TextModel, corpus: Path):
+    steps = Workbench()
+    run(steps.job_for(OpenModelRequest(model.info.path)))
+    job = steps.job_for(DetectRequest(model.info.sha256, Scanned((str(corpus),)), ("a",), shifts=20))
+    while next(job).doing != "Scanning":
+        pass
+    (corpus / "1.txt").write_text("ab" * 700)
+    with pytest.raises(UserError, match=r"1\.txt changed while it was being read"):
+        run(job)

@@ -15,6 +15,7 @@ from engine.corpora.corpus import open_corpus
 from engine.errors import UserError
 from engine.jobs import run
 from engine.models.model import TextModel
+from engine.recurrent.disk import reserve
 from engine.recurrent.layout import layout_of
 from engine.recurrent.reading import Reading, read_corpus
 from engine.recurrent.recorder import record
@@ -166,6 +167,26 @@ def test_a_full_disk_leaves_what_was_finished(tmp_path: Path, corpus: Path, monk
     assert files(run(scan(own, reading, layout, tmp_path / "scan"))) == whole
 
 
+def test_a_write_cut_short_is_a_full_disk(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch):
+    """NumPy raises it without an error number."""
+
+    def short(*_: Any) -> None:
+        raise OSError("33619968 requested and 2047872 written")
+
+    own = model(tmp_path)
+    reading = read(own, corpus, tmp_path)
+    monkeypatch.setattr(np, "save", short)
+    with pytest.raises(UserError, match="what was scanned so far is kept"):
+        run(scan(own, reading, layout_of(own, []), tmp_path / "scan"))
+
+
+def test_room_is_taken_before_a_file_is_mapped(tmp_path: Path):
+    with (tmp_path / "f").open("w+b") as file:
+        reserve(file, 8192)
+    status = (tmp_path / "f").stat()
+    assert (status.st_size, status.st_blocks * 512 >= 8192 or not hasattr(os, "posix_fallocate")) == (8192, True)
+
+
 def test_a_full_disk_is_found_out_beforehand(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch):
     own = model(tmp_path)
     reading = read(own, corpus, tmp_path)
@@ -214,6 +235,19 @@ def test_characters_outside_the_vocabulary(tmp_path: Path, corpus: Path):
     assert list(reading.start[:7]) == [0, 1, 2, 3, 5, 6, 8]
     for path in corpus.iterdir():
         path.write_text("zzz")
+    with pytest.raises(UserError, match="outside the model's vocabulary"):
+        read(own, corpus, tmp_path)
+
+
+def test_what_is_read_as_the_unknown_is_said(tmp_path: Path, corpus: Path):
+    own = model(tmp_path)
+    (corpus / "0.txt").write_text("abc zebra" * 30, encoding="utf-8")
+    reading = read(own, corpus, tmp_path)
+    assert [notice.message for notice in reading.warnings] == [
+        f"60 pieces ({100 * 60 / reading.positions:.2g} %) are outside the model's vocabulary and were read as the unknown."
+    ]
+    for path in corpus.iterdir():
+        path.write_text("zzza")
     with pytest.raises(UserError, match="outside the model's vocabulary"):
         read(own, corpus, tmp_path)
 

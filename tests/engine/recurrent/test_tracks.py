@@ -1,5 +1,6 @@
 """Cells over a corpus, as arrays in a file."""
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,11 @@ import pytest
 import torch
 
 from engine.commands import main
+from engine.errors import UserError
+from engine.jobs import run
 from engine.recurrent.recorder import record
+from engine.recurrent.tracks import DOING, write_tracks
+from engine.requests import Scanned, TracksRequest
 from tests.engine import tiny_models
 
 VOCABULARY = ("<unk>", *"abcdefgh \n")
@@ -78,6 +83,25 @@ def test_what_cannot_be_asked(tmp_path: Path, corpus: Path, capsysbinary: pytest
     assert main(arguments, lambda *_: None) == 2
     assert len(capsysbinary.readouterr().err.splitlines()) == 1
     assert not out.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "model"]
+
+
+def test_stopped_on_the_way_or_with_a_full_disk_no_file_is_left(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch):
+    own = tiny_models.opened(model(tmp_path))
+    request = TracksRequest(own.info.sha256, Scanned((str(corpus),), ("cell_state",)), str(tmp_path / "out.npz"))
+    steps = write_tracks(own, request)
+    while next(steps).doing != DOING:
+        pass
+    assert len(list(tmp_path.iterdir())) == 3
+    steps.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "model"]
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("engine.recurrent.tracks.reserve", full)
+    with pytest.raises(UserError, match="no file was written"):
+        run(write_tracks(own, request))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "model"]
 
 
