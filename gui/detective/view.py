@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QStackedLayout,
     QStackedWidget,
     QToolButton,
@@ -43,8 +44,8 @@ PAGES = (
     ("examples", "Examples", "Where it is right, where it misses, and where it is on for nothing."),
     ("ablation", "Ablation", "What it encodes is one thing: whether the model uses it is another."),
 )
-LEAST_EVIDENCE = (324, 168)  # pixels
-SHARES = (5, 6)  # of the table and the evidence, where there is more room than they need
+LEAST_EVIDENCE = (320, 200)  # pixels
+SHARES = (0, 1)  # of the table and the evidence in what room there is beyond their least
 
 
 class DetectiveView(Sheet):
@@ -230,6 +231,8 @@ class DetectiveView(Sheet):
         for at, (part, share) in enumerate(zip((self._ranking(), self._evidence()), SHARES, strict=True)):
             beside.addWidget(part)
             beside.setStretchFactor(at, share)
+        beside.setMinimumHeight(LEAST_EVIDENCE[1])  # both scroll by themselves before the page does
+        beside.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         column.addWidget(beside, 1)
 
     def _ranking(self) -> QWidget:
@@ -252,7 +255,7 @@ class DetectiveView(Sheet):
 
     def _evidence(self) -> QWidget:
         part = QWidget()
-        part.setMinimumSize(*LEAST_EVIDENCE)
+        part.setMinimumWidth(LEAST_EVIDENCE[0])
         column = QVBoxLayout(part)
         column.setContentsMargins(4, 0, 0, 0)
         column.setSpacing(4)

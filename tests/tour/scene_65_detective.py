@@ -41,7 +41,7 @@ def detective_ablation(stage: Stage) -> None:
     stage.click("detect_ablation")
     stage.shot("empty", note="what is encoded is one thing, what is used another; and the one action")
     stage.click("detectAblate")
-    stage.wait_for(lambda: view.ablation.verdict.text().startswith("So far"), timeout=120)
+    stage.wait_for(lambda: view.ablation.short.text().startswith("So far"), timeout=120)
     stage.shot("so-far", note="the effect while it is still being measured")
     stage.wait_for(lambda: view.ablation.ablate.isVisible() and view.ablation.both_ways.rows, timeout=300)
     stage.shot("held", note="the verdict, the effect beside random cells, the numbers")
