@@ -44,7 +44,7 @@ PAGES = (
     ("examples", "Examples", "Where it is right, where it misses, and where it is on for nothing."),
     ("ablation", "Ablation", "What it encodes is one thing: whether the model uses it is another."),
 )
-LEAST_EVIDENCE = (320, 200)  # pixels
+LEAST_EVIDENCE = (304, 200)  # pixels
 SHARES = (0, 1)  # of the table and the evidence in what room there is beyond their least
 
 
@@ -68,7 +68,7 @@ class DetectiveView(Sheet):
         self._message, self._verdict, self._tag = (QLabel() for _ in range(3))
         self._notes, self._unit = ElidedLabel(), ElidedLabel()
         self._show, self._mark = QPushButton("Show on the text"), QToolButton()
-        self._segments, self._pages = Segments("detect", PAGES), QStackedWidget()
+        self._segments, self._pages = Segments("detect", PAGES, tight=True), QStackedWidget()
         self._stack, self._found = QStackedLayout(), QWidget()
         self._build()
         self.setObjectName("detectiveView")
@@ -306,7 +306,7 @@ class DetectiveView(Sheet):
         self._mark.setEnabled(unit is not None)
         if unit is None or finding is None:
             return
-        self._unit.setText(f"{unit.cell} · {unit.quantity.replace('_', ' ')}")
+        self._unit.setText(f"Cell {unit.cell}")
         self.scores.show_unit(unit, finding)
         self.curves.show_unit(unit)
         others = dict.fromkeys(other.cell for other in finding.interpretable if other.cell != unit.cell)
@@ -322,6 +322,9 @@ class DetectiveView(Sheet):
     @Slot(str)
     def _on_page(self, id: str) -> None:
         self._pages.setCurrentIndex([known for known, _, _ in PAGES].index(id))
+        shown = self._pages.currentWidget()
+        if shown.hasFocus() and shown is not self.places:
+            self.table.setFocus()  # it came from the page that is hidden now, and this one has nothing to press
 
     @Slot(int)
     def _on_part(self, _index: int) -> None:
