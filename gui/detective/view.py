@@ -323,7 +323,7 @@ class DetectiveView(Sheet):
     def _on_page(self, id: str) -> None:
         self._pages.setCurrentIndex([known for known, _, _ in PAGES].index(id))
         shown = self._pages.currentWidget()
-        if shown.hasFocus() and shown is not self.places:
+        if shown is not None and shown is not self.places and shown.hasFocus():
             self.table.setFocus()  # it came from the page that is hidden now, and this one has nothing to press
 
     @Slot(int)
