@@ -107,9 +107,9 @@ class AblationPage(Sheet):
         assert self._unit is not None
         blocked, chosen = self.sets.blockSignals(True), self.sets.currentIndex()
         self.sets.clear()
-        self.sets.addItem(f"{self._unit.cell} alone", False)
+        self.sets.addItem(str(self._unit.cell), False)
         if self._others:
-            self.sets.addItem(f"{named((self._unit.cell, *self._others))} that encode it", True)
+            self.sets.addItem(f"all {1 + len(self._others)} that encode it", True)
         self.sets.setCurrentIndex(min(max(0, chosen), self.sets.count() - 1))
         self.sets.setEnabled(bool(self._others))
         self.sets.blockSignals(blocked)
@@ -246,8 +246,9 @@ class AblationPage(Sheet):
         head = QHBoxLayout()
         self.short.setObjectName("ablationShort")
         self.short.setProperty("role", "section")
+        self.short.setWordWrap(True)
         head.addWidget(self.short, 1)
-        head.addWidget(self.tag, 0, Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self.tag, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
         column.addWidget(self.verdict)
         column.addWidget(self.plot)

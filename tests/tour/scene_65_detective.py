@@ -43,7 +43,7 @@ def detective_ablation(stage: Stage) -> None:
     stage.click("detectAblate")
     stage.wait_for(lambda: view.ablation.short.text().startswith("So far"), timeout=120)
     stage.shot("so-far", note="the effect while it is still being measured")
-    stage.wait_for(lambda: view.ablation.ablate.isVisible() and view.ablation.both_ways.rows, timeout=300)
+    stage.wait_for(lambda: view.ablation.ablate.isVisible() and view.ablation.both_ways.rows, timeout=900)
     stage.shot("held", note="the verdict, the effect beside random cells, the numbers")
     view.ablation.verticalScrollBar().setValue(view.ablation.verticalScrollBar().maximum())
     stage.shot("example", note="one example, whole and held: what comes next, and how it goes on")
