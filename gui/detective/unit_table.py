@@ -28,7 +28,7 @@ _HINTS = (
     "How often a shift does as much for the best of all units.",
     "Interpretable, or the highest of what it does not beat.",
 )
-_WIDTHS = (66, 96, 82, 56, 70, 44, 48, 56, 76, 114)
+_WIDTHS = (74, 96, 82, 56, 70, 44, 48, 56, 76, 114)
 _LEFT = (0, 1, 2, 5, 9)
 _READS = 2
 _ALWAYS = (0, 1, 4, 9)
