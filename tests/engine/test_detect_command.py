@@ -94,7 +94,7 @@ def test_what_is_no_option_is_refused_before_anything_is_asked(
 ASKED = (
     DetectRequest(SHA, Scanned(("stdlib",)), ("a b", "-c", "'\"$x")),
     DetectRequest(SHA, Scanned(("stdlib", "/a file"), ("cell_state", "forget_gate"), 500), (), "inside_quotes"),
-    DetectRequest(SHA, Scanned(("stdlib",)), ("h|e",), None, (), 3, 0.25, 0, 7),
+    DetectRequest(SHA, Scanned(("stdlib",)), ("h|e",), top=3, holdout=0.25, shifts=0, seed=7),
 )
 
 

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from engine.cells import AblationEffect, Cell
 from engine.detective import Finding
 from engine.requests import AblationRequest, DetectRequest, EffectRequest, Scanned, TextInput
+from engine.verdict import CHANCE, LINE, TOKEN, UNTRAINED
 from gui.detective.auc_scale import ROW_PIXELS, ROWS, AucScale
 from gui.detective.both_ways import MOST, BothWays
 from gui.detective.curves import BINS, CurvesPage, binned
@@ -62,10 +63,10 @@ def test_the_scale_has_a_row_each_and_nothing_crosses_the_names(qtbot: QtBot) ->
     scale.show_unit(finding.units[0], finding)
     assert [name for name, _, _ in scale.marks] == [
         "cell 0:7",
-        "an untrained network",
-        "the token itself",
-        "chance",
-        "the place in the line",
+        UNTRAINED,
+        TOKEN,
+        CHANCE,
+        LINE,
     ]
     left, right = scale.track()
     assert 100 < left < right < 324
@@ -74,7 +75,7 @@ def test_the_scale_has_a_row_each_and_nothing_crosses_the_names(qtbot: QtBot) ->
     assert scale.x_of(0.3) == left
     assert len(scale.marks) == ROWS
     assert scale.height() > ROWS * ROW_PIXELS
-    assert scale.accessibleDescription().startswith("cell 0:7 0.980, an untrained network 0.720")
+    assert scale.accessibleDescription().startswith(f"cell 0:7 0.980, {UNTRAINED} 0.720")
     assert not scale.grab().toImage().isNull()
 
 
