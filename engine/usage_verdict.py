@@ -35,6 +35,13 @@ def encodes(unit: UnitScore, name: str) -> str:
     return f"{what} follows {name} ({auc}), but beats not all that it has to beat, so it is not said to encode it"
 
 
+def in_short(unit: UnitScore, use: Use) -> str:
+    """Both findings in a few words."""
+    first = "✓ encodes it" if unit.interpretable else "– not said to encode it"
+    second = {"used": "✓ the model uses it", "redundant": "≈ redundant", "not_shown": "– not shown to be used"}[use]
+    return f"{first}   {second}"
+
+
 def usage_verdict(result: EffectResult, unit: UnitScore, name: str, together: EffectResult | None = None) -> str:
     """Both halves. ``together``: as of ``use_of``."""
     effect, request = result.effect, result.request
@@ -43,9 +50,9 @@ def usage_verdict(result: EffectResult, unit: UnitScore, name: str, together: Ef
     many = len(request.cells) > 1
     cells = f"these {len(request.cells)} cells together" if many else "it"
     told = (
-        f"{held} adds {_nats(effect.effect)} to the loss where it holds, beyond what it adds elsewhere{_certainty(effect)}"
+        f"{held} adds {_nats(effect.effect)} to the loss at matches beyond what it adds elsewhere{_certainty(effect)}"
         if effect.effect >= 0
-        else f"{held} adds {_nats(-effect.effect)} less to the loss where it holds than elsewhere{_certainty(effect)}"
+        else f"{held} adds {_nats(-effect.effect)} less to the loss at matches than elsewhere{_certainty(effect)}"
     )
     first = encodes(unit, name)
     if use == "used":
@@ -55,7 +62,7 @@ def usage_verdict(result: EffectResult, unit: UnitScore, name: str, together: Ef
         count = len(together.request.cells)
         return (
             f"{first}, but it is redundant: the model uses the {count} cells that encode it, and does without this one. "
-            f"Held {held_in_words(request)} by itself it adds {_nats(effect.effect)} to the loss there, beyond what it adds "
+            f"Held {held_in_words(request)} by itself it adds {_nats(effect.effect)} to the loss at matches beyond what it adds "
             f"elsewhere; the {count} held at once add {_nats(together.effect.effect)}{_certainty(together.effect)}."
         )
     return f"{first}, but the model is not shown to use {cells} there. {told}: {_why_not(effect)}."

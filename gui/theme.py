@@ -268,8 +268,8 @@ QToolButton[segment] { border-radius: 0; padding: 4px 10px; background: $raised;
 QToolButton[segment="first"] { border-top-left-radius: 6px; border-bottom-left-radius: 6px; }
 QToolButton[segment="middle"] { border-left: none; border-right: none; }
 QToolButton[segment="last"] { border-top-right-radius: 6px; border-bottom-right-radius: 6px; }
-QToolButton[segment]:hover { background: $hover; }
-QToolButton[segment]:checked { background: $selection; }
+QToolButton[segment]:hover { background: $hover; } QToolButton[segment][tight="true"] { padding: 4px 6px; }
+QToolButton[segment]:checked { background: $selection; } QToolButton[segment][tight="true"]:focus { padding: 3px 5px; }
 QToolButton[segment]:focus { border: 2px solid $focus; padding: 3px 9px; }
 QToolButton[role="fold"] { background: transparent; border: 1px solid transparent; padding: 4px 8px 4px 0; margin-left: -4px; }
 QToolButton[role="fold"]:hover { color: $accent; }

@@ -206,7 +206,9 @@ def _tensor(model: TextModel, ids: NDArray[np.integer]) -> Tensor:
 
 
 def _effect(held: Mapping[Cell, float], sums: Floats, counts: Floats, seed: int) -> AblationEffect:
-    """From the losses of each file; sums (file, kind, set), counts (file, kind)."""
+    """From the losses of each file that was read; sums (file, kind, set), counts (file, kind)."""
+    read = counts.any(axis=1)
+    sums, counts = sums[read], counts[read]
     loss = sums.sum(axis=0) / counts.sum(axis=0)[:, None]  # (kind, set)
     change = loss[:, 1:] - loss[:, :1]
     effects = change[1] - change[0]  # of these cells, then of the random sets

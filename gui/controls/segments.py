@@ -9,11 +9,13 @@ from gui.controls.rows import name_control
 
 
 class Segments(QWidget):
-    """Choices are (id, words, hint); ``choose`` is silent. A button is named ``<prefix>_<id>``."""
+    """Choices are (id, words, hint); ``choose`` is silent; ``tight``: for a narrow place. A button is named ``<prefix>_<id>``."""
 
     chosen = Signal(str)  # by a person
 
-    def __init__(self, prefix: str, choices: Sequence[tuple[str, str, str]], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, prefix: str, choices: Sequence[tuple[str, str, str]], parent: QWidget | None = None, *, tight: bool = False
+    ) -> None:
         super().__init__(parent)
         self._ids = [id for id, _, _ in choices]
         self._group = QButtonGroup(self)
@@ -27,6 +29,7 @@ class Segments(QWidget):
             part.setChecked(place == 0)
             part.setProperty("segment", "first" if place == 0 else "last" if place == len(choices) - 1 else "middle")
             name_control(part, f"{prefix}_{id}", words, hint)
+            part.setProperty("tight", tight)
             self._group.addButton(part, place)
             row.addWidget(part)
         self._group.idClicked.connect(self._on_clicked)

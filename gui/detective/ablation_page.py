@@ -35,7 +35,7 @@ EMPTY = (
     "while held-out text is read, and other cells of like variance beside it."
 )
 WAYS: tuple[tuple[str, How], ...] = (("at zero", "zero"), ("at its mean", "mean"), ("at a value", "value"))
-_ROWS = ("where it holds", "elsewhere", "difference")
+_ROWS = ("at matches", "elsewhere", "difference")
 _COLUMNS = ("", "positions", "loss", "change")
 
 
@@ -54,7 +54,7 @@ class AblationPage(Sheet):
         self.setAccessibleName("Ablation")
         self.ways, self.sets, self.value = small_combo(), small_combo(), QDoubleSpinBox()
         self.ablate, self.stop = QPushButton("Ablate"), QPushButton("Stop")
-        self.message, self.verdict, self.tag = QLabel(EMPTY), QLabel(), QLabel()
+        self.message, self.short, self.verdict, self.tag = QLabel(EMPTY), QLabel(), QLabel(), QLabel()
         self.plot, self.both_ways = EffectPlot(), BothWays()
         self.numbers = {(row, column): QLabel() for row in _ROWS for column in _COLUMNS[1:]}
         self.before, self.after = QToolButton(), QToolButton()
@@ -107,9 +107,9 @@ class AblationPage(Sheet):
         assert self._unit is not None
         blocked, chosen = self.sets.blockSignals(True), self.sets.currentIndex()
         self.sets.clear()
-        self.sets.addItem(f"{self._unit.cell} alone", False)
+        self.sets.addItem(str(self._unit.cell), False)
         if self._others:
-            self.sets.addItem(f"{named((self._unit.cell, *self._others))} that encode it", True)
+            self.sets.addItem(f"all {1 + len(self._others)} that encode it", True)
         self.sets.setCurrentIndex(min(max(0, chosen), self.sets.count() - 1))
         self.sets.setEnabled(bool(self._others))
         self.sets.blockSignals(blocked)
@@ -130,8 +130,12 @@ class AblationPage(Sheet):
 
     def show_running(self, running: bool) -> None:
         """Ablate or Stop."""
-        self.ablate.setVisible(not running)
-        self.stop.setVisible(running)
+        hidden, shown = (self.ablate, self.stop) if running else (self.stop, self.ablate)
+        focused = hidden.hasFocus()
+        shown.show()
+        if focused:
+            shown.setFocus()
+        hidden.hide()
         if not running:
             self.tag.hide()
 
@@ -152,10 +156,11 @@ class AblationPage(Sheet):
         self.tag.setText(share)
         self.tag.setVisible(bool(share))
 
-    def show_effect(self, result: EffectResult, verdict: str, whole: bool) -> None:
-        """``whole``: all of it was read."""
+    def show_effect(self, result: EffectResult, short: str, verdict: str, whole: bool) -> None:
+        """``short``: the verdict in a few words; ``whole``: all of it was read."""
         effect = result.effect
-        self.verdict.setText(verdict if whole else f"So far: {verdict}")
+        self.short.setText(short if whole else f"So far: {short}")
+        self.verdict.setText(verdict)
         self.plot.show_effect(effect, named(result.request.cells))
         self._show_numbers(effect)
         self._stack.setCurrentIndex(1)
@@ -181,7 +186,7 @@ class AblationPage(Sheet):
         self._in_context.setVisible(place is not None)
         if place is None:
             return
-        self.example.setText(f"Example {self._at + 1} of {count} · {KINDS[place.kind]} · {place.file}")
+        self.example.setText(f"Example {self._at + 1} of {count} · {KINDS[place.kind]} · {place.file}, read by itself")
         self.context.setText(one_line(place.before + place.text))
         self.before.setEnabled(self._at > 0)
         self.after.setEnabled(self._at < count - 1)
@@ -239,9 +244,13 @@ class AblationPage(Sheet):
         self.tag.setObjectName("ablationTag")
         self.tag.setProperty("role", "tag")
         head = QHBoxLayout()
-        head.addWidget(self.verdict, 1)
+        self.short.setObjectName("ablationShort")
+        self.short.setProperty("role", "section")
+        self.short.setWordWrap(True)
+        head.addWidget(self.short, 1)
         head.addWidget(self.tag, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
+        column.addWidget(self.verdict)
         column.addWidget(self.plot)
         column.addLayout(self._table())
         column.addWidget(self._example())

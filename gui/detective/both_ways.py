@@ -80,7 +80,7 @@ class BothWays(QWidget):
             painter.setBrush(look.hover)
             painter.drawRoundedRect(track, 3, 3)
             painter.setBrush(colour)
-            if share > 0:
+            if room * share >= 0.5:
                 filled = QRectF(track.left(), track.top(), max(2.0, room * share), 7)
                 painter.drawRoundedRect(filled, min(3.0, filled.width() / 2), 3)
             painter.setPen(look.text)
@@ -131,7 +131,7 @@ def _value(reading: AblatedReading, found: ClassPrediction | None) -> Value:
         return 0.0, f"<{fixed(reading.prediction[-1].probability or 0.0, 3)}"
     if found.probability is None:
         return 0.0, figures(found.logit)
-    return found.probability, fixed(found.probability, 3)
+    return found.probability, "<0.001" if 0 < found.probability < 0.0005 else fixed(found.probability, 3)
 
 
 def _left() -> int:

@@ -72,6 +72,8 @@ class RocCurve(_Plot):
         self._coin, self._curve = self._line(), self._line()
         self._coin.setData([0, 1], [0, 1])
         self._box.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
+        for axis in self._axes.values():
+            axis.setTicks([[(at, f"{at:g}") for at in (0, 0.5, 1)]])
         self._ready = True
         self.dress()
 

@@ -76,7 +76,7 @@ class EffectPlot(QWidget):
             box = QRectF(min(max(x - 30, 0), self.width() - 60), AXIS_Y + 4, 60, 14)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, signed_figures(tick, 2))
         painter.setFont(theme.ui_font(theme.CAPTION_PIXELS))
-        words = "nats added to the loss where it holds, beyond elsewhere"
+        words = "nats added to the loss at matches, beyond elsewhere"
         painter.drawText(QRectF(0, AXIS_Y + 17, self.width(), 14), int(Qt.AlignmentFlag.AlignHCenter), words)
 
     def _paint_own(self, painter: QPainter, effect: AblationEffect) -> None:

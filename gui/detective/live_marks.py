@@ -61,7 +61,9 @@ class LiveMarks(QObject):
 
     @Slot()
     def _on_changed(self) -> None:
+        """What is still awaited was about something else."""
         if self._on:
+            self._jobs.forget(KEY)
             self._pause.start()
 
     @Slot()

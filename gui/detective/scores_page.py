@@ -27,7 +27,7 @@ class ScoresPage(QWidget):
         self.scale = AucScale()
         self.facts = [QLabel("–") for _ in FACTS]
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(8)
         title = caption_label("AUC on held-out text")
         title.setWordWrap(False)

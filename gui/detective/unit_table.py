@@ -28,7 +28,7 @@ _HINTS = (
     "How often a shift does as much for the best of all units.",
     "Interpretable, or the highest of what it does not beat.",
 )
-_WIDTHS = (58, 88, 82, 56, 70, 44, 48, 56, 76, 112)
+_WIDTHS = (74, 96, 82, 56, 70, 44, 48, 56, 76, 114)
 _LEFT = (0, 1, 2, 5, 9)
 _READS = 2
 _ALWAYS = (0, 1, 4, 9)
@@ -169,9 +169,9 @@ class _Rows(QAbstractTableModel):
 
     def _cell(self, unit: UnitScore, column: int) -> str:
         assert self._finding is not None
-        star = "★ " if unit.cell in self.marks else ""
+        star = " ★" if unit.cell in self.marks else ""
         return (
-            f"{star}{unit.cell}",
+            f"{unit.cell}{star}",
             NAMES[unit.quantity][1],
             "backwards" if unit.cell.direction else "forwards",
             fixed(unit.auc, 3),

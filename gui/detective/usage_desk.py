@@ -8,7 +8,7 @@ from engine.cells import AblationResult, Cell
 from engine.detective import DetectResult, EffectResult
 from engine.jobs import Failure, Partial
 from engine.requests import AblationRequest, EffectRequest, How, TextInput, effect_request
-from engine.usage_verdict import usage_verdict
+from engine.usage_verdict import in_short, usage_verdict, use_of
 from engine.verdict import hypothesis_in_words
 from gui.detective.ablation_page import EMPTY
 from gui.detective.question import predicate_label
@@ -106,7 +106,8 @@ class UsageDesk(QObject):
         if self._page.together and answer.request.cells != self._page.together:
             asked = self._request(self._page.together)
             together = self._answers.get(asked) if asked is not None else None
-        self._page.show_effect(answer, usage_verdict(answer, unit, name, together), whole)
+        short = in_short(unit, use_of(answer.effect, None if together is None else together.effect))
+        self._page.show_effect(answer, short, usage_verdict(answer, unit, name, together), whole)
 
     # The example
 

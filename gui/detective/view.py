@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QStackedLayout,
     QStackedWidget,
     QToolButton,
@@ -43,8 +44,8 @@ PAGES = (
     ("examples", "Examples", "Where it is right, where it misses, and where it is on for nothing."),
     ("ablation", "Ablation", "What it encodes is one thing: whether the model uses it is another."),
 )
-LEAST_EVIDENCE = (324, 168)  # pixels
-SHARES = (5, 6)  # of the table and the evidence, where there is more room than they need
+LEAST_EVIDENCE = (296, 200)  # pixels
+SHARES = (0, 1)  # of the table and the evidence in what room there is beyond their least
 
 
 class DetectiveView(Sheet):
@@ -67,7 +68,7 @@ class DetectiveView(Sheet):
         self._message, self._verdict, self._tag = (QLabel() for _ in range(3))
         self._notes, self._unit = ElidedLabel(), ElidedLabel()
         self._show, self._mark = QPushButton("Show on the text"), QToolButton()
-        self._segments, self._pages = Segments("detect", PAGES), QStackedWidget()
+        self._segments, self._pages = Segments("detect", PAGES, tight=True), QStackedWidget()
         self._stack, self._found = QStackedLayout(), QWidget()
         self._build()
         self.setObjectName("detectiveView")
@@ -230,6 +231,8 @@ class DetectiveView(Sheet):
         for at, (part, share) in enumerate(zip((self._ranking(), self._evidence()), SHARES, strict=True)):
             beside.addWidget(part)
             beside.setStretchFactor(at, share)
+        beside.setMinimumHeight(LEAST_EVIDENCE[1])  # both scroll by themselves before the page does
+        beside.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         column.addWidget(beside, 1)
 
     def _ranking(self) -> QWidget:
@@ -252,7 +255,7 @@ class DetectiveView(Sheet):
 
     def _evidence(self) -> QWidget:
         part = QWidget()
-        part.setMinimumSize(*LEAST_EVIDENCE)
+        part.setMinimumWidth(LEAST_EVIDENCE[0])
         column = QVBoxLayout(part)
         column.setContentsMargins(4, 0, 0, 0)
         column.setSpacing(4)
@@ -303,7 +306,7 @@ class DetectiveView(Sheet):
         self._mark.setEnabled(unit is not None)
         if unit is None or finding is None:
             return
-        self._unit.setText(f"{unit.cell} · {unit.quantity.replace('_', ' ')}")
+        self._unit.setText(f"Cell {unit.cell}")
         self.scores.show_unit(unit, finding)
         self.curves.show_unit(unit)
         others = dict.fromkeys(other.cell for other in finding.interpretable if other.cell != unit.cell)
@@ -319,6 +322,9 @@ class DetectiveView(Sheet):
     @Slot(str)
     def _on_page(self, id: str) -> None:
         self._pages.setCurrentIndex([known for known, _, _ in PAGES].index(id))
+        shown = self._pages.currentWidget()
+        if shown is not None and shown is not self.places and shown.hasFocus():
+            self.table.setFocus()  # it came from the page that is hidden now, and this one has nothing to press
 
     @Slot(int)
     def _on_part(self, _index: int) -> None:

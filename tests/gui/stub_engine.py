@@ -150,10 +150,11 @@ def model(path: str = "/models/film-mood", **changes: Any) -> ModelInfo:
 
 
 def lstm(path: str = "/models/lstm") -> ModelInfo:
-    """A language model of characters, with two layers of cells."""
+    """A language model of characters, with two layers of cells; a “classifier” is none."""
     recurrent = (RecurrentInfo("lstm", "lstm", 2, 12, 1),)
+    task = "text_classification" if "classifier" in path else "causal_lm"
     return model(
-        path, recurrent=recurrent, attention=None, can=("attribution", "cells"), task="causal_lm", architecture="LSTM 2 × 12"
+        path, recurrent=recurrent, attention=None, can=("attribution", "cells"), task=task, architecture="LSTM 2 × 12"
     )
 
 
@@ -367,21 +368,22 @@ class StubEngine:
         yield Partial(0, 2, doing="Scanning")
         if "binary" in request.scanned.corpus[0]:
             raise UserError("binary.bin is not text; name a text file.", "not_text")
-        yield Partial(1, 2, made_detective.detected(request, lstm(), weighed=False), "Ranked")
+        path = request.model_sha256.removeprefix("sha of ")
+        yield Partial(1, 2, made_detective.detected(request, lstm(path), weighed=False), "Ranked")
         for _ in range(self.steps):
             time.sleep(self.step_seconds)
             yield Partial(1, 2, doing="Shifting labels")
-        return made_detective.detected(request, lstm())
+        return made_detective.detected(request, lstm(path))
 
     def _hold(self, request: EffectRequest) -> Generator[Partial, None, EffectResult]:
-        """A value of 404 cannot be held."""
+        """A value of 404 cannot be held; a corpus called “few” has three files."""
         yield Partial(0, 12, doing="Measuring cells")
         if request.value == NO_SUCH_SEED:
             raise UserError("Cells can be held only at a number that is finite.", "arguments")
         for file in range(1, self.steps):
             time.sleep(self.step_seconds)
             yield Partial(file, 12, made_detective.effect(request, lstm(), files=file), "Holding cells")
-        return made_detective.effect(request, lstm())
+        return made_detective.effect(request, lstm(), files=3 if "few" in request.scanned.corpus[0] else 12)
 
     def _ablate(self, request: AblationRequest) -> Generator[Partial, None, AblationResult]:
         yield Partial(0, doing="Reading")

@@ -9,6 +9,7 @@ import pytest
 from engine.cells import Cell
 from engine.requests import DetectRequest, Scanned
 from gui.cells.room import CellsRoom
+from gui.detective.live_marks import KEY
 from gui.detective.room import DetectiveRoom
 from tests.gui.conftest import Stage
 
@@ -71,6 +72,16 @@ def test_matches_are_marked_while_typed_and_a_bad_pattern_is_said(stage: Stage, 
     stage.until(lambda: "not a regular expression" in room._view.question.matches.text())
     assert room._view.question.pattern.toPlainText() == "("
     assert not editor.extraSelections()
+
+
+def test_what_is_awaited_about_another_pattern_or_text_is_not_heard(stage: Stage, room: DetectiveRoom) -> None:
+    stage.type("hello, oh")
+    for change in (lambda: room._view.question.pattern.setPlainText("e"), lambda: stage.type("oh")):
+        room._view.question.pattern.setPlainText("(")
+        room._live._ask()
+        assert stage.window.jobs.runs(KEY)
+        change()
+        assert not stage.window.jobs.runs(KEY)
 
 
 def test_stopped_keeps_the_ranking(stage: Stage, room: DetectiveRoom) -> None:

@@ -12,19 +12,22 @@ from pytestqt.qtbot import QtBot
 from engine.errors import UserError
 from engine.jobs import Failure, Partial
 from engine.requests import CatalogueRequest, OpenModelRequest
+from gui import engine_thread
 from gui.engine_thread import PARTIAL_INTERVAL_MS, EngineThread
 from gui.job_lanes import Lane, lane_of
+from gui.side_jobs import SideJobs
 
 PATIENCE = 5000
 
 
 @dataclass(frozen=True)
 class Ask:
-    """``steps`` yields, then ``end``: a result, or an exception to raise."""
+    """``steps`` yields, then ``end``: a result, or an exception to raise. ``answers``: steps that have something to show."""
 
     name: str
     steps: int = 1
     end: Any = "done"
+    answers: tuple[int, ...] = ()
 
 
 class Gate:
@@ -64,7 +67,8 @@ class Stub:
                 if name in self.gates:
                     self.gates[name].pass_through()
                 self.log.append(f"{name} {step}")
-                yield Partial(step + 1, getattr(request, "steps", 1))
+                answer = f"answer {step}" if step in getattr(request, "answers", ()) else None
+                yield Partial(step + 1, getattr(request, "steps", 1), answer)
         except GeneratorExit:
             self.log.append(f"{name} closed")
             if self.close_fails:
@@ -82,6 +86,7 @@ class Told(QObject):
     def __init__(self, engine: EngineThread) -> None:
         super().__init__()
         self.said: list[tuple[Any, ...]] = []
+        self.answers: list[object] = []
         self.threads: set[int] = set()
         engine.started.connect(self._on_started)
         engine.partial.connect(self._on_partial)
@@ -100,6 +105,7 @@ class Told(QObject):
     @Slot(int, object)
     def _on_partial(self, ticket: int, partial: Partial) -> None:
         self._note("partial", ticket, partial.done)
+        self.answers += [] if partial.result is None else [partial.result]
 
     @Slot(int, object)
     def _on_finished(self, ticket: int, result: object) -> None:
@@ -306,6 +312,73 @@ def test_partials_are_thinned_but_the_first_and_the_last_pass(engine: EngineThre
     assert done[0] == 1
     assert done[-1] == 5000
     assert len(done) < 500, f"{len(done)} of 5000 within a moment; one in {PARTIAL_INTERVAL_MS} ms is enough"
+
+
+@pytest.mark.parametrize("ended", ["finished", "cancelled"])
+def test_an_answer_is_not_lost_to_the_progress_after_it(
+    ended: str, engine: EngineThread, told: Told, stub: Stub, qtbot: QtBot
+) -> None:
+    """The second partial has something to show and comes too soon; the third, which has nothing, takes it along."""
+    gate = stub.gate("a")
+    engine.start()
+    ticket = engine.submit(Ask("a", 3, answers=(1,)))
+    gate.allow(3 if ended == "finished" else 2)
+    if ended == "cancelled":
+        qtbot.waitUntil(lambda: "a 1" in stub.log, timeout=PATIENCE)
+        engine.cancel(ticket)
+        gate.allow()
+    until_settled(qtbot, told, ticket)
+    assert told.ends(ticket) == [ended]
+    assert told.answers[-1:] == ["answer 1"]
+    assert [said[0] for said in told.said][-1] == ended, "what was kept back is told before the end"
+
+
+class Listener(QObject):
+    """What whoever asks beside hears."""
+
+    def __init__(self, jobs: SideJobs) -> None:
+        super().__init__()
+        self.heard: list[tuple[Any, ...]] = []
+        jobs.progressed.connect(self._on_progressed)
+        jobs.answered.connect(self._on_answered)
+
+    @Slot(object, object)
+    def _on_progressed(self, key: object, partial: Partial) -> None:
+        self.heard.append(("progressed", key, partial.done, partial.result))
+
+    @Slot(object, object, bool)
+    def _on_answered(self, key: object, result: object, whole: bool) -> None:
+        self.heard.append(("answered", key, result, whole))
+
+
+def test_progress_beside_is_told_with_its_key_whether_or_not_there_is_an_answer(
+    engine: EngineThread, told: Told, stub: Stub, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_thread, "PARTIAL_INTERVAL_MS", 0)
+    jobs = SideJobs(engine)
+    listener = Listener(jobs)
+    engine.start()
+    jobs.ask("mine", Ask("a", 2, answers=(1,)), "Counting")  # type: ignore[arg-type]
+    assert jobs.runs("mine")
+    qtbot.waitUntil(lambda: not jobs.runs("mine"), timeout=PATIENCE)
+    assert listener.heard == [
+        ("progressed", "mine", 1, None),
+        ("progressed", "mine", 2, "answer 1"),
+        ("answered", "mine", "answer 1", False),
+        ("answered", "mine", "done", True),
+    ]
+
+
+def test_what_is_forgotten_makes_no_progress(engine: EngineThread, told: Told, stub: Stub, qtbot: QtBot) -> None:
+    jobs, gate = SideJobs(engine), stub.gate("a")
+    listener = Listener(jobs)
+    engine.start()
+    jobs.ask("mine", Ask("a", 3, answers=(0, 1, 2)), "Counting")  # type: ignore[arg-type]
+    jobs.forget("mine")
+    gate.allow(3)
+    until_settled(qtbot, told, 1)
+    assert listener.heard == []
+    assert not jobs.runs("mine")
 
 
 def test_an_engine_that_cannot_be_imported_is_one_sentence(qtbot: QtBot) -> None:

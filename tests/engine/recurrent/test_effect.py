@@ -153,6 +153,7 @@ def test_what_is_shown_on_the_way_ends_in_the_answer(quoting: TextModel):
     shown = [partial.result for partial in seen if isinstance(partial.result, AblationEffect)]
     assert len(shown) == 2, "after the first file there is no match yet"
     assert (shown[-1].effect, shown[-1].interval) == (answer.effect, answer.interval)
+    assert [each.files for each in shown] == [2, 3], "files that are still to be read are not counted"
     fractions = [partial.fraction for partial in seen if partial.doing == effect.DOING]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1

@@ -132,6 +132,13 @@ def test_a_part_of_the_hypothesis_by_itself(ask: Ask):
         ask(FLAG, patterns=parts, part="b")
 
 
+@pytest.mark.parametrize("twins", [False], indirect=True)
+def test_places_painted_by_hand_leave_the_other_files_out(ask: Ask, corpus: Path):
+    painted = tuple((str(path), 300, 340) for path in sorted(corpus.iterdir())[:2])
+    found = ask(FLAG, patterns=(), painted=painted).effect
+    assert (found.files, found.matches) == (2, 80)
+
+
 @pytest.mark.parametrize("positions", [40, 600, 10_000])
 def test_stretches_are_held_out_scored_as_told_and_labelled_as_the_corpus(tmp_path: Path, corpus: Path, positions: int):
     model = planted(tmp_path / "model")
