@@ -6,7 +6,8 @@ TEXT is "tinyshakespeare": 40,000 lines of the plays, 1.1 MB. Run from anywhere:
 
 The first nine tenths of the text are trained on, the next twentieth chooses when to stop, the last twentieth is only
 measured on. ``--checkpoint FILE`` keeps what a later start goes on from, with the same outcome as if it had never stopped.
-Most steps compute in bfloat16, the last ones in float32. All figures printed at the end are those of the saved half-precision files, computed in float32.
+Most steps compute in bfloat16, the last ones in float32. All figures printed at the end are those of the saved
+half-precision files, computed in float32.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
 NO_TARGET = -100
-SHAPE = {"n_layer": 4, "n_head": 6, "n_embd": 192, "n_positions": 256}
+LAYERS, HEADS, D_MODEL, CONTEXT = 4, 6, 192, 256
 Ids = NDArray[np.int64]
 
 
@@ -62,8 +63,11 @@ def train_tokenizer(text: str, size: int) -> Tokenizer:
 def build_model(vocabulary: int, dropout: float) -> GPT2LMHeadModel:
     """A GPT-2 with random weights; its input and output embeddings are one table."""
     config = GPT2Config(
-        **SHAPE,
         vocab_size=vocabulary,
+        n_positions=CONTEXT,
+        n_embd=D_MODEL,
+        n_layer=LAYERS,
+        n_head=HEADS,
         resid_pdrop=dropout,
         embd_pdrop=dropout,
         attn_pdrop=0.0,
@@ -76,14 +80,14 @@ def build_model(vocabulary: int, dropout: float) -> GPT2LMHeadModel:
 def batch_of(tokens: Ids, options: argparse.Namespace, step: int) -> tuple[Tensor, Tensor]:
     """Token ids and targets (row, seq) of one step; they depend on seed and step alone.
 
-    Most rows are windows of the text. The others are noise that repeats itself: a block of tokens drawn at random from
-    the text, over and over. Only what can be known there is a target: everything after the first block.
+    Most rows are windows of the text. The others are noise that repeats itself: a block of random tokens of the text, over
+    and over. Only what can be known there is a target: everything after the first block.
     """
     generator = np.random.default_rng((options.seed, step))
-    length, rows = SHAPE["n_positions"] + 1, []
+    length, kinds, rows = CONTEXT + 1, np.unique(tokens), []
     for row in range(options.rows):
         if row < options.repeated_rows:
-            block = generator.choice(tokens, int(generator.integers(8, length // 2)))
+            block = generator.choice(kinds, int(8 * 16 ** generator.random()))  # 8 to 127 tokens, most of them short
             ids = np.resize(block, length)
             targets = ids.copy()
             targets[: len(block)] = NO_TARGET
@@ -98,8 +102,8 @@ def batch_of(tokens: Ids, options: argparse.Namespace, step: int) -> tuple[Tenso
 @torch.no_grad()
 def bits_per_character(model: GPT2LMHeadModel, ids: Ids, characters: int) -> float:
     """Over a whole text: every token is predicted once, from at least half a window of what stands before it."""
-    model.eval()
-    length, nats = SHAPE["n_positions"], 0.0
+    model.train(False)
+    length, nats = CONTEXT, 0.0
     for start in range(0, len(ids) - 1, length // 2):
         window = torch.from_numpy(ids[start : start + length + 1])
         targets = window[1:].clone()
@@ -115,14 +119,9 @@ def optimizers_of(model: nn.Module, options: argparse.Namespace) -> list[torch.o
     """Muon for the matrices inside, AdamW for embeddings, biases and norms."""
     inside = [p for name, p in model.named_parameters() if p.ndim == 2 and ".h." in name]
     outside = [p for name, p in model.named_parameters() if p.ndim != 2 or ".h." not in name]
-    rate = options.learning_rate
-    muon = torch.optim.Muon(inside, lr=rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
-    return [muon, torch.optim.AdamW(outside, lr=rate, betas=(0.9, 0.95), weight_decay=0.0)]
-
-
-def learning_rate(options: argparse.Namespace, step: int) -> float:
-    """Rises over the first steps and falls linearly to nothing."""
-    return float(options.learning_rate * min(1.0, (step + 1) / options.warm_up) * (1 - step / options.steps))
+    groups = {"params": inside, "peak": options.muon_rate}, {"params": outside, "peak": options.adam_rate}
+    muon = torch.optim.Muon([groups[0]], weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    return [muon, torch.optim.AdamW([groups[1]], betas=(0.9, 0.95), weight_decay=0.0)]
 
 
 def train(model: GPT2LMHeadModel, tokens: Ids, validation: tuple[Ids, int], options: argparse.Namespace) -> None:
@@ -148,7 +147,7 @@ def train(model: GPT2LMHeadModel, tokens: Ids, validation: tuple[Ids, int], opti
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(options, step)
+                group["lr"] = group["peak"] * min(1.0, (step + 1) / options.warm_up) * (1 - step / options.steps)
             optimizer.step()
             optimizer.zero_grad()
         if (step + 1) % options.look and step + 1 < options.steps:
@@ -188,17 +187,17 @@ class Head:
 
 @torch.no_grad()
 def heads_of(model: GPT2LMHeadModel, ids: Ids, block: int = 50, texts: int = 16, seed: int = 0) -> list[Head]:
-    """Every head, measured on ``texts`` windows of ``ids`` and on as many rows of ``block`` random tokens said twice.
+    """Every head, measured on ``texts`` windows of ``ids`` and on as many rows of ``block`` of its tokens, drawn at random,
+    said twice.
 
     Source: Olsson et al., "In-context Learning and Induction Heads", 2022, arXiv:2209.11895.
     """
-    model.eval()
-    implementation, length = model.config._attn_implementation, SHAPE["n_positions"]
+    model.train(False)
+    implementation, length = model.config._attn_implementation, CONTEXT
     model.set_attn_implementation("eager")  # the others do not tell their attention
     starts = np.linspace(0, len(ids) - length, texts).astype(int)
     windows = torch.from_numpy(np.stack([ids[start : start + length] for start in starts]))
-    generator = torch.Generator().manual_seed(seed)
-    once = torch.randint(model.config.vocab_size, (texts, 2 * block), generator=generator)
+    once = random_tokens(ids, texts, 2 * block, seed)
     on_text, on_once, on_twice = (
         torch.stack(model(input_ids=each, output_attentions=True).attentions).mean(1)  # (layer, head, query, key)
         for each in (windows, once, once[:, :block].repeat(1, 2))
@@ -210,17 +209,24 @@ def heads_of(model: GPT2LMHeadModel, ids: Ids, block: int = 50, texts: int = 16,
         *(pattern.diagonal(1 - block, -2, -1)[..., 1:].mean(-1) for pattern in (on_twice, on_once)),
         on_twice.diagonal(-block, -2, -1).mean(-1),
     )
-    layers, heads = measured[0].shape
     return [
-        Head(f"{layer}:{head}", *(float(part[layer, head]) for part in measured)) for layer in range(layers) for head in range(heads)
+        Head(f"{layer}:{head}", *(float(part[layer, head]) for part in measured))
+        for layer in range(LAYERS)
+        for head in range(HEADS)
     ]
 
 
+def random_tokens(ids: Ids, rows: int, length: int, seed: int) -> Tensor:
+    """Tokens (row, seq) drawn evenly from those that ``ids`` uses; the vocabulary has bytes that no play uses."""
+    return torch.from_numpy(np.random.default_rng(seed).choice(np.unique(ids), (rows, length)))
+
+
 @torch.no_grad()
-def nats_said_twice(model: GPT2LMHeadModel, block: int = 50, texts: int = 64, seed: int = 1) -> tuple[float, float]:
+def nats_said_twice(model: GPT2LMHeadModel, ids: Ids, block: int = 50, texts: int = 64, seed: int = 1) -> tuple[float, float]:
     """Mean loss per token on random tokens, the first time and the second."""
-    ids = torch.randint(model.config.vocab_size, (texts, block), generator=torch.Generator().manual_seed(seed)).repeat(1, 2)
-    losses = nn.functional.cross_entropy(model(input_ids=ids).logits[:, :-1].transpose(1, 2), ids[:, 1:], reduction="none")
+    twice = random_tokens(ids, texts, block, seed).repeat(1, 2)
+    logits = model(input_ids=twice).logits[:, :-1]
+    losses = nn.functional.cross_entropy(logits.transpose(1, 2), twice[:, 1:], reduction="none")
     return float(losses[:, : block - 1].mean()), float(losses[:, block:].mean())
 
 
@@ -266,10 +272,7 @@ def save(model: GPT2LMHeadModel, tokenizer: Tokenizer, out: Path) -> None:
     weights = {name: tensor.half().contiguous() for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
     save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
     tokenizer.save(str(out / "tokenizer.json"), pretty=False)
-    write_json(
-        out / "tokenizer_config.json",
-        {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": SHAPE["n_positions"]},
-    )
+    write_json(out / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": CONTEXT})
 
 
 def report(out: Path, split: Split, tokenizer: Tokenizer) -> None:
@@ -285,9 +288,10 @@ def report(out: Path, split: Split, tokenizer: Tokenizer) -> None:
     for order in (2, 3):
         bits = ngram_bits(ids_of(tokenizer, split.train), ids["test"], tokenizer.get_vocab_size(), order)
         print(f"interpolated {order}-grams of tokens: {bits * len(ids['test']) / len(split.test):.3f} bits per character")
+    print("head   previous  first  induction  control  same")
     for head in heads_of(model, ids["test"], texts=32):
-        print(head)
-    print("random tokens, nats the first and the second time: {:.2f}, {:.2f}".format(*nats_said_twice(model)))
+        print(f"{head.name}  {head.previous:.3f}  {head.first:.3f}  {head.induction:.3f}  {head.control:.3f}  {head.same:.3f}")
+    print("random tokens, nats the first and the second time: {:.2f}, {:.2f}".format(*nats_said_twice(model, ids["test"])))
 
 
 def ids_of(tokenizer: Tokenizer, text: str) -> Ids:
@@ -302,14 +306,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--vocabulary", type=int, default=2048)
-    parser.add_argument("--steps", type=int, default=1400)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--bfloat16", type=float, default=0.9, help="share of the training computed in bfloat16")
     parser.add_argument("--rows", type=int, default=8, help="rows of a step")
-    parser.add_argument("--repeated-rows", type=int, default=1, help="of them, random tokens that repeat themselves")
-    parser.add_argument("--learning-rate", type=float, default=3e-3)
+    parser.add_argument("--repeated-rows", type=int, default=2, help="of them, random tokens that repeat themselves")
+    parser.add_argument("--muon-rate", type=float, default=6e-3)
+    parser.add_argument("--adam-rate", type=float, default=3e-3)
     parser.add_argument("--warm-up", type=int, default=50, help="steps")
     parser.add_argument("--dropout", type=float, default=0.15)
-    parser.add_argument("--look", type=int, default=100, help="steps between two measurements")
+    parser.add_argument("--look", type=int, default=150, help="steps between two measurements")
     parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
 
