@@ -1,4 +1,4 @@
-"""Train a small GPT-2 and its tokenizer on the text of Shakespeare's plays, then measure what its heads do.
+"""Train a small language model and its tokenizer on the text of Shakespeare's plays, then measure what its heads do.
 
 TEXT is "tinyshakespeare": 40,000 lines of the plays, 1.1 MB. Run from anywhere:
 
@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import LlamaConfig, LlamaForCausalLM
 
 NO_TARGET = -100
-LAYERS, HEADS, D_MODEL, CONTEXT = 4, 6, 192, 256
+LAYERS, HEADS, D_MODEL, D_INNER, CONTEXT = 4, 6, 192, 512, 256
 Ids = NDArray[np.int64]
 
 
@@ -60,21 +60,26 @@ def train_tokenizer(text: str, size: int) -> Tokenizer:
     return tokenizer
 
 
-def build_model(vocabulary: int, dropout: float) -> GPT2LMHeadModel:
-    """A GPT-2 with random weights; its input and output embeddings are one table."""
-    config = GPT2Config(
+def build_model(vocabulary: int) -> LlamaForCausalLM:
+    """A decoder with random weights; its input and output embeddings are one table."""
+    config = LlamaConfig(
         vocab_size=vocabulary,
-        n_positions=CONTEXT,
-        n_embd=D_MODEL,
-        n_layer=LAYERS,
-        n_head=HEADS,
-        resid_pdrop=dropout,
-        embd_pdrop=dropout,
-        attn_pdrop=0.0,
+        max_position_embeddings=CONTEXT,
+        hidden_size=D_MODEL,
+        intermediate_size=D_INNER,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HEADS,
+        tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=None,
     )
-    return GPT2LMHeadModel(config)
+    return LlamaForCausalLM(config)
+
+
+def repeated_rows(options: argparse.Namespace, step: int) -> int:
+    """How many rows of a step are noise that repeats itself."""
+    at_first, then = options.repeated_rows
+    return int(at_first if step < options.at_first * options.steps else then)
 
 
 def batch_of(tokens: Ids, options: argparse.Namespace, step: int) -> tuple[Tensor, Tensor]:
@@ -86,7 +91,7 @@ def batch_of(tokens: Ids, options: argparse.Namespace, step: int) -> tuple[Tenso
     generator = np.random.default_rng((options.seed, step))
     length, kinds, rows = CONTEXT + 1, np.unique(tokens), []
     for row in range(options.rows):
-        if row < options.repeated_rows:
+        if row < repeated_rows(options, step):
             block = generator.choice(kinds, int(8 * 16 ** generator.random()))  # 8 to 127 tokens, most of them short
             ids = np.resize(block, length)
             targets = ids.copy()
@@ -100,7 +105,7 @@ def batch_of(tokens: Ids, options: argparse.Namespace, step: int) -> tuple[Tenso
 
 
 @torch.no_grad()
-def bits_per_character(model: GPT2LMHeadModel, ids: Ids, characters: int) -> float:
+def bits_per_character(model: LlamaForCausalLM, ids: Ids, characters: int) -> float:
     """Over a whole text: every token is predicted once, from at least half a window of what stands before it."""
     model.train(False)
     length, nats = CONTEXT, 0.0
@@ -116,15 +121,16 @@ def bits_per_character(model: GPT2LMHeadModel, ids: Ids, characters: int) -> flo
 
 
 def optimizers_of(model: nn.Module, options: argparse.Namespace) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside, AdamW for embeddings, biases and norms."""
-    inside = [p for name, p in model.named_parameters() if p.ndim == 2 and ".h." in name]
-    outside = [p for name, p in model.named_parameters() if p.ndim != 2 or ".h." not in name]
-    groups = {"params": inside, "peak": options.muon_rate}, {"params": outside, "peak": options.adam_rate}
+    """Muon for the matrices inside, AdamW for the embeddings and norms."""
+    parts: tuple[list[Tensor], list[Tensor]] = ([], [])
+    for name, parameter in model.named_parameters():
+        parts[parameter.ndim == 2 and ".layers." in name].append(parameter)
+    groups = {"params": parts[True], "peak": options.muon_rate}, {"params": parts[False], "peak": options.adam_rate}
     muon = torch.optim.Muon([groups[0]], weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
     return [muon, torch.optim.AdamW([groups[1]], betas=(0.9, 0.95), weight_decay=0.0)]
 
 
-def train(model: GPT2LMHeadModel, tokens: Ids, validation: tuple[Ids, int], options: argparse.Namespace) -> None:
+def train(model: LlamaForCausalLM, tokens: Ids, validation: tuple[Ids, int], options: argparse.Namespace) -> None:
     """Train, and leave the weights of the look with the least validation loss in ``model``."""
     optimizers = optimizers_of(model, options)
     done, best, best_weights, start = 0, math.inf, model.state_dict(), time.monotonic()
@@ -136,12 +142,11 @@ def train(model: GPT2LMHeadModel, tokens: Ids, validation: tuple[Ids, int], opti
         done, best, best_weights = saved["done"], saved["best"], saved["best_weights"]
     seen = []
     for step in range(done, options.steps):
-        torch.manual_seed(options.seed + step)  # dropout
         model.train()
         ids, targets = batch_of(tokens, options, step)
         with torch.autocast("cpu", torch.bfloat16, enabled=step < options.bfloat16 * options.steps):
             logits = model(input_ids=ids).logits
-        logits, text = logits.float(), slice(options.repeated_rows, None)
+        logits, text = logits.float(), slice(repeated_rows(options, step), None)
         seen.append(float(nn.functional.cross_entropy(logits[text].detach().flatten(0, 1), targets[text].flatten())))
         torch.autograd.backward(nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=NO_TARGET))
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -186,7 +191,7 @@ class Head:
 
 
 @torch.no_grad()
-def heads_of(model: GPT2LMHeadModel, ids: Ids, block: int = 50, texts: int = 16, seed: int = 0) -> list[Head]:
+def heads_of(model: LlamaForCausalLM, ids: Ids, block: int = 50, texts: int = 16, seed: int = 0) -> list[Head]:
     """Every head, measured on ``texts`` windows of ``ids`` and on as many rows of ``block`` of its tokens, drawn at random,
     said twice.
 
@@ -222,7 +227,7 @@ def random_tokens(ids: Ids, rows: int, length: int, seed: int) -> Tensor:
 
 
 @torch.no_grad()
-def nats_said_twice(model: GPT2LMHeadModel, ids: Ids, block: int = 50, texts: int = 64, seed: int = 1) -> tuple[float, float]:
+def nats_said_twice(model: LlamaForCausalLM, ids: Ids, block: int = 50, texts: int = 64, seed: int = 1) -> tuple[float, float]:
     """Mean loss per token on random tokens, the first time and the second."""
     twice = random_tokens(ids, texts, block, seed).repeat(1, 2)
     logits = model(input_ids=twice).logits[:, :-1]
@@ -263,11 +268,11 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def save(model: GPT2LMHeadModel, tokenizer: Tokenizer, out: Path) -> None:
+def save(model: LlamaForCausalLM, tokenizer: Tokenizer, out: Path) -> None:
     """Write a plain Hugging Face folder with half-precision weights; the shared table is written once."""
     out.mkdir(parents=True, exist_ok=True)
     config = model.config.to_diff_dict()
-    config.update(architectures=["GPT2LMHeadModel"], model_type="gpt2", dtype="float16")
+    config.update(architectures=["LlamaForCausalLM"], model_type="llama", dtype="float16")
     write_json(out / "config.json", config)
     weights = {name: tensor.half().contiguous() for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
     save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
@@ -277,7 +282,7 @@ def save(model: GPT2LMHeadModel, tokenizer: Tokenizer, out: Path) -> None:
 
 def report(out: Path, split: Split, tokenizer: Tokenizer) -> None:
     """Print every figure of the card, measured on the saved files."""
-    model = GPT2LMHeadModel.from_pretrained(out, local_files_only=True, dtype=torch.float32)
+    model = LlamaForCausalLM.from_pretrained(out, local_files_only=True, dtype=torch.float32)
     parts = {"train": split.train[: len(split.test)], "validation": split.validation, "test": split.test}
     ids = {name: ids_of(tokenizer, text) for name, text in parts.items()}
     for name, text in parts.items():
@@ -305,15 +310,17 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("text", type=Path, help="tinyshakespeare.txt")
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--checkpoint", type=Path)
-    parser.add_argument("--vocabulary", type=int, default=2048)
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--vocabulary", type=int, default=1024)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--bfloat16", type=float, default=0.9, help="share of the training computed in bfloat16")
-    parser.add_argument("--rows", type=int, default=8, help="rows of a step")
-    parser.add_argument("--repeated-rows", type=int, default=2, help="of them, random tokens that repeat themselves")
+    parser.add_argument("--rows", type=int, default=6, help="rows of a step")
+    parser.add_argument(
+        "--repeated-rows", type=int, nargs=2, default=(3, 1), help="of them, noise that repeats itself: at first, then"
+    )
+    parser.add_argument("--at-first", type=float, default=0.4, help="share of the training with as much noise as at first")
     parser.add_argument("--muon-rate", type=float, default=6e-3)
     parser.add_argument("--adam-rate", type=float, default=3e-3)
     parser.add_argument("--warm-up", type=int, default=50, help="steps")
-    parser.add_argument("--dropout", type=float, default=0.15)
     parser.add_argument("--look", type=int, default=150, help="steps between two measurements")
     parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
@@ -326,7 +333,7 @@ def main() -> None:
     split = split_text(options.text.read_text(encoding="utf-8"))
     tokenizer = train_tokenizer(split.train, options.vocabulary)
     tokens = ids_of(tokenizer, split.train)
-    model = build_model(tokenizer.get_vocab_size(), options.dropout)
+    model = build_model(tokenizer.get_vocab_size())
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
     print(f"{len(split.train):,} characters, {len(tokens):,} tokens to train on; {n_parameters:,} parameters", flush=True)
     train(model, tokens, (ids_of(tokenizer, split.validation), len(split.validation)), options)
