@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from engine.cells import Cell
 from engine.jobs import run
 from engine.requests import AttributionRequest, CellsRequest, OpenModelRequest, TextInput
 from engine.workbench import Workbench
 
+EMBEDDINGS = "model.embed_tokens.weight"
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
 FOLDERS = {path.parent.name: path.parent for path in sorted(SAMPLES.glob("*/sample.json"))}
 TASKS = {"text_classification", "image_classification", "causal_lm", "masked_lm", "record_regression", "record_classification"}
@@ -41,7 +42,7 @@ def tensor_shapes(path: Path) -> dict[str, list[int]]:
 
 
 def test_the_samples_of_this_release_are_there() -> None:
-    assert {"movie-sentiment", "news-bilstm", "code-lstm"} <= set(FOLDERS)
+    assert {"movie-sentiment", "news-bilstm", "code-lstm", "tiny-gpt"} <= set(FOLDERS)
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -144,6 +145,47 @@ def test_code_lstm_has_cells_that_know_strings(cell: str, quoted: str) -> None:
     assert cell in (FOLDERS["code-lstm"] / "card.md").read_text(encoding="utf-8")
 
 
+def test_tiny_gpt_is_a_small_half_precision_folder_without_surprises() -> None:
+    """Written once: the table that is both first and last layer."""
+    file = FOLDERS["tiny-gpt"] / "model.safetensors"
+    assert file.stat().st_size <= 8_000_000
+    with safe_open(file, framework="pt") as weights:
+        names = set(weights.keys())
+        assert {weights.get_tensor(name).dtype for name in names} == {torch.float16}
+    assert "lm_head.weight" not in names
+    info = run(Workbench().job_for(OpenModelRequest(str(file.parent)))).info
+    assert (info.task, [notice.kind for notice in info.warnings]) == ("causal_lm", ["dtype"])
+
+
+def test_tiny_gpt_spells_any_text_and_knows_where() -> None:
+    tokenizer = AutoTokenizer.from_pretrained(FOLDERS["tiny-gpt"], local_files_only=True)
+    text = "ROMEO:\nThe naïve 日本 😀 went  to Verona."
+    encoded = tokenizer(text, return_offsets_mapping=True)
+    assert tokenizer.decode(encoded["input_ids"], clean_up_tokenization_spaces=False) == text
+    starts, ends = zip(*encoded["offset_mapping"], strict=True)
+    assert (starts[0], ends[-1]) == (0, len(text))
+    assert all(text[start:end] for start, end in encoded["offset_mapping"])
+    assert len(tokenizer) == tokenizer.vocab_size == tensor_shapes(FOLDERS["tiny-gpt"] / "model.safetensors")[EMBEDDINGS][0]
+
+
+@pytest.mark.parametrize("head", ["2:3", "1:2"])
+@torch.no_grad()
+def test_tiny_gpt_has_heads_that_attend_to_the_token_before(head: str) -> None:
+    """Plainly computed, not by the engine; heads that its card names."""
+    folder = FOLDERS["tiny-gpt"]
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, local_files_only=True, dtype=torch.float32, attn_implementation="eager"
+    ).eval()
+    text = "".join(example["text"] for example in described("tiny-gpt")["examples"])
+    attentions = model(**tokenizer(text, return_tensors="pt"), output_attentions=True).attentions
+    layer, number = map(int, head.split(":"))
+    pattern = attentions[layer][0, number]  # (query, key)
+    chance = float((1 / torch.arange(2, len(pattern) + 1)).mean())
+    assert float(pattern.diagonal(-1).mean()) > 3 * chance
+    assert head in (folder / "card.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", FOLDERS)
 def test_the_preview_is_what_the_engine_finds(name: str) -> None:
     """Welcome page and map show the same colours."""
@@ -154,6 +196,6 @@ def test_the_preview_is_what_the_engine_finds(name: str) -> None:
     assert found.prediction.predicted.label == preview["says"]
     assert found.prediction.predicted.probability == pytest.approx(preview["probability"], abs=2e-3)
     words = [match.span() for match in re.finditer(r"\S+", text)]
-    rows = [(token.start, float(value)) for token, value in zip(found.tokens, found.values, strict=True) if not token.special]
+    rows = [(token.end - 1, float(value)) for token, value in zip(found.tokens, found.values, strict=True) if not token.special]
     sums = [sum(value for at, value in rows if start <= at < end) for start, end in words]
     assert preview["words"] == pytest.approx(sums, abs=0.02 * max(map(abs, sums)))
