@@ -52,13 +52,16 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
     at_once = max(1, _STEPS_AT_ONCE // model.spec.max_length)
     for begin in range(first, len(written.ids), at_once):
         places = range(begin, min(begin + at_once, len(written.ids)))
-        rows.add(_read(network, torch.stack([written.window(at) for at in places]), [written.ids[at] for at in places]))
+        seen = _look_back(network, torch.stack([written.window(at) for at in places]))
+        rows.add(_told_apart(network, *seen, [written.ids[at] for at in places]))
+        del seen
         yield Partial(places[-1] + 1, len(written.ids), doing="Reading")
     noise = torch.Generator().manual_seed(generation.seed)
     for step in range(generation.tokens):
-        window = written.window(len(written.ids))[None]
-        chosen = _choose(model, network, window, generation, noise, forced.get(step))
-        rows.add(_read(network, window, [chosen.index]))
+        seen = _look_back(network, written.window(len(written.ids))[None])
+        chosen = _choose(model, _logits(network, *seen), generation, noise, forced.get(step))
+        rows.add(_told_apart(network, *seen, [chosen.index]))
+        del seen
         written.add(chosen)
         yield Partial(step + 1, generation.tokens, tuple(written.generated), "Writing")
         if chosen.index == model.meta:
@@ -195,13 +198,24 @@ class _Written:
 
 
 @torch.no_grad()
-def _read(network: TextgenrnnNetwork, windows: Tensor, chosen: Sequence[int]) -> tuple[FloatArray, ...]:
+def _look_back(network: TextgenrnnNetwork, windows: Tensor) -> tuple[Tensor, Tensor]:
+    """(batch, window) ids -> (batch, window, features), and how much of each is attended to."""
+    features = network.features(network.embedding(windows.to(network.output.weight.device)))
+    return features, network.pattern(features)
+
+
+@torch.no_grad()
+def _logits(network: TextgenrnnNetwork, features: Tensor, pattern: Tensor) -> Tensor:
+    """(batch, outputs), as the network itself has them."""
+    return network.read_out(features, pattern).double().cpu()
+
+
+@torch.no_grad()
+def _told_apart(network: TextgenrnnNetwork, features: Tensor, pattern: Tensor, chosen: Sequence[int]) -> tuple[FloatArray, ...]:
     """Pattern, contributions, bias and logit of a batch of windows, for the token that was chosen after each.
 
     logit = b + Σ_t α_t (x_t · W): the layer after the average is linear, so its logit falls apart into time steps.
     """
-    features = network.features(network.embedding(windows.to(network.output.weight.device)))
-    pattern = network.pattern(features)
     index = torch.tensor(chosen, device=features.device)
     said = (features.double() @ network.output.weight[index].double()[..., None])[..., 0]  # (batch, window)
     contributions, bias = pattern.double() * said, network.output.bias[index].double()
@@ -209,17 +223,10 @@ def _read(network: TextgenrnnNetwork, windows: Tensor, chosen: Sequence[int]) ->
     return tuple(part.float().numpy(force=True) for part in (pattern, contributions, bias, logit))
 
 
-@torch.no_grad()
 def _choose(
-    model: TextgenrnnModel,
-    network: TextgenrnnNetwork,
-    window: Tensor,
-    generation: Generation,
-    noise: torch.Generator,
-    forced: int | None,
+    model: TextgenrnnModel, logits: Tensor, generation: Generation, noise: torch.Generator, forced: int | None
 ) -> GeneratedToken:
     """The next token; never padding, which stands for nothing that could be written."""
-    logits = network(network.embedding(window.to(network.output.weight.device))).double().cpu()
     open_to = logits.clone()
     open_to[:, 0] = -torch.inf
     drawn = int(choose(open_to, noise, generation.temperature, generation.top_k, generation.top_p))
