@@ -13,12 +13,11 @@ import torch
 from torch import Tensor
 
 from engine.errors import LoadError
-from engine.models.files import read_json
+from engine.models.files import KERAS_SUFFIXES, read_json
 from engine.models.keras_file import LayerWeights, read_keras_layers
 from engine.models.safety import check_bounds
 from engine.models.textgenrnn_network import TextgenrnnSpec
 
-SUFFIXES = (".hdf5", ".h5")
 META = "<s>"
 DEFAULT_WINDOW = 40
 LONGEST_WINDOW = 4_096
@@ -66,7 +65,7 @@ def find_checkpoints(path: Path) -> tuple[Checkpoint, ...]:
     Raises:
         LoadError: they are of several models.
     """
-    found = [path] if path.is_file() else [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
+    found = [path] if path.is_file() else [p for p in path.iterdir() if p.suffix.lower() in KERAS_SUFFIXES and p.is_file()]
     checkpoints = sorted(map(_checkpoint, found), key=lambda c: (c.epoch is None, c.epoch or 0, c.path.name))
     if not checkpoints:
         raise LoadError(f"{path.name} holds no weights of textgenrnn (.hdf5).", "no_weights")

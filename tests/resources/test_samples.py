@@ -41,7 +41,7 @@ def tensor_shapes(path: Path) -> dict[str, list[int]]:
 
 
 def test_the_samples_of_this_release_are_there() -> None:
-    assert {"movie-sentiment", "news-bilstm", "code-lstm"} <= set(FOLDERS)
+    assert {"movie-sentiment", "news-bilstm", "code-lstm", "review-writer"} <= set(FOLDERS)
 
 
 @pytest.mark.parametrize("name", FOLDERS)
