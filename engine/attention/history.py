@@ -40,6 +40,8 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
     start = time.perf_counter()
     if not isinstance(model, TextgenrnnModel):
         raise UserError("This model has no attention layer over a window of its recurrent layers.", "unavailable")
+    if request.decoder_text is not None:
+        raise UserError("This model reads and writes one text; leave the decoder's text out.", "arguments")
     generation = request.generation
     check_generation(generation)
     forced = {step: _forced(model, text) for step, text in generation.forced}

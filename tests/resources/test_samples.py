@@ -13,9 +13,12 @@ import torch
 from safetensors import safe_open
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from engine.attention.history import attend_history
 from engine.cells import Cell
 from engine.jobs import run
-from engine.requests import AttributionRequest, CellsRequest, OpenModelRequest, TextInput
+from engine.models.opening import open_model
+from engine.requests import AttentionRequest, AttributionRequest, CellsRequest, Generation, OpenModelRequest, TextInput
+from engine.results import AttentionInfo
 from engine.workbench import Workbench
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
@@ -142,6 +145,22 @@ def test_code_lstm_has_cells_that_know_strings(cell: str, quoted: str) -> None:
     assert track[inside].min() > track[~inside].mean()
     assert track[inside].mean() > track[~inside].mean() + 2 * track[~inside].std()
     assert cell in (FOLDERS["code-lstm"] / "card.md").read_text(encoding="utf-8")
+
+
+def test_review_writer_learns_to_look_at_the_last_word() -> None:
+    """Checkpoints from before training on: attention spread over the window, then gathered as its card says."""
+    model = run(open_model(OpenModelRequest(str(FOLDERS["review-writer"]))))
+    assert model.info.attention == AttentionInfo(1, 1)
+    text, found = TextInput(described("review-writer")["examples"][0]["text"]), {}
+    for epoch in range(0, 13, 2):
+        asked = AttentionRequest(model.info.sha256, text, Generation(checkpoint=f"epoch {epoch}"))
+        history = run(attend_history(model, asked)).history
+        assert history is not None
+        assert history.patterns.shape[1] == 40
+        found[epoch] = history.patterns
+    assert found[0].max() < 0.1
+    assert found[12][:, -1].mean() > 0.6
+    assert found[12][:, -3:].sum(1).mean() > 0.9
 
 
 @pytest.mark.parametrize("name", FOLDERS)
