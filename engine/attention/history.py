@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -48,40 +48,51 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
     network = model.network_at(generation.checkpoint)
     encoding = model.encode(request.input)
     _check_size(model, encoding, generation)
-    written = _Written(model, encoding.input)
-    rows = _Rows([], [], [], [])
+    written, rows = _Written(model, encoding.input), _Rows([], [], [], [])
     first = 0 if model.meta is None else 1  # <s> stands there whatever the model thinks of it
-    at_once = max(1, _STEPS_AT_ONCE // model.spec.max_length)
-    for begin in range(first, len(written.ids), at_once):
-        places = range(begin, min(begin + at_once, len(written.ids)))
+    yield from _read(network, written, rows, first)
+    yield from _go_on(network, written, rows, generation, forced)
+    return AttentionResult(
+        request=request,
+        model=model.info,
+        input=written.text(),
+        prompt=encoding.ids.shape[1],
+        stacks=(),
+        generated=tuple(written.generated),
+        history=rows.history(written, first),
+        verification=None,
+        cost=Cost(len(written.ids) - first, 0, time.perf_counter() - start, model.info.device),
+        checkpoints=model.checkpoints if len(model.checkpoints) > 1 else (),
+        warnings=tuple(_warnings(model, encoding, written, generation)),
+    )
+
+
+def _read(network: TextgenrnnNetwork, written: "_Written", rows: "_Rows", first: int) -> Steps[None]:
+    """Every token of the text from the window before it, many windows at a time."""
+    tokens = len(written.ids)
+    at_once = max(1, _STEPS_AT_ONCE // network.spec.max_length)
+    for begin in range(first, tokens, at_once):
+        places = range(begin, min(begin + at_once, tokens))
         seen = _look_back(network, torch.stack([written.window(at) for at in places]))
         rows.add(_told_apart(network, *seen, [written.ids[at] for at in places]))
         del seen
-        yield Partial(places[-1] + 1, len(written.ids), doing="Reading")
+        yield Partial(places[-1] + 1, tokens, doing="Reading")
+
+
+def _go_on(
+    network: TextgenrnnNetwork, written: "_Written", rows: "_Rows", generation: Generation, forced: Mapping[int, int]
+) -> Steps[None]:
+    """One token after another, until there are enough or the text ends."""
     noise = torch.Generator().manual_seed(generation.seed)
     for step in range(generation.tokens):
         seen = _look_back(network, written.window(len(written.ids))[None])
-        chosen = _choose(model, _logits(network, *seen), generation, noise, forced.get(step))
+        chosen = _choose(written.model, _logits(network, *seen), generation, noise, forced.get(step))
         rows.add(_told_apart(network, *seen, [chosen.index]))
         del seen
         written.add(chosen)
         yield Partial(step + 1, generation.tokens, tuple(written.generated), "Writing")
-        if chosen.index == model.meta:
-            break
-    cost = Cost(len(written.ids) - first + len(written.generated), 0, time.perf_counter() - start, model.info.device)
-    return AttentionResult(
-        request,
-        model.info,
-        written.text(),
-        encoding.ids.shape[1],
-        (),
-        tuple(written.generated),
-        rows.history(written, first),
-        None,
-        cost,
-        model.checkpoints if len(model.checkpoints) > 1 else (),
-        warnings=tuple(_warnings(model, encoding, written, generation)),
-    )
+        if chosen.index == written.model.meta:
+            return
 
 
 def history_arrays(result: AttentionResult) -> tuple[dict[str, FloatArray], dict[str, list[list[str]]]]:

@@ -108,6 +108,7 @@ def test_greedy_generation_is_keras_s(model: TextgenrnnModel, literal: KerasMode
         assert [a.probability for a in token.alternatives] == pytest.approx(probabilities[order[:3]].tolist(), abs=1e-5)
         ids.append(token.index)
     assert len(result.generated) == 12
+    assert (result.cost.forward, result.cost.backward) == (3 + 12, 0)
     history = result.history
     assert history is not None
     assert len(history.patterns) == 3 + 12
