@@ -1,7 +1,7 @@
 """A recurrent model's attention over the window it has read, for every token of a text and every one it goes on with."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -39,43 +39,59 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
     start = time.perf_counter()
     if not isinstance(model, TextgenrnnModel):
         raise UserError("This model has no attention layer over a window of its recurrent layers.", "unavailable")
+    if request.decoder_text is not None:
+        raise UserError("This model reads and writes one text; leave the decoder's text out.", "arguments")
     generation = request.generation
     check_generation(generation)
     forced = {step: _forced(model, text) for step, text in generation.forced}
     network = model.network_at(generation.checkpoint)
     encoding = model.encode(request.input)
     _check_size(model, encoding, generation)
-    written = _Written(model, encoding.input)
-    rows = _Rows([], [], [], [])
+    written, rows = _Written(model, encoding.input), _Rows([], [], [], [])
     first = 0 if model.meta is None else 1  # <s> stands there whatever the model thinks of it
-    at_once = max(1, _STEPS_AT_ONCE // model.spec.max_length)
-    for begin in range(first, len(written.ids), at_once):
-        places = range(begin, min(begin + at_once, len(written.ids)))
-        rows.add(_read(network, torch.stack([written.window(at) for at in places]), [written.ids[at] for at in places]))
-        yield Partial(places[-1] + 1, len(written.ids), doing="Reading")
-    noise = torch.Generator().manual_seed(generation.seed)
-    for step in range(generation.tokens):
-        window = written.window(len(written.ids))[None]
-        chosen = _choose(model, network, window, generation, noise, forced.get(step))
-        rows.add(_read(network, window, [chosen.index]))
-        written.add(chosen)
-        yield Partial(step + 1, generation.tokens, tuple(written.generated), "Writing")
-        if chosen.index == model.meta:
-            break
-    cost = Cost(len(written.ids) - first + len(written.generated), 0, time.perf_counter() - start, model.info.device)
+    yield from _read(network, written, rows, first)
+    yield from _go_on(network, written, rows, generation, forced)
     return AttentionResult(
-        request,
-        model.info,
-        written.text(),
-        encoding.ids.shape[1],
-        (),
-        tuple(written.generated),
-        rows.history(written, first),
-        None,
-        cost,
-        model.checkpoints if len(model.checkpoints) > 1 else (),
+        request=request,
+        model=model.info,
+        input=written.text(),
+        prompt=encoding.ids.shape[1],
+        stacks=(),
+        generated=tuple(written.generated),
+        history=rows.history(written, first),
+        verification=None,
+        cost=Cost(len(written.ids) - first, 0, time.perf_counter() - start, model.info.device),
+        checkpoints=model.checkpoints if len(model.checkpoints) > 1 else (),
         warnings=tuple(_warnings(model, encoding, written, generation)),
     )
+
+
+def _read(network: TextgenrnnNetwork, written: "_Written", rows: "_Rows", first: int) -> Steps[None]:
+    """Every token of the text from the window before it, many windows at a time."""
+    tokens = len(written.ids)
+    at_once = max(1, _STEPS_AT_ONCE // network.spec.max_length)
+    for begin in range(first, tokens, at_once):
+        places = range(begin, min(begin + at_once, tokens))
+        seen = _look_back(network, torch.stack([written.window(at) for at in places]))
+        rows.add(_told_apart(network, *seen, [written.ids[at] for at in places]))
+        del seen
+        yield Partial(places[-1] + 1, tokens, doing="Reading")
+
+
+def _go_on(
+    network: TextgenrnnNetwork, written: "_Written", rows: "_Rows", generation: Generation, forced: Mapping[int, int]
+) -> Steps[None]:
+    """One token after another, until there are enough or the text ends."""
+    noise = torch.Generator().manual_seed(generation.seed)
+    for step in range(generation.tokens):
+        seen = _look_back(network, written.window(len(written.ids))[None])
+        chosen = _choose(written.model, _logits(network, *seen), generation, noise, forced.get(step))
+        rows.add(_told_apart(network, *seen, [chosen.index]))
+        del seen
+        written.add(chosen)
+        yield Partial(step + 1, generation.tokens, tuple(written.generated), "Writing")
+        if chosen.index == written.model.meta:
+            return
 
 
 def history_arrays(result: AttentionResult) -> tuple[dict[str, FloatArray], dict[str, list[list[str]]]]:
@@ -193,13 +209,24 @@ class _Written:
 
 
 @torch.no_grad()
-def _read(network: TextgenrnnNetwork, windows: Tensor, chosen: Sequence[int]) -> tuple[FloatArray, ...]:
+def _look_back(network: TextgenrnnNetwork, windows: Tensor) -> tuple[Tensor, Tensor]:
+    """(batch, window) ids -> (batch, window, features), and how much of each is attended to."""
+    features = network.features(network.embedding(windows.to(network.output.weight.device)))
+    return features, network.pattern(features)
+
+
+@torch.no_grad()
+def _logits(network: TextgenrnnNetwork, features: Tensor, pattern: Tensor) -> Tensor:
+    """(batch, outputs), as the network itself has them."""
+    return network.read_out(features, pattern).double().cpu()
+
+
+@torch.no_grad()
+def _told_apart(network: TextgenrnnNetwork, features: Tensor, pattern: Tensor, chosen: Sequence[int]) -> tuple[FloatArray, ...]:
     """Pattern, contributions, bias and logit of a batch of windows, for the token that was chosen after each.
 
     logit = b + Σ_t α_t (x_t · W): the layer after the average is linear, so its logit falls apart into time steps.
     """
-    features = network.features(network.embedding(windows.to(network.output.weight.device)))
-    pattern = network.pattern(features)
     index = torch.tensor(chosen, device=features.device)
     said = (features.double() @ network.output.weight[index].double()[..., None])[..., 0]  # (batch, window)
     contributions, bias = pattern.double() * said, network.output.bias[index].double()
@@ -207,17 +234,10 @@ def _read(network: TextgenrnnNetwork, windows: Tensor, chosen: Sequence[int]) ->
     return tuple(part.float().numpy(force=True) for part in (pattern, contributions, bias, logit))
 
 
-@torch.no_grad()
 def _choose(
-    model: TextgenrnnModel,
-    network: TextgenrnnNetwork,
-    window: Tensor,
-    generation: Generation,
-    noise: torch.Generator,
-    forced: int | None,
+    model: TextgenrnnModel, logits: Tensor, generation: Generation, noise: torch.Generator, forced: int | None
 ) -> GeneratedToken:
     """The next token; never padding, which stands for nothing that could be written."""
-    logits = network(network.embedding(window.to(network.output.weight.device))).double().cpu()
     open_to = logits.clone()
     open_to[:, 0] = -torch.inf
     drawn = int(choose(open_to, noise, generation.temperature, generation.top_k, generation.top_p))

@@ -18,6 +18,7 @@ from engine.errors import LoadError
 
 MAXIMUM_JSON_BYTES = 50_000_000
 SAFETENSORS = "model.safetensors"
+KERAS_SUFFIXES = (".hdf5", ".h5")  # of which textgenrnn's weights are read
 PICKLED = ("pytorch_model.bin", "model.pt", "model.pth")
 
 

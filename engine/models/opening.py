@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.errors import LoadError
 from engine.jobs import Partial, Steps
-from engine.models.files import check_archive, read_json
+from engine.models.files import KERAS_SUFFIXES, check_archive, read_json
 from engine.models.model import TextModel
 from engine.models.recurrent_spec import FORMAT
 from engine.models.safety import refusals_in_words
@@ -22,7 +22,6 @@ REFUSED = {
     ".gguf": "GGUF files are quantised for inference; open the Hugging Face folder they were made from.",
 }
 DESCRIPTIONS = ("config.json", "model.json")
-KERAS_SUFFIXES = (".hdf5", ".h5")  # of which textgenrnn's are read
 WEIGHT_SUFFIXES = (".pt", ".pth", ".safetensors", ".bin", ".ckpt")
 _PARTS_OF_A_FOLDER = ("config.json", "model.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json")
 

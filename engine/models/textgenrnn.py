@@ -95,7 +95,7 @@ def _build(spec: TextgenrnnSpec, state: Mapping[str, Tensor], device: torch.devi
 def _notices(network: TextgenrnnNetwork, dtype: str) -> list[Notice]:
     spec = network.spec
     reach = f"It predicts from the last {spec.max_length} tokens; what came before them has no effect."
-    notices = [Notice(f"{reach} A {'word' if spec.word_level else 'character'} it does not know is padding to it.", "window")]
+    notices = [Notice(f"{reach} A {'word' if spec.word_level else 'character'} it does not know is padding to it.")]
     broken = not_finite(network)
     if broken:
         notices.append(Notice(f"{broken[0]} is not finite (NaN or infinity): the file is damaged.", "not_finite", True))

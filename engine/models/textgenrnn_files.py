@@ -13,9 +13,8 @@ import torch
 from torch import Tensor
 
 from engine.errors import LoadError
-from engine.models.files import read_json
+from engine.models.files import KERAS_SUFFIXES, read_json
 from engine.models.keras_file import LayerWeights, read_keras_layers
-from engine.models.opening import KERAS_SUFFIXES
 from engine.models.safety import check_bounds
 from engine.models.textgenrnn_network import TextgenrnnSpec
 

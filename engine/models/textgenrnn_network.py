@@ -66,9 +66,12 @@ class TextgenrnnNetwork(nn.Module):
         scores: Tensor = self.attention(features)[..., 0]
         return scores.softmax(-1)
 
+    def read_out(self, features: Tensor, pattern: Tensor) -> Tensor:
+        """(batch, seq, features), (batch, seq) -> (batch, outputs)."""
+        logits: Tensor = self.output((pattern[:, None] @ features)[:, 0])
+        return logits
+
     def forward(self, embeddings: Tensor) -> Tensor:
         """(batch, max_length, d_model) -> (batch, outputs): the logits of the next token."""
         features = self.features(embeddings)
-        average = (self.pattern(features)[:, None] @ features)[:, 0]
-        logits: Tensor = self.output(average)
-        return logits
+        return self.read_out(features, self.pattern(features))

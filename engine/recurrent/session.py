@@ -169,6 +169,11 @@ def _session(model: TextModel, layout: Layout, corpus: Corpus, scanned: Scanned)
         forget_until(root, max(0, MOST_BYTES - needed), keep=folder)
     if layout.windows:
         warnings.append(Notice(f"A layer reads backwards, so the corpus is read in windows of {WINDOW} tokens.", "windows"))
+    if model.window is not None:
+        said = (
+            f"The model predicts from {model.window} tokens at a time, each time from zero; the corpus is read without a break."
+        )
+        warnings.append(Notice(said, "window"))
     return Session(model, layout, reading, folder, (*warnings, *reading.warnings))
 
 

@@ -13,9 +13,12 @@ import torch
 from safetensors import safe_open
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
+from engine.attention.history import attend_history
 from engine.cells import Cell
 from engine.jobs import run
-from engine.requests import AttributionRequest, CellsRequest, OpenModelRequest, TextInput
+from engine.models.opening import open_model
+from engine.requests import AttentionRequest, AttributionRequest, CellsRequest, Generation, OpenModelRequest, TextInput
+from engine.results import AttentionInfo
 from engine.workbench import Workbench
 
 EMBEDDINGS = "model.embed_tokens.weight"
@@ -42,7 +45,7 @@ def tensor_shapes(path: Path) -> dict[str, list[int]]:
 
 
 def test_the_samples_of_this_release_are_there() -> None:
-    assert {"movie-sentiment", "news-bilstm", "code-lstm", "tiny-gpt"} <= set(FOLDERS)
+    assert {"movie-sentiment", "news-bilstm", "code-lstm", "tiny-gpt", "review-writer"} <= set(FOLDERS)
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -184,6 +187,22 @@ def test_tiny_gpt_has_heads_that_attend_to_the_token_before(head: str) -> None:
     chance = float((1 / torch.arange(2, len(pattern) + 1)).mean())
     assert float(pattern.diagonal(-1).mean()) > 3 * chance
     assert head in (folder / "card.md").read_text(encoding="utf-8")
+
+
+def test_review_writer_learns_to_look_at_the_last_word() -> None:
+    """Checkpoints from before training on: attention spread over the window, then gathered as its card says."""
+    model = run(open_model(OpenModelRequest(str(FOLDERS["review-writer"]))))
+    assert model.info.attention == AttentionInfo(1, 1)
+    text, found = TextInput(described("review-writer")["examples"][0]["text"]), {}
+    for epoch in range(0, 13, 2):
+        asked = AttentionRequest(model.info.sha256, text, Generation(checkpoint=f"epoch {epoch}"))
+        history = run(attend_history(model, asked)).history
+        assert history is not None
+        assert history.patterns.shape[1] == 40
+        found[epoch] = history.patterns
+    assert found[0].max() < 0.1
+    assert found[12][:, -1].mean() > 0.6
+    assert found[12][:, -3:].sum(1).mean() > 0.9
 
 
 @pytest.mark.parametrize("name", FOLDERS)

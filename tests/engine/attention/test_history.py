@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from engine.attention.history import attend_history, history_arrays
 from engine.attention_maps import AttentionResult, GeneratedToken
@@ -107,6 +108,7 @@ def test_greedy_generation_is_keras_s(model: TextgenrnnModel, literal: KerasMode
         assert [a.probability for a in token.alternatives] == pytest.approx(probabilities[order[:3]].tolist(), abs=1e-5)
         ids.append(token.index)
     assert len(result.generated) == 12
+    assert (result.cost.forward, result.cost.backward) == (3 + 12, 0)
     history = result.history
     assert history is not None
     assert len(history.patterns) == 3 + 12
@@ -242,6 +244,25 @@ def test_an_empty_text(words: TextgenrnnModel):
 def test_a_model_without_a_window(tiny_language_model: TextModel):
     with pytest.raises(UserError, match="no attention layer"):
         attended(tiny_language_model, "a b")
+
+
+def test_a_text_for_a_decoder(model: TextgenrnnModel):
+    request = AttentionRequest(model.info.sha256, TextInput("bad"), decoder_text="a")
+    with pytest.raises(UserError, match="leave the decoder's text out"):
+        run(attend_history(model, request))
+
+
+def test_the_model_is_as_it_came_at_every_yield(model: TextgenrnnModel):
+    before = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
+
+    def check(_: Partial) -> None:
+        assert torch.is_grad_enabled()
+        assert not model.network.training
+        assert not any(m._forward_hooks or m._forward_pre_hooks or "forward" in vars(m) for m in model.network.modules())
+        assert all(p.grad is None and not p.requires_grad for p in model.network.parameters())
+
+    run(attend_history(model, AttentionRequest(model.info.sha256, TextInput("bad jig"), Generation(tokens=3))), check)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.network.state_dict().items())
 
 
 def test_what_goes_into_a_file(model: TextgenrnnModel):

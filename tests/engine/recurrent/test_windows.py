@@ -112,4 +112,5 @@ def test_the_detective_reads_a_corpus(path: Path, tmp_path: Path, monkeypatch: p
     request = DetectRequest(info.sha256, Scanned((str(tmp_path / "text.txt"),)), patterns=("a",), top=3, shifts=20)
     result = run(workbench.job_for(request))
     assert len(result.whole.units) == 3
+    assert any("6 tokens at a time" in notice.message for notice in result.warnings)
     assert {layer for _, layer, _, _ in result.units} == {0, 1}
