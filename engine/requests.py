@@ -418,6 +418,8 @@ class PhraseRequest:
     top: int = 50
 
 
+AboutACapture = HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
+AboutAttention = AttentionRequest | AboutACapture
 AboutACorpus = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest
 AboutAModel = (
     PredictionRequest
@@ -426,6 +428,12 @@ AboutAModel = (
     | OptimisationRequest
     | CellsRequest
     | AblationRequest
+    | AboutAttention
     | AboutACorpus
 )
 Request = OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | MarksRequest | AboutAModel
+
+
+def model_asked(request: AboutAModel) -> str:
+    """The sha256 of the model that is meant."""
+    return request.attention.model_sha256 if isinstance(request, AboutACapture) else request.model_sha256
