@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from engine.attention.attend import attend, captured
 from engine.attention.capture import Capture, CapturedStack
@@ -12,7 +13,7 @@ from engine.attribution.explain import explain
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel
-from engine.requests import HeadAgreementRequest, Stack
+from engine.requests import HeadAgreementRequest
 from engine.results import AttributionResult, FloatArray
 
 
@@ -49,7 +50,7 @@ def _magnitude(found: AttributionResult) -> FloatArray:
 
 
 def _of_stack(
-    capture: Capture, stack: CapturedStack, query: int | None, magnitude: FloatArray, kept: FloatArray
+    capture: Capture, stack: CapturedStack, query: int | None, magnitude: FloatArray, kept: NDArray[np.intp]
 ) -> FloatArray:
     if query is None:
         received: FloatArray = capture.received[stack.name]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from engine.attention.attend import attend, captured
+from engine.attention.attend import attend, captured, result_of
 from engine.attention.capture import Capture, CapturedStack
 from engine.attention.captures import Captures
 from engine.attention.heads import check_head, layer_numbered
@@ -34,7 +34,7 @@ def attention_file(model: TextModel, request: AttentionFileRequest, captures: Ca
     capture = yield from captured(model, request.attention, captures)
     chosen = {name: _chosen(stack, request.layer, request.head) for name, stack in capture.stacks.items()}
     _check_fits(capture, chosen, request)
-    overview = yield from attend(model, request.attention, captures)
+    overview = capture.result or result_of(model, capture, {})  # thumbnails and scores are not written
     patterns: dict[Stack, FloatArray] = {}
     total, done = sum(len(heads) for heads in chosen.values()), 0
     for name, stack in capture.stacks.items():

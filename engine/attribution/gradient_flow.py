@@ -15,7 +15,6 @@ from engine.attribution.flow_layers import Norms, Seen, drawn_layers, l2, norms_
 from engine.attribution.target import score_function
 from engine.attribution.unrolled_gradient import ThroughTime, through_time
 from engine.cells import RecurrentKind
-from engine.errors import UserError
 from engine.flow import INPUT, GradientFlowResult, LayerFlow, StepFlow
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel, require_output
