@@ -48,6 +48,11 @@ def row(layer: Layer, head: int, query: int) -> Tensor:
     return found
 
 
+def sees_no_later(layer: Layer) -> bool:
+    """Whether keys after the query have no weight: those of the first query tell."""
+    return not bool(row(layer, 0, 0)[1:].any())
+
+
 def in_blocks(layer: Layer, head: int) -> Iterator[tuple[int, int, Tensor]]:
     """First row, row behind the last, and the rows, from the top down."""
     queries = layer.shape[1]

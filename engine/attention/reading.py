@@ -12,11 +12,12 @@ from engine.attention.generation import Writing, check_generation, forced_ids
 from engine.attention.hearing import body_of, hear
 from engine.attention.hooked import HookedMaps
 from engine.attention.interface import dispatches
-from engine.attention.layers import CapturedLayer, Layer, of_call
+from engine.attention.layers import CapturedLayer, Layer, of_call, sees_no_later
 from engine.attention.stacks import kinds_of, stack_of
 from engine.attention.verify import verify
 from engine.attention.written import with_written
 from engine.attention_maps import Verification
+from engine.devices import is_out_of_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
 from engine.models.huggingface import HuggingFaceModel
@@ -131,7 +132,7 @@ class _Reading:
 
     def _stack(self, stack: Stack, layers: Sequence[Layer], queries: tuple[Token, ...], keys: tuple[Token, ...]) -> CapturedStack:
         modules = [layer.module if isinstance(layer, CapturedLayer) else None for layer in layers]
-        causal = stack == "decoder" or (stack == "self" and self.model.info.task == "causal_lm")
+        causal = stack in ("self", "decoder") and sees_no_later(layers[0])
         return CapturedStack(stack, queries, keys, causal, kinds_of(self.model.network, stack, modules), tuple(layers))
 
     def _warnings(self, writing: Writing | None) -> list[Notice]:
@@ -164,7 +165,9 @@ def _verified(reading: _Reading) -> Verification:
         return Verification(0, 0.0)
     try:
         return verify(body_of(reading.model.network), reading.inputs, reading.request.generation.seed)
-    except (AttributeError, TypeError, IndexError, KeyError):  # a file whose function asks for more than one head can give
+    except Exception as error:  # a file whose function asks for what one head cannot give says so in its own way
+        if is_out_of_memory(error):
+            raise
         return Verification(0, 0.0)
 
 

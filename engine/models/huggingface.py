@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.attention.probe import gives_attention
+from engine.attention.stacks import is_encoder_decoder
 from engine.devices import choose_device, is_out_of_memory
 from engine.errors import LoadError, UserError
 from engine.inputs.baselines import baselines_of
@@ -277,7 +278,7 @@ class HuggingFaceModel(TextModel):
         """
         if text is not None:
             raise UserError("This model has no decoder with a text of its own; leave the decoder's text out.", "no_decoder")
-        if not self.network.config.is_encoder_decoder:
+        if not is_encoder_decoder(self.network):
             return None
         start = self._decoder_start()
         tokens = (Token("", self.pieces([start])[0], start, 0, 0, True), *encoding.input.tokens[:-1])

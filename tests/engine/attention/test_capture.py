@@ -16,6 +16,7 @@ from engine.errors import UserError
 from engine.jobs import run
 from engine.models.huggingface import HuggingFaceModel
 from engine.requests import AttentionRequest, HeadRequest, TextInput
+from tests.engine import tiny_models
 from tests.engine.attention.attending import (
     DECODERS,
     ENCODER_DECODERS,
@@ -49,6 +50,27 @@ def test_maps_are_the_eager_ones(model_type: str, tmp_path: Path, monkeypatch: p
     assert result.verification is not None
     assert result.verification.rows == (0 if model_type in OWN_WAY else sum(map(len, ours.values())))
     assert result.verification.largest_difference < 1e-5
+
+
+@pytest.mark.parametrize(("model_type", "causal"), [("gpt2", True), ("llama", True), ("bert", False), ("deberta-v2", False)])
+def test_a_classifier_may_be_causal_too(model_type: str, causal: bool, tmp_path: Path):
+    model = tiny_models.opened(tiny_models.write(tmp_path, model_type))
+    assert isinstance(model, HuggingFaceModel)
+    (stack,) = answered(model, asked(model)).stacks
+    assert stack.causal is causal
+
+
+def test_a_prompt_that_looks_both_ways_stays_so_when_it_is_gone_on_with(tmp_path: Path):
+    """BERT's language model that is no decoder: the prompt was read before there was anything after it."""
+    model = tiny_models.opened(tiny_models.write(tmp_path, "bert", head="CausalLM", is_decoder=False))
+    assert isinstance(model, HuggingFaceModel)
+    alone, longer = maps(model, asked(model))["self"], maps(model, asked(model, tokens=3))["self"]
+    prompt = alone[0].shape[-1]
+    for one, other in zip(alone, longer, strict=True):
+        np.testing.assert_allclose(other[:, :prompt, :prompt], one, atol=1e-5)
+        assert not other[:, :prompt, prompt:].any()
+        assert not other[:, prompt, prompt + 1 :].any()
+        np.testing.assert_allclose(other.sum(-1), 1, atol=1e-5)
 
 
 def test_what_each_layer_sees_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
