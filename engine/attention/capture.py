@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from torch import Tensor
+
 from engine.attention.layers import Layer
 from engine.attention_maps import AttentionResult, GeneratedToken, Verification
 from engine.requests import AttentionRequest, Stack
@@ -28,6 +30,7 @@ class Capture:
     Args:
         ids: what the network read in the end, (encoder's) input and generated tokens but the last.
         decoder_ids: the same of the decoder of an encoder-decoder.
+        norms: of values, (head, key) by stack and layer, once they were asked for.
         result, received: the overview and (layer, head, key) mean weights, once they were made.
     """
 
@@ -43,6 +46,7 @@ class Capture:
     forward: int
     seconds: float
     warnings: tuple[Notice, ...] = ()
+    norms: dict[tuple[Stack, int], Tensor] = field(default_factory=dict)
     result: AttentionResult | None = None
     received: Mapping[Stack, FloatArray] = field(default_factory=dict)
 

@@ -70,9 +70,12 @@ def _made(model: HuggingFaceModel, request: HeadRequest, capture: Capture, stack
     if request.quantity in ("rollout", "relevance"):
         return (yield from _through_layers(model, request, capture, stack))
     layer = stack.layers[request.layer]
-    norms: Tensor | None = None
+    known, norms = (request.stack, request.layer), None
+    passes = int(request.quantity == "value_norm" and known not in capture.norms)
+    if passes:
+        capture.norms[known] = value_norms(model, capture, *known)
     if request.quantity == "value_norm":
-        norms = value_norms(model, capture, request.stack, request.layer)
+        norms = capture.norms[known]
 
     def of_head(head: int) -> Tensor:
         own = pattern(layer, head)
@@ -84,7 +87,7 @@ def _made(model: HuggingFaceModel, request: HeadRequest, capture: Capture, stack
         values = of_head(request.head)
     else:
         values = yield from merged(layer, request.head, of_head)
-    return _Made(values, forward=0 if norms is None else 1)
+    return _Made(values, forward=passes)
 
 
 def _through_layers(model: HuggingFaceModel, request: HeadRequest, capture: Capture, stack: CapturedStack) -> Steps[_Made]:

@@ -196,11 +196,13 @@ def test_a_second_map_reads_the_text_no_second_time(tmp_path: Path, monkeypatch:
     model = opened("gpt2", tmp_path, monkeypatch)
     workbench = working(model)
     run(workbench.job_for(request := asked(model, tokens=3)))
+    run(workbench.job_for(HeadRequest(request, head=0, quantity="value_norm")))
     passes = []
     handle = model.network.register_forward_hook(lambda *_: passes.append(1))
     body = model.network.base_model.register_forward_hook(lambda *_: passes.append(1))
     for layer in (0, 1):
         run(workbench.job_for(HeadRequest(request, layer=layer)))
+    run(workbench.job_for(HeadRequest(request, head=1, quantity="value_norm")))
     run(workbench.job_for(request))
     handle.remove()
     body.remove()
