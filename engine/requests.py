@@ -482,6 +482,7 @@ def effect_request(
 
 
 AboutACorpus = ScanRequest | DetectRequest | EffectRequest | UnitRequest | TracksRequest | PhraseRequest | CorpusTextRequest
+AboutAttention = AttentionRequest | HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
 AboutAModel = (
     PredictionRequest
     | AttributionRequest
@@ -489,6 +490,14 @@ AboutAModel = (
     | OptimisationRequest
     | CellsRequest
     | AblationRequest
+    | AboutAttention
     | AboutACorpus
 )
 Request = OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | MarksRequest | AboutAModel
+
+
+def model_asked(request: AboutAModel) -> str:
+    """The sha256 of the model that is meant."""
+    if isinstance(request, HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest):
+        return request.attention.model_sha256
+    return request.model_sha256

@@ -84,7 +84,7 @@ def test_inspect(command: Command, bert_folder: Path):
     assert (found["format"], found["task"]) == ("huggingface", "text_classification")
     assert found["labels"] == ["negative", "neutral", "positive"]
     assert found["attention"] == {"layers": 2, "heads": 2}
-    assert found["can"] == ["attribution"]
+    assert found["can"] == ["attribution", "attention"]
     assert found["forecast_bytes"] == 4 * found["parameters"]
     assert found["bytes"] == (bert_folder / "model.safetensors").stat().st_size
     assert len(found["sha256"]) == 64

@@ -153,9 +153,7 @@ def lstm(path: str = "/models/lstm") -> ModelInfo:
     """A language model of characters, with two layers of cells; a “classifier” is none."""
     recurrent = (RecurrentInfo("lstm", "lstm", 2, 12, 1),)
     task = "text_classification" if "classifier" in path else "causal_lm"
-    return model(
-        path, recurrent=recurrent, attention=None, can=("attribution", "cells"), task=task, architecture="LSTM 2 × 12"
-    )
+    return model(path, recurrent=recurrent, attention=None, can=("attribution", "cells"), task=task, architecture="LSTM 2 × 12")
 
 
 def tokenized(request: PredictionRequest) -> TokenizedText:

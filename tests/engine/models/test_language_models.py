@@ -36,7 +36,7 @@ def asked(model: TextModel, text: str = TEXT, method: str = "integrated_gradient
 @pytest.mark.parametrize("model_type", CAUSAL)
 def test_a_causal_model_says_what_the_library_says(tmp_path: Path, model_type: str):
     model = opened(write(tmp_path, model_type, head="CausalLM"))
-    assert (model.info.task, model.info.labels, model.info.can) == ("causal_lm", (), ("attribution",))
+    assert (model.info.task, model.info.labels, model.info.can) == ("causal_lm", (), ("attribution", "attention", "generation"))
     library = transformers.AutoModelForCausalLM.from_pretrained(tmp_path).eval()
     ids = model.encode(TextInput(TEXT)).ids
     with torch.no_grad():
@@ -107,9 +107,9 @@ def test_the_target_is_one_token(gpt2: TextModel):
         asked(gpt2, position=99)
 
 
-def test_a_bare_encoder_is_looked_at_only(tmp_path: Path):
+def test_a_bare_encoder_is_looked_at_and_its_attention_read(tmp_path: Path):
     model = opened(write(tmp_path, "bert", head=""))
-    assert (model.info.task, model.info.can) == ("encoder", ())
+    assert (model.info.task, model.info.can) == ("encoder", ("attention",))
     for job in (
         predict(model, PredictionRequest("any", TextInput(TEXT))),
         explain(model, AttributionRequest("any", TextInput(TEXT))),
