@@ -7,11 +7,12 @@ import unicodedata
 from pathlib import Path
 
 from engine.atomic_file import write_atomically
+from engine.attention_maps import AttentionResult
 from engine.cells import Cell, CellsResult
 from engine.detective import DetectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
-from engine.requests import DetectRequest, OptimisationRequest, Parameter, Scanned, Target, TextInput
+from engine.requests import DetectRequest, HeadRequest, OptimisationRequest, Parameter, Scanned, Target, TextInput
 from engine.results import AttributionResult, Cost, TextOptimisationResult
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
@@ -45,6 +46,19 @@ def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accep
     words = [result.model.path, *_text(result.request.input.text, texts)]
     words += [*_option("--unit", str(cell)), *_option("--gate", gate)]
     return _line("cells", words, result.cost, accept_reinitialised)
+
+
+def attention_command(result: AttentionResult, shown: HeadRequest, texts: Path, accept_reinitialised: bool = False) -> str:
+    """The weights of one head on this text; as ``command_for``.
+
+    Raises:
+        UserError: what is shown is not a head's weights as they are.
+    """
+    if shown.quantity != "weights" or shown.without_sinks or not isinstance(shown.head, int):
+        raise UserError("The command line writes the weights of single heads; choose one to copy its line.", "no_command")
+    words = [result.model.path, *_input(result.request.input, texts)]
+    words += [*_option("--layer", shown.layer), *_option("--head", shown.head)]
+    return _line("attention", words, result.cost, accept_reinitialised)
 
 
 def detect_command(result: DetectResult, accept_reinitialised: bool = False) -> str:

@@ -419,6 +419,7 @@ class PhraseRequest:
 
 
 AboutACorpus = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest
+AboutAttention = AttentionRequest | HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
 AboutAModel = (
     PredictionRequest
     | AttributionRequest
@@ -426,6 +427,7 @@ AboutAModel = (
     | OptimisationRequest
     | CellsRequest
     | AblationRequest
+    | AboutAttention
     | AboutACorpus
 )
 Request = OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | MarksRequest | AboutAModel

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap
 from engine.cells import CellsResult
 from engine.checkpoints import (
     CheckpointFinding,
@@ -23,11 +24,14 @@ from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
 from engine.jobs import Partial
 from engine.requests import (
+    AttentionRequest,
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
     DetectRequest,
     GradientFlowRequest,
+    HeadAgreementRequest,
+    HeadRequest,
     ImportAnswers,
     ImportRequest,
     InspectCheckpointRequest,
@@ -59,7 +63,7 @@ from engine.results import (
     Token,
     TokenizedText,
 )
-from tests.gui import made_cells, made_detective, made_flow
+from tests.gui import made_attention, made_cells, made_detective, made_flow
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -282,6 +286,9 @@ class StubEngine:
             CellsRequest: self._read_cells,
             DetectRequest: self._detect,
             MarksRequest: self._match,
+            AttentionRequest: self._attend,
+            HeadRequest: self._map_head,
+            HeadAgreementRequest: self._agree,
             InspectCheckpointRequest: self._inspect,
             ImportRequest: self._import,
         }
@@ -370,6 +377,28 @@ class StubEngine:
             raise UserError("'(' is not a regular expression (missing )).", "bad_pattern")
         found = tuple((at, at + 1) for at, letter in enumerate(request.text) if letter == "h")
         return MarksResult(request, (("h", found),))
+
+    def _attend(self, request: AttentionRequest) -> Generator[Partial, None, AttentionResult]:
+        """Texts beginning with ``!`` are too long; a path that holds “translate” has three stacks."""
+        yield Partial(0, doing="Reading attention")
+        time.sleep(self.step_seconds)
+        if request.input.text.startswith("!"):
+            raise UserError("The text has 900 tokens; this model reads 512. Shorten it.", "too_long")
+        return self._attention(request)
+
+    def _attention(self, request: AttentionRequest) -> AttentionResult:
+        path = request.model_sha256.removeprefix("sha of ")
+        read = tokenized(PredictionRequest(request.model_sha256, request.input))
+        return made_attention.attention(request, read, seq2seq="translate" in path, of=model(path))
+
+    def _map_head(self, request: HeadRequest) -> Generator[Partial, None, HeadMap]:
+        yield Partial(0, doing="Reading attention")
+        time.sleep(self.step_seconds)
+        return made_attention.head_map(request, self._attention(request.attention))
+
+    def _agree(self, request: HeadAgreementRequest) -> Generator[Partial, None, HeadAgreement]:
+        yield Partial(0, doing="Comparing")
+        return made_attention.agreement(request, self._attention(request.attention))
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)
