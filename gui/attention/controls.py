@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout,
 from engine.attention_maps import AttentionResult
 from engine.heatmaps.numerals import percent
 from gui.attention.choice import OF_ALL_HEADS, Choice
-from gui.attention.words import MERGED, QUANTITIES, STACKS
-from gui.controls.rows import name_control
+from gui.attention.words import MERGED, QUANTITIES, SHORT, STACKS
+from gui.controls.rows import name_control, pad_spin_box
 from gui.controls.wheel_guard import WheelGuard
 
 _SINKS = "Special tokens, the first token and padding get nothing, and the rest of each row sums to 1."
@@ -27,7 +27,6 @@ class HeadControls(QWidget):
         self.stack, self.layer, self.head, self.quantity = (QComboBox(self) for _ in range(4))
         self.residual, self.sinks = QDoubleSpinBox(self), QCheckBox("Without sinks", self)
         self._labels = {box: QLabel(words, self) for box, words in ((self.layer, "Layer"), (self.head, "Head"))}
-        self._residual_label = QLabel("Residual", self)
         self._build()
         for box in (self.stack, self.layer, self.head, self.quantity):
             box.activated.connect(self._on_changed)
@@ -54,23 +53,24 @@ class HeadControls(QWidget):
         self.residual.setRange(0.0, 1.0)
         self.residual.setSingleStep(0.1)
         self.residual.setKeyboardTracking(False)
-        self.residual.setFixedWidth(84)
+        self.residual.setPrefix("residual ")
+        pad_spin_box(self.residual)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row.setSpacing(4)
         row.addWidget(self.stack)
         for box, title in self._labels.items():
             title.setBuddy(box)
             title.setProperty("role", "muted")
             row.addWidget(title)
             row.addWidget(box)
-        self._residual_label.setProperty("role", "muted")
         row.addWidget(self.quantity)
-        row.addWidget(self._residual_label)
         row.addWidget(self.residual)
-        row.addSpacing(6)
+        row.addSpacing(4)
         row.addWidget(self.sinks)
         row.addStretch(1)
+        for sometimes in (self.stack, self.residual):
+            sometimes.hide()
 
     def show_result(self, result: AttentionResult, choice: Choice) -> None:
         """Offer what it has."""
@@ -78,7 +78,7 @@ class HeadControls(QWidget):
         _fill(self.stack, [(STACKS[each.name][0], each.name) for each in result.stacks])
         stack = result.stack(choice.stack)
         _fill(self.layer, [(str(at), at) for at in range(stack.layers)])
-        merged = [(f"all, {words.split()[0]}", name) for name, words in MERGED.items()]
+        merged = [(SHORT[name], name) for name in MERGED]
         _fill(self.head, [*((str(at), at) for at in range(stack.heads)), *merged])
         self.show_choice(choice)
 
@@ -96,10 +96,9 @@ class HeadControls(QWidget):
         self.sinks.setChecked(choice.without_sinks)
         for control in (self.residual, self.sinks):
             control.blockSignals(False)
-        for rolled in (self.residual, self._residual_label):
-            rolled.setVisible(choice.quantity == "rollout")
+        self.residual.setVisible(choice.quantity == "rollout")
         for of_one in (self.head, self._labels[self.head]):
-            of_one.setEnabled(choice.quantity not in OF_ALL_HEADS)
+            of_one.setVisible(choice.quantity not in OF_ALL_HEADS)
 
     @Slot()
     def _on_changed(self) -> None:

@@ -91,6 +91,10 @@ class HeadGrid(ItemFlow):
     def _size(self) -> QSize:
         room = self.viewport().width() - 2 * EDGE + GAP
         side = min(max(room // self._per_line() - GAP, 1), MOST)
+        lines = max(-(-self._count // self._per_line()), 1)
+        high = (self.viewport().height() - GAP) // lines - GAP - CAPTION
+        if high >= LEAST_IN_ROWS:
+            side = min(side, high)  # all at one glance
         return QSize(side, side + CAPTION)
 
     # Painting

@@ -1,7 +1,7 @@
 """The lines, and how much of the mass they stand for."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap
 from engine.attention_reading import entry_in_words, quoted, rank_in_row
@@ -9,6 +9,7 @@ from engine.heatmaps.colours import limit_of
 from engine.heatmaps.numerals import figures
 from gui.attention.lines import AttentionLines
 from gui.controls.rows import name_control
+from gui.views.elided_label import ElidedLabel
 
 _USUAL = 90
 
@@ -24,7 +25,7 @@ class LinesPage(QWidget):
         self.lines, self.share = AttentionLines(self), QSlider(Qt.Orientation.Horizontal, self)
         self._map: HeadMap | None = None
         self._token = -1
-        self._said = QLabel(self)
+        self._said = ElidedLabel(parent=self)
         self._said.setProperty("role", "caption")
         name_control(self.share, "massShown", "Share of the mass", "The fewest lines that hold so much of each row are drawn.")
         self.share.setRange(5, 100)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap
 from engine.attention_reading import entry_in_words, name_of
@@ -13,8 +13,9 @@ from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.margin_sums import MarginSums
 from gui.heatmaps.matrix import MatrixPlot
 from gui.heatmaps.pyramid import Pyramid, PyramidBuilder
+from gui.views.elided_label import ElidedLabel
 
-_NAMES_PIXELS, _MARGIN_PIXELS, _ABOVE_PIXELS = 96, 34, 26
+_NAMES_PIXELS, _MARGIN_PIXELS, _ABOVE_PIXELS = 96, 26, 26
 _BAR_WIDTH = 320
 
 
@@ -43,15 +44,14 @@ class MatrixPage(QWidget):
         self.plot.margin.addItem(self._beside, ignoreBounds=True)
         self.plot.above.addItem(self._over, ignoreBounds=True)
         self.pyramid: Pyramid | None = None
-        self._bar, self._hint = ColourBar(self), QLabel("rows: query · columns: key · bars: what each adds up to", self)
+        self._bar, self._hint = ColourBar(self), ElidedLabel("rows: query · columns: key · bars: their sums", parent=self)
         self._hint.setProperty("role", "caption")
         self._bar.setMaximumWidth(_BAR_WIDTH)
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 0, 16, 0)
         foot.setSpacing(16)
         foot.addWidget(self._bar, 100)
-        foot.addWidget(self._hint)
-        foot.addStretch(1)
+        foot.addWidget(self._hint, 60)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)

@@ -39,7 +39,7 @@ _NO_ATTRIBUTION = "There is no attribution to compare with: run one first."
 class AttentionRoom(Room):
     """One stack, layer, head and token: every page follows them, and the token goes along with the attribution's."""
 
-    key, title, icon = "attention", "Attention", "graph"
+    key, title, icon = "attention", "Attention", "eye"
     hint = "What every head of every layer attends to on this text."
     shortcuts = ("Ctrl+Alt+T",)
 

@@ -78,22 +78,17 @@ class AttentionView(QWidget):
         self._pages = QStackedWidget()
         for page in (self.matrix, self.lines, self.text):
             self._pages.addWidget(page)
-        self._beside = QWidget()
-        beside = QVBoxLayout(self._beside)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(6)
-        beside.addLayout(_inset(self.controls))
-        beside.addWidget(self._pages, 1)
         self.splitter = ThinSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("attentionSplitter")
         self.splitter.addWidget(self.panel)
-        self.splitter.addWidget(self._beside)
+        self.splitter.addWidget(self._pages)
         self.splitter.setStretchFactor(1, 1)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(6)
         column.addLayout(head)
+        column.addLayout(_inset(self.controls))
         column.addLayout(_inset(self._message))
         column.addWidget(self.splitter, 1)
         column.addLayout(_inset(self._facts))
@@ -222,8 +217,10 @@ class AttentionView(QWidget):
         alone = page == HEADS
         if not alone:
             self._pages.setCurrentWidget({"matrix": self.matrix, "lines": self.lines, "text": self.text}[page])
+        for part in (self.controls, self._pages):
+            part.setVisible(not alone)
+        if not alone:
             self._size_strip()
-        self._beside.setVisible(not alone)
         self._show_facts()
         self.shown_changed.emit()
 

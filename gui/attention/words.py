@@ -14,6 +14,7 @@ STACKS: dict[Stack, tuple[str, str]] = {
     "cross": ("Cross", "What is written over the source text."),
 }
 MERGED: dict[HeadsMerged, str] = {"mean": "mean of heads", "maximum": "maximum of heads"}
+SHORT: dict[HeadsMerged, str] = {"mean": "mean", "maximum": "max"}  # in a list of heads
 QUANTITIES: dict[AttentionQuantity, tuple[str, str]] = {
     "weights": ("Weights", "As the softmax gave them; each row sums to 1."),
     "value_norm": (

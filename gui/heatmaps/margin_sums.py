@@ -50,7 +50,7 @@ class MarginSums(pg.GraphicsObject):  # type: ignore[misc]
         step = max(1, int(np.ceil(1 / each)))
         shown = np.maximum.reduceat(self._sums[first:last], np.arange(0, last - first, step)) / self._longest
         look = theme.current()
-        colour = mix(look.panel, look.muted, 0.75)
+        colour = mix(look.panel, look.muted, 0.45)
         gap = min(1.0, each * 0.2)
         for at, share in enumerate(shown.tolist()):
             low = start + (first + at * step) * each
