@@ -96,9 +96,10 @@ class HeadControls(QWidget):
         self.sinks.setChecked(choice.without_sinks)
         for control in (self.residual, self.sinks):
             control.blockSignals(False)
-        self.residual.setVisible(choice.quantity == "rollout")
-        for of_one in (self.head, self._labels[self.head]):
-            of_one.setVisible(choice.quantity not in OF_ALL_HEADS)
+        rolled, of_one = choice.quantity == "rollout", choice.quantity not in OF_ALL_HEADS
+        shown = {self.residual: rolled, self.head: of_one, self._labels[self.head]: of_one}
+        for each in sorted(shown, key=shown.__getitem__):  # first what goes: at no time is the row wider than it must be
+            each.setVisible(shown[each])
 
     @Slot()
     def _on_changed(self) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from engine.attention_maps import HEAD_SCORES, HeadAgreement, StackOverview
 from engine.attention_reading import head_in_words
@@ -16,6 +16,7 @@ from gui.icons import icon
 LAYERS, AGREEMENT = "layers", "agreement"
 _AGREEMENT_HELP = "Spearman's rank correlation of the attention each token receives with the size of its attribution."
 _BAR_WIDTH = 320
+_BOX_WIDTH, _LIST_WIDTH = 176, 240
 
 
 class SortControl(QWidget):
@@ -31,9 +32,9 @@ class SortControl(QWidget):
         self.box.addItem("Layer order", LAYERS)
         for score in HEAD_SCORES:
             self._add(score.label, score.name, score.help)
-        self._add("Agreement with attribution", AGREEMENT, _AGREEMENT_HELP)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._add("Attribution agreement", AGREEMENT, _AGREEMENT_HELP)
+        self.box.view().setMinimumWidth(_LIST_WIDTH)
+        self.box.setFixedWidth(_BOX_WIDTH)
         self.box.installEventFilter(WheelGuard(self))
         self.sorted.setCheckable(True)
         self.sorted.setChecked(True)

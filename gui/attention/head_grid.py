@@ -16,8 +16,9 @@ from gui import theme
 from gui.cells.item_flow import EDGE, ItemFlow
 from gui.heatmaps.pyramid import codes_of, colour_table
 
-LEAST, LEAST_IN_ROWS, MOST = 72, 50, 120  # px a side: usually; so that a layer fits in one line; where there is room
+LEAST, LEAST_IN_ROWS, MOST = 72, 44, 120  # px a side: usually; so that a layer fits in one line; where there is room
 GAP, CAPTION = 6, 15
+_RING, _SCROLL_BAR = 2, 12  # around the viewport, and beside it
 
 
 class HeadGrid(ItemFlow):
@@ -33,6 +34,7 @@ class HeadGrid(ItemFlow):
         self._order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         self._numbers: FloatArray | None = None
         self._signed = False
+        self._caption_width = 0  # of the widest name with its number
         self._images: dict[int, QImage] = {}
         self._drawn_for = ""
         self.limit = 0.0
@@ -46,6 +48,7 @@ class HeadGrid(ItemFlow):
         """``order`` counts layer by layer; ``numbers`` (layer, head) stand beside the names."""
         self._order, self._signed = order, signed
         self._numbers = None if numbers is None else numbers.ravel()
+        self._caption_width = self._widest_caption()
         self.set_count(len(order))
 
     def clear(self) -> None:
@@ -77,23 +80,33 @@ class HeadGrid(ItemFlow):
             return f"+{fixed(number, 2)}" if number > 0 else fixed(number, 2)
         return fixed(number, 2) if number < 10 else figures(number, 3)
 
+    def _widest_caption(self) -> int:
+        if self._stack is None or self._numbers is None:
+            return 0
+        metrics = QFontMetricsF(theme.numbers_font(theme.CAPTION_PIXELS))
+        name = f"{self._stack.layers - 1}:{self._stack.heads - 1} "
+        widest = max((metrics.horizontalAdvance(self.number_text(item)) for item in range(len(self._order))), default=0.0)
+        return int(metrics.horizontalAdvance(name) + widest) + 1
+
     # Places: a layer begins a line
 
+    def _room(self) -> int:
+        """For whole thumbnails with their gaps, whether or not there is a scroll bar: its coming must not change them."""
+        return self.width() - 2 * _RING - _SCROLL_BAR - 2 * EDGE + GAP
+
     def _per_line(self) -> int:
-        room = self.viewport().width() - 2 * EDGE + GAP
-        heads = self._stack.heads if self._stack is not None else 1
-        if heads * (LEAST_IN_ROWS + GAP) <= room:
+        room, heads = self._room(), self._stack.heads if self._stack is not None else 1
+        if heads * (max(LEAST_IN_ROWS, self._caption_width) + GAP) <= room:
             return heads
         fitting = max(room // (LEAST + GAP), 1)
         even = max(each for each in range(1, fitting + 1) if heads % each == 0)
         return even if 2 * even >= fitting else fitting
 
     def _size(self) -> QSize:
-        room = self.viewport().width() - 2 * EDGE + GAP
-        side = min(max(room // self._per_line() - GAP, 1), MOST)
+        side = min(max(self._room() // self._per_line() - GAP, 1), MOST)
         lines = max(-(-self._count // self._per_line()), 1)
         high = (self.viewport().height() - GAP) // lines - GAP - CAPTION
-        if high >= LEAST_IN_ROWS:
+        if high >= max(LEAST_IN_ROWS, self._caption_width):
             side = min(side, high)  # all at one glance
         return QSize(side, side + CAPTION)
 

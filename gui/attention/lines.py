@@ -13,7 +13,7 @@ from gui.theme import mix
 
 ROW = 22  # px
 WIDEST = 10.0  # px, of the largest weight of the map
-MOST_LINES = 1500  # at once; the thickest
+MOST_LINES = 300  # at once; the thickest: more could not be told apart
 _MARGIN, _HEAD = 10, 24
 _NAME_SHARE, _MOST_NAME = 0.3, 180
 _FAINT = 0.18  # of the colour, for the smallest weight
@@ -25,6 +25,7 @@ class AttentionLines(QAbstractScrollArea):
 
     token_selected = Signal(int)  # a query; −1: none
     pointed = Signal(int, int)  # query and key under the pointer; −1: no such one
+    left_out_changed = Signal(int)  # so many lines are too many to be painted
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,11 +42,14 @@ class AttentionLines(QAbstractScrollArea):
         self._token = -1
         self._hovered = (-1, -1)
         self._kept: dict[int, NDArray[np.intp]] = {}  # the keys of each query that was looked at
+        self.left_out = 0  # lines that were too many to be painted
 
     # One way in
 
     def show_map(self, shown: HeadMap, limit: float) -> None:
-        """``limit``: the largest value, which has the thickest line."""
+        """``limit``: the largest value, which has the thickest line. Pin and place stay."""
+        if shown is self._map:
+            return
         same = self._map is not None and len(self._map.queries) == len(shown.queries)
         self._map, self._limit, self._kept = shown, limit, {}
         self._hovered = (-1, -1)
@@ -87,10 +91,15 @@ class AttentionLines(QAbstractScrollArea):
             return []
         query, key = self._focus()
         rows = [query] if query >= 0 else [row for row in self.rows_in_sight() if row < len(self._map.queries)]
-        found = [(row, int(each), float(self._map.pattern[row, each])) for row in rows for each in self._keys_of(row)]
+        kept = [self._keys_of(row) for row in rows]
+        queries = np.repeat(rows, [len(keys) for keys in kept])
+        keys = np.concatenate(kept) if kept else np.zeros(0, dtype=np.intp)
         if key >= 0:
-            found = [line for line in found if line[1] == key]
-        return sorted(found, key=lambda line: line[2])[-MOST_LINES:]
+            queries, keys = queries[keys == key], keys[keys == key]
+        weights = self._map.pattern[queries, keys] if len(keys) else np.zeros(0)
+        order = np.argsort(weights, kind="stable")[-MOST_LINES:]
+        self.left_out = len(weights) - len(order)
+        return list(zip(queries[order].tolist(), keys[order].tolist(), weights[order].tolist(), strict=True))
 
     def _focus(self) -> tuple[int, int]:
         return self._hovered if self._hovered != (-1, -1) else (self._token, -1)
@@ -150,7 +159,10 @@ class AttentionLines(QAbstractScrollArea):
         painter.fillRect(event.rect(), theme.current().panel)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._map is not None:
+            before = self.left_out
             lines = self.lines()
+            if self.left_out != before:
+                self.left_out_changed.emit(self.left_out)
             self._paint_lines(painter, lines)
             self._paint_names(painter, lines)
             self._paint_head(painter)
@@ -162,12 +174,13 @@ class AttentionLines(QAbstractScrollArea):
         high = self.viewport().height()
         pens: dict[int, QPen] = {}
         for query, key, weight in lines:
-            start, end = self._y(query), self._y(key)
+            start, end = self._y(query), min(max(self._y(key), -high), 2 * high)  # far ends are out of sight anyway
             if max(start, end) < 0 or min(start, end) > high:
                 continue
             step = round(self._part(weight) * 32)
             if step not in pens:
-                pens[step] = QPen(self._colour(step / 32), max(WIDEST * step / 32, 0.7))
+                pens[step] = QPen(self._colour(step / 32), max(WIDEST * step / 32, 1.0))
+                pens[step].setCosmetic(step / 32 * WIDEST <= 1)  # hair lines have a quick way of their own
                 pens[step].setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(pens[step])
             path = QPainterPath(QPointF(left, start))

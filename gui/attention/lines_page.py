@@ -5,10 +5,10 @@ from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap
 from engine.attention_reading import entry_in_words, quoted, rank_in_row
-from engine.heatmaps.colours import limit_of
 from engine.heatmaps.numerals import figures
 from gui.attention.lines import AttentionLines
 from gui.controls.rows import name_control
+from gui.heatmaps.pyramid import Pyramid
 from gui.views.elided_label import ElidedLabel
 
 _USUAL = 90
@@ -45,12 +45,13 @@ class LinesPage(QWidget):
         self.share.valueChanged.connect(self._on_share)
         self.lines.token_selected.connect(self._on_selected)
         self.lines.pointed.connect(self._on_pointed)
-        self._on_share(_USUAL)
+        self.lines.left_out_changed.connect(self._say)
+        self._on_share()
 
-    def show_map(self, shown: HeadMap) -> None:
+    def show_map(self, shown: HeadMap, pyramid: Pyramid) -> None:
         """Pin and place stay."""
         self._map = shown
-        self.lines.show_map(shown, limit_of(shown.pattern))
+        self.lines.show_map(shown, pyramid.limit)
 
     def show_token(self, token: int) -> None:
         """Pin a query; −1: none."""
@@ -78,10 +79,16 @@ class LinesPage(QWidget):
             return f"{words} · most from {quoted(self._map.queries[most])}: {figures(float(column[most]), 4)}, rank {rank} there"
         return ""
 
-    @Slot(int)
-    def _on_share(self, percent: int) -> None:
-        self.lines.set_share(percent / 100)
-        self._said.setText(f"The fewest lines that hold {percent} % of each row")
+    @Slot()
+    def _on_share(self) -> None:
+        self.lines.set_share(self.share.value() / 100)
+        self._say()
+
+    @Slot()
+    def _say(self) -> None:
+        left_out = self.lines.left_out
+        but = f"; the {left_out:,} thinnest in sight are left out" if left_out else ""
+        self._said.setText(f"The fewest lines that hold {self.share.value()} % of each row{but}")
 
     @Slot(int)
     def _on_selected(self, token: int) -> None:

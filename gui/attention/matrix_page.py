@@ -12,7 +12,7 @@ from gui.attention.words import axis_unit
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.margin_sums import MarginSums
 from gui.heatmaps.matrix import MatrixPlot
-from gui.heatmaps.pyramid import Pyramid, PyramidBuilder
+from gui.heatmaps.pyramid import Pyramid
 from gui.views.elided_label import ElidedLabel
 
 _NAMES_PIXELS, _MARGIN_PIXELS, _ABOVE_PIXELS = 96, 26, 26
@@ -20,11 +20,10 @@ _BAR_WIDTH = 320
 
 
 class MatrixPage(QWidget):
-    """The picture before stays until the new one is made ready."""
+    """Zoom and cross stay where the next map has as many tokens."""
 
     token_chosen = Signal(int, int)  # query, key
     read_out_changed = Signal(str)
-    drawn = Signal()  # the map is on screen
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,12 +38,11 @@ class MatrixPage(QWidget):
             wheel_zooms=True,
             parent=self,
         )
-        self.builder = PyramidBuilder(self)
         self._beside, self._over = MarginSums(Qt.Orientation.Vertical), MarginSums(Qt.Orientation.Horizontal)
         self.plot.margin.addItem(self._beside, ignoreBounds=True)
         self.plot.above.addItem(self._over, ignoreBounds=True)
         self.pyramid: Pyramid | None = None
-        self._bar, self._hint = ColourBar(self), ElidedLabel("rows: query · columns: key · bars: their sums", parent=self)
+        self._bar, self._hint = ColourBar(self), ElidedLabel("rows: query · columns: key", parent=self)
         self._hint.setProperty("role", "caption")
         self._bar.setMaximumWidth(_BAR_WIDTH)
         foot = QHBoxLayout()
@@ -60,12 +58,17 @@ class MatrixPage(QWidget):
         self.setFocusProxy(self.plot)
         self.plot.pointed.connect(self._on_pointed)
         self.plot.cell_chosen.connect(self.token_chosen)
-        self.builder.built.connect(self._on_built)
 
-    def show_map(self, shown: HeadMap) -> None:
-        """``drawn`` follows."""
-        self.map = shown
-        self.builder.start(shown.pattern)
+    def show_map(self, shown: HeadMap, pyramid: Pyramid) -> None:
+        """``pyramid`` was built from it."""
+        if pyramid is self.pyramid:
+            return
+        self.map, self.pyramid = shown, pyramid
+        self.plot.show_pyramid(pyramid, [name_of(token) for token in shown.queries], [name_of(token) for token in shown.keys])
+        self._beside.show_sums(pyramid.row_sums)
+        self._over.show_sums(pyramid.column_sums)
+        self._bar.show_scale(pyramid.limit, signed=False, unit=axis_unit(shown), root=True)
+        self.show_token(self._token)
 
     def show_token(self, token: int) -> None:
         """Frame the row of a query; −1: none."""
@@ -75,7 +78,6 @@ class MatrixPage(QWidget):
 
     def clear(self) -> None:
         """Let go of what is large."""
-        self.builder.forget()
         self.map = self.pyramid = None
 
     def in_words(self) -> str:
@@ -88,10 +90,8 @@ class MatrixPage(QWidget):
         words = entry_in_words(self.map, row, column)
         if not words:
             return ""
-        sums = self.pyramid.row_sums, self.pyramid.column_sums
-        if row >= len(sums[0]) or column >= len(sums[1]):
-            return words  # the sums of the new map are not there yet
-        return f"{words} · row sum {figures(float(sums[0][row]))} · key sum {figures(float(sums[1][column]))}"
+        sums = figures(float(self.pyramid.row_sums[row])), figures(float(self.pyramid.column_sums[column]))
+        return f"{words} · row sum {sums[0]} · key sum {sums[1]}"
 
     def _strongest(self, row: int) -> int:
         if self.map is None or not 0 <= row < len(self.map.pattern):
@@ -104,22 +104,8 @@ class MatrixPage(QWidget):
             self._beside.update()
             self._over.update()
 
-    @Slot(object)
-    def _on_built(self, pyramid: Pyramid) -> None:
-        if self.map is None:
-            return
-        self.pyramid = pyramid
-        self.plot.show_pyramid(
-            pyramid, [name_of(token) for token in self.map.queries], [name_of(token) for token in self.map.keys]
-        )
-        self._beside.show_sums(pyramid.row_sums)
-        self._over.show_sums(pyramid.column_sums)
-        self._bar.show_scale(pyramid.limit, signed=False, unit=axis_unit(self.map), root=True)
-        self.show_token(self._token)
-        self.drawn.emit()
-
     @Slot(int, int)
     def _on_pointed(self, row: int, column: int) -> None:
-        inside = self.map is not None and row >= 0 and row < len(self.map.queries) and column < len(self.map.keys)
-        self._bar.show_value(float(self.map.pattern[row, column]) if inside and self.map is not None else None)
+        known = self.map is not None and row >= 0
+        self._bar.show_value(float(self.map.pattern[row, column]) if known and self.map is not None else None)
         self.read_out_changed.emit(self.in_words())

@@ -11,6 +11,7 @@ from engine.results import FloatArray, TokenizedText
 from gui.attention.words import axis_unit
 from gui.controls.rows import name_control
 from gui.heatmaps.colour_bar import ColourBar
+from gui.heatmaps.pyramid import Pyramid
 from gui.heatmaps.text_heatmap import TextHeatmap
 
 TO, FROM = 0, 1  # which way one looks: along a row, or down a column
@@ -32,6 +33,7 @@ class TextPage(QWidget):
         super().__init__(parent)
         self.asking, self.source = TextHeatmap(self), TextHeatmap(self)
         self._map: HeadMap | None = None
+        self._pyramid: Pyramid | None = None
         self._documents = (TokenizedText("", ()), TokenizedText("", ()))
         self._token, self.way = -1, TO
         self._title, self._bar, self._ways = QLabel(self), ColourBar(self), QButtonGroup(self)
@@ -79,9 +81,9 @@ class TextPage(QWidget):
         self.source.hide()
         self.setFocusProxy(self.asking)
 
-    def show_map(self, shown: HeadMap, asking: TokenizedText, source: TokenizedText) -> None:
+    def show_map(self, shown: HeadMap, pyramid: Pyramid, asking: TokenizedText, source: TokenizedText) -> None:
         """``asking`` is the text of the queries, ``source`` that of the keys."""
-        self._map, self._documents = shown, (asking, source)
+        self._map, self._pyramid, self._documents = shown, pyramid, (asking, source)
         self.source.setVisible(self.apart)
         self._colour()
 
@@ -104,7 +106,7 @@ class TextPage(QWidget):
 
     def clear(self) -> None:
         """Nothing to show."""
-        self._map = None
+        self._map = self._pyramid = None
 
     @property
     def apart(self) -> bool:
@@ -115,10 +117,12 @@ class TextPage(QWidget):
     def values(self) -> FloatArray:
         """The tint of each token of the text that is tinted; without a pin, what is received on average."""
         assert self._map is not None
+        assert self._pyramid is not None
         pattern, token = self._map.pattern, self._token
         tinted = self._documents[0] if self.way == FROM and self.apart else self._documents[1]
         if not 0 <= token < pattern.shape[0 if self.way == TO else 1]:
-            found = pattern.mean(axis=0) if self.way == TO or not self.apart else pattern.mean(axis=1)
+            received = self.way == TO or not self.apart
+            found = self._pyramid.column_sums / len(pattern) if received else self._pyramid.row_sums / pattern.shape[1]
         else:
             found = pattern[token] if self.way == TO else pattern[:, token]
         values = np.full(len(tinted.tokens), np.nan, dtype=np.float32)  # a token that was just written is no query yet

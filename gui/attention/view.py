@@ -16,6 +16,7 @@ from gui.attention.matrix_page import MatrixPage
 from gui.attention.switcher import PageSwitcher
 from gui.attention.text_page import TextPage
 from gui.attention.words import NOT_AN_EXPLANATION, about_target, map_name, verified
+from gui.heatmaps.pyramid import Pyramid, PyramidBuilder
 from gui.views.elided_label import ElidedLabel
 from gui.views.thin_splitter import ThinSplitter
 
@@ -38,6 +39,7 @@ class AttentionView(QWidget):
     token_selected = Signal(int)  # a query of the stack that is shown; −1: none
     shown_changed = Signal()  # what can be taken along is another
     read_out_changed = Signal(str)
+    drawn = Signal()  # the map that was wanted is on the page in sight
     action_chosen = Signal()  # the button of the empty page
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -45,7 +47,10 @@ class AttentionView(QWidget):
         self.setObjectName("attentionView")
         self.setAccessibleName("Attention")
         self.result: AttentionResult | None = None
-        self.map: HeadMap | None = None  # what was answered last
+        self.map: HeadMap | None = None  # what is on screen
+        self._pyramid: Pyramid | None = None
+        self._coming: HeadMap | None = None  # answered, and being made ready
+        self.builder = PyramidBuilder(self)
         self.choice = Choice()
         self.page = HEADS
         self.token = -1
@@ -122,6 +127,7 @@ class AttentionView(QWidget):
         self.text.token_selected.connect(self._on_token)
         for part in (self.panel, self.matrix, self.lines, self.text):
             part.read_out_changed.connect(self.read_out_changed)
+        self.builder.built.connect(self._on_built)
         self._action.clicked.connect(self.action_chosen)
 
     # One way in
@@ -145,18 +151,34 @@ class AttentionView(QWidget):
         self.map_wanted.emit(self.choice)
 
     def show_map(self, shown: HeadMap) -> None:
-        """What ``map_wanted`` asked for."""
-        if self.result is None:
+        """What ``map_wanted`` asked for; ``drawn`` follows, at once where it is small. The one before stays so long."""
+        if self.result is not None:
+            self._coming = shown
+            self.builder.start(shown.pattern)
+
+    @Slot(object)
+    def _on_built(self, pyramid: Pyramid) -> None:
+        shown, self._coming = self._coming, None
+        if self.result is None or shown is None:
             return
-        self.map = shown
-        asking, source = _documents(self.result, shown)
-        self.matrix.show_map(shown)
-        self.lines.show_map(shown)
-        self.text.show_map(shown, asking, source)
+        self.map, self._pyramid = shown, pyramid
+        self._show_on_page()
         self._say("\n".join(f"⚠ {each.message}" for each in (*self.result.warnings, *shown.warnings)), "warning")
-        self._show_token()
         self._show_facts()
         self.shown_changed.emit()
+        self.drawn.emit()
+
+    def _show_on_page(self) -> None:
+        """Only where it is seen: the texts are long."""
+        if self.result is None or self.map is None or self._pyramid is None:
+            return
+        if self.page == "matrix":
+            self.matrix.show_map(self.map, self._pyramid)
+        elif self.page == "lines":
+            self.lines.show_map(self.map, self._pyramid)
+        elif self.page == "text":
+            self.text.show_map(self.map, self._pyramid, *_documents(self.result, self.map))
+        self._show_token()
 
     def show_agreement(self, agreement: HeadAgreement | None, note: str) -> None:
         """The number at each head, and what it is of, or why there is none."""
@@ -166,7 +188,8 @@ class AttentionView(QWidget):
 
     def show_empty(self, words: str, action: str = "") -> None:
         """Nothing to show: what will be here, or why nothing can be, and where to go instead."""
-        self.result = self.map = None
+        self.builder.forget()
+        self.result = self.map = self._pyramid = self._coming = None
         self.token = -1
         for part in (self.panel, self.matrix, self.lines, self.text):
             part.clear()
@@ -221,6 +244,7 @@ class AttentionView(QWidget):
             part.setVisible(not alone)
         if not alone:
             self._size_strip()
+        self._show_on_page()
         self._show_facts()
         self.shown_changed.emit()
 
