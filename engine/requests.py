@@ -418,6 +418,8 @@ class PhraseRequest:
     top: int = 50
 
 
+AboutACapture = HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
+AboutAttention = AttentionRequest | AboutACapture
 AboutACorpus = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest
 AboutAttention = AttentionRequest | HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
 AboutAModel = (
@@ -431,3 +433,8 @@ AboutAModel = (
     | AboutACorpus
 )
 Request = OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | MarksRequest | AboutAModel
+
+
+def model_asked(request: AboutAModel) -> str:
+    """The sha256 of the model that is meant."""
+    return request.attention.model_sha256 if isinstance(request, AboutACapture) else request.model_sha256

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from engine.attention.attend import attend
+from engine.attention.captures import Captures
+from engine.attention.head_map import head_map
 from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.registry import METHODS
@@ -21,10 +24,13 @@ from engine.requests import (
     AblationRequest,
     AboutACorpus,
     AboutAModel,
+    AboutAttention,
+    AttentionRequest,
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
     GradientFlowRequest,
+    HeadRequest,
     ImportRequest,
     InspectCheckpointRequest,
     MarksRequest,
@@ -32,6 +38,7 @@ from engine.requests import (
     OptimisationRequest,
     PredictionRequest,
     Request,
+    model_asked,
 )
 from engine.results import CatalogueResult, OpenModelResult
 
@@ -44,6 +51,11 @@ _OF_A_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]] = {
     AblationRequest: ablate,
 }
 
+_OF_ATTENTION: dict[type[AboutAttention], Callable[[TextModel, Any, Captures], Steps[Any]]] = {
+    AttentionRequest: attend,
+    HeadRequest: head_map,
+}
+
 
 class Workbench:
     """Holds the open model; one for a window, or one for a command."""
@@ -53,7 +65,7 @@ class Workbench:
         leave_a_core_free()
         self._model: TextModel | None = None
         self._accepted = False
-        self._importer, self._sessions = Importer(), Sessions()
+        self._importer, self._sessions, self._captures = Importer(), Sessions(), Captures()
 
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator whose result answers ``request``; nothing runs before its first step."""
@@ -73,6 +85,7 @@ class Workbench:
         """The old model stays until the new one is there."""
         model = yield from open_model(request)
         self._model, self._accepted = model, request.accept_reinitialised
+        self._captures.forget()
         return OpenModelResult(request, model.info)
 
     def _catalogue(self) -> Steps[CatalogueResult]:
@@ -80,9 +93,11 @@ class Workbench:
         return CatalogueResult(tuple(method.description for method in METHODS.values()))
 
     def _ask(self, request: AboutAModel) -> Steps[Any]:
-        model = self._usable(request.model_sha256)
+        model = self._usable(model_asked(request))
         if isinstance(request, AboutACorpus):
             return (yield from investigate(self._sessions, model, request))
+        if isinstance(request, AboutAttention):
+            return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
         return (yield from _OF_A_MODEL[type(request)](model, request))
 
     def _usable(self, sha256: str) -> TextModel:

@@ -3,12 +3,14 @@
 import inspect
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from engine.attention.probe import gives_attention
 from engine.devices import choose_device, is_out_of_memory
 from engine.errors import LoadError, UserError
 from engine.inputs.baselines import baselines_of
@@ -35,7 +37,7 @@ from engine.models.model import (
     require_text,
 )
 from engine.requests import OpenModelRequest, TextInput
-from engine.results import ModelInfo, Notice, ProblemType, Task
+from engine.results import ModelInfo, Notice, ProblemType, Task, Token
 
 _SUBSTITUTES = {"pad": "pad_token_id", "mask": "mask_token_id", "unk": "unk_token_id"}
 _EXTRAS = ("attention_mask", "token_type_ids")
@@ -43,6 +45,8 @@ _NO_LIMIT = 1e9  # how the libraries say that there is none
 _WITHOUT_LIMIT = 4_096  # tokens, where nothing says how many: attention costs their square
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _RESERVED = re.compile(r"\[unused\d+\]|<unused\d+>|<\|?reserved\w*\|?>|")
+_WITHOUT_EMBEDDINGS = ("encoder", "seq2seq_lm")  # tasks for which nothing is explained from word embeddings
+_PROBE = TextInput("a b c")
 _CHARACTERS_PER_TOKEN = 32  # far more than any text needs; where it is too few, more are read
 
 
@@ -63,6 +67,10 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
     network, mismatches = load_network(network_type, config, weights)
     files = (folder / "config.json", *weights.files, *tokenizer_files)
     model = _KINDS[task](freeze(network.to(device)), tokenizer)
+    refusal = None if task in _WITHOUT_EMBEDDINGS else model.why_not_by_embeddings()
+    attends = gives_attention(network, model.probe)
+    if refusal is not None and not attends:
+        raise refusal
     model.info = ModelInfo(
         path=str(folder),
         format="huggingface",
@@ -77,8 +85,8 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
         layers=layers_of(network),
         recurrent=recurrent_layers_of(network),
         attention=attention_of(config),
-        can=(() if task == "encoder" else ("attribution",)) + (("cells",) if recurrent_layers_of(network) else ()),
-        warnings=(*notices, *mismatches, *_notices(network, tokenizer, weights)),
+        can=tuple(name for name, there in _abilities(model, task, refusal, attends).items() if there),
+        warnings=(*notices, *mismatches, *_notices(network, tokenizer, weights), *_only_attention(refusal)),
         sha256=sha256_of(folder, files),
         baselines=baselines_of(set(model.substitutes)),
         maximum_tokens=model.maximum_tokens,
@@ -86,9 +94,21 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
         architecture=architecture,
         device=str(device),
     )
-    if task != "encoder":
-        model.check_embeddings_path()
     return model
+
+
+def _abilities(model: "HuggingFaceModel", task: Task, refusal: LoadError | None, attends: bool) -> dict[str, bool]:
+    """What can be asked of the model, in the words of ``ModelInfo.can``."""
+    return {
+        "attribution": task not in _WITHOUT_EMBEDDINGS and refusal is None,
+        "attention": attends,
+        "cells": bool(recurrent_layers_of(model.network)),
+        "generation": task in ("causal_lm", "seq2seq_lm") and "past_key_values" in model.accepts,
+    }
+
+
+def _only_attention(refusal: LoadError | None) -> list[Notice]:
+    return [] if refusal is None else [Notice(f"{refusal.message} Its attention can be read.", "embeddings_path")]
 
 
 def _labels(config: Any) -> tuple[str, ...]:
@@ -133,10 +153,10 @@ class HuggingFaceModel(TextModel):
         self._tokenizer = tokenizer
         if network.config.pad_token_id is None:
             network.config.pad_token_id = -1  # texts in a batch are of one length: no token is padding
-        accepted = inspect.signature(network.forward).parameters
-        self._keeps_logits = "logits_to_keep" in accepted
+        self.accepts = frozenset(inspect.signature(network.forward).parameters)
+        self.keeps_logits = "logits_to_keep" in self.accepts
         one_type = getattr(network.config, "type_vocab_size", 2) == 1  # RoBERTa's: there is nothing to tell apart
-        self._extras = [key for key in _EXTRAS if key in accepted and not (one_type and key == "token_type_ids")]
+        self._extras = [key for key in _EXTRAS if key in self.accepts and not (one_type and key == "token_type_ids")]
         ids = {name: getattr(tokenizer, attribute) for name, attribute in _SUBSTITUTES.items()}
         self.substitutes = {name: i for name, i in ids.items() if i is not None and i < self.vocabulary_size}
         self.maximum_tokens = self._maximum_tokens()
@@ -223,7 +243,7 @@ class HuggingFaceModel(TextModel):
     def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:
         """See ``TextModel``."""
         extras: dict[str, Any] = {key: value.expand(len(embeddings), -1) for key, value in encoding.extras.items()}
-        if position is not None and self._keeps_logits:  # one row of the vocabulary's logits, not one for each token
+        if position is not None and self.keeps_logits:  # one row of the vocabulary's logits, not one for each token
             extras["logits_to_keep"], position = torch.tensor([position], device=self.device), 0
         # A copy, since CTRL scales what it is given in place.
         return self._at(self.network(inputs_embeds=embeddings.clone(), **extras).logits, position)
@@ -232,13 +252,47 @@ class HuggingFaceModel(TextModel):
         """A classifier answers once for the whole text."""
         return logits
 
-    def check_embeddings_path(self) -> None:
-        """Attributions go through ``inputs_embeds``: refuse a model that cannot be asked there, or answers otherwise.
+    @property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end a text the model writes."""
+        said = self.network.config.eos_token_id
+        known = [self._tokenizer.eos_token_id, *(said if isinstance(said, list) else [said])]
+        return frozenset(i for i in known if i is not None)
+
+    def probe(self) -> dict[str, Any]:
+        """What the network is given for a short text."""
+        encoding = self.encode(_PROBE)
+        return self.inputs(encoding, self.decoder_reads(encoding, None))
+
+    def inputs(self, encoding: Encoding, decoder: Encoding | None) -> dict[str, Any]:
+        """What the network is given for a text, and for its decoder's where it has one."""
+        beside = {} if decoder is None else {"decoder_input_ids": decoder.ids}
+        return {"input_ids": encoding.ids, **encoding.extras, **beside}
+
+    def decoder_reads(self, encoding: Encoding, text: str | None) -> Encoding | None:
+        """What the decoder of an encoder-decoder is given; None: the network has none. A classifier's reads the same text.
 
         Raises:
-            LoadError: it does.
+            UserError: there is no decoder that reads ``text``.
         """
-        encoding = self.encode(TextInput("a b c"))
+        if text is not None:
+            raise UserError("This model has no decoder with a text of its own; leave the decoder's text out.", "no_decoder")
+        if not self.network.config.is_encoder_decoder:
+            return None
+        start = self._decoder_start()
+        tokens = (Token("", self.pieces([start])[0], start, 0, 0, True), *encoding.input.tokens[:-1])
+        ids = torch.cat([encoding.ids.new_tensor([[start]]), encoding.ids[:, :-1]], 1)
+        special = torch.cat([encoding.special.new_ones(1), encoding.special[:-1]])
+        return Encoding(replace(encoding.input, tokens=tokens), ids, special)
+
+    def _decoder_start(self) -> int:
+        known = self.network.config
+        said = (known.decoder_start_token_id, known.bos_token_id, known.eos_token_id, 0)
+        return next(int(i) for i in said if i is not None)
+
+    def why_not_by_embeddings(self) -> LoadError | None:
+        """Attributions go through ``inputs_embeds``: a model that cannot be asked there, or answers otherwise, has none."""
+        encoding = self.encode(_PROBE)
         position = encoding.ids.shape[1] - 1
         with torch.no_grad():
             by_ids = self._at(self.network(input_ids=encoding.ids, **encoding.extras).logits, position)
@@ -250,16 +304,17 @@ class HuggingFaceModel(TextModel):
         except Exception as error:  # every architecture says it in its own way
             if is_out_of_memory(error):
                 raise
-            raise LoadError(
+            return LoadError(
                 f"{type(self.network).__name__} computes from token ids alone, so it cannot be explained yet.",
                 "embeddings_path",
                 f"{type(error).__name__}: {error}",
-            ) from None
+            )
         if not torch.allclose(by_ids, by_embeddings, atol=1e-4, rtol=1e-4, equal_nan=True):
-            raise LoadError(
+            return LoadError(
                 f"{type(self.network).__name__} answers differently when given embeddings, so it cannot be explained yet.",
                 "embeddings_path",
             )
+        return None
 
 
 class HuggingFaceLanguageModel(HuggingFaceModel):
@@ -303,9 +358,35 @@ class HuggingFaceLanguageModel(HuggingFaceModel):
         return f"“{name}” is not a token of this model; try it with a leading space, or name it by index:N."
 
 
+class HuggingFaceEncoderDecoder(HuggingFaceLanguageModel):
+    """A language model that reads with one stack and writes with another; its attention is read, and what it writes."""
+
+    def decoder_reads(self, encoding: Encoding, text: str | None) -> Encoding:
+        """See ``HuggingFaceModel``: the token it starts with, and ``text``."""
+        first, written = self._decoder_start(), _LONE_SURROGATES.sub("\ufffd", text or "")
+        encoded = self._tokenizer(
+            written, add_special_tokens=False, return_offsets_mapping=True, truncation=True, max_length=self.maximum_tokens - 1
+        )
+        rows = zip(encoded.tokens(), encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        pieces = [
+            Piece(self.pieces([first])[0], first, 0, 0, None),
+            *(Piece(piece, i, start, end, 0) for piece, i, (start, end) in rows),
+        ]
+        return Encoding(
+            input=tokenized_text(written, None, pieces, bool(encoded.encodings and encoded.encodings[0].overflowing)),
+            ids=torch.tensor([[piece.id for piece in pieces]], device=self.device),
+            special=torch.tensor([piece.segment is None for piece in pieces], device=self.device),
+        )
+
+    def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:
+        """See ``TextModel``."""
+        raise UserError("An encoder-decoder cannot be explained yet; its attention can be read.", "unavailable")
+
+
 _KINDS: dict[Task, type[HuggingFaceModel]] = {
     "text_classification": HuggingFaceModel,
     "causal_lm": HuggingFaceLanguageModel,
     "masked_lm": HuggingFaceLanguageModel,
     "encoder": HuggingFaceModel,
+    "seq2seq_lm": HuggingFaceEncoderDecoder,
 }

@@ -17,6 +17,7 @@ from transformers import (
     CONFIG_MAPPING,
     MODEL_FOR_CAUSAL_LM_MAPPING,
     MODEL_FOR_MASKED_LM_MAPPING,
+    MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     MODEL_MAPPING,
     AutoTokenizer,
@@ -37,6 +38,7 @@ _HEADS: tuple[tuple[str, Task, Any], ...] = (  # how the name of an architecture
     ("ForMaskedLM", "masked_lm", MODEL_FOR_MASKED_LM_MAPPING),
     ("ForCausalLM", "causal_lm", MODEL_FOR_CAUSAL_LM_MAPPING),
     ("LMHeadModel", "causal_lm", MODEL_FOR_CAUSAL_LM_MAPPING),
+    ("ForConditionalGeneration", "seq2seq_lm", MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING),
     ("Model", "encoder", MODEL_MAPPING),
 )
 _TOKENIZER_FILES = (
@@ -120,7 +122,7 @@ def network_class(described: Mapping[str, Any], config: Any) -> tuple[str, Task,
             return name, task, mapping[type(config)]
     raise LoadError(
         f"This is a {name or config.model_type + ' whose config.json names no architecture'}; Neuroloupe opens text classifiers, "
-        "causal and masked language models, and bare encoders.",
+        "causal, masked and encoder-decoder language models, and bare encoders.",
         "task",
     )
 

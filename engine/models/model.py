@@ -41,6 +41,7 @@ class TextModel(ABC):
     info: ModelInfo
     network: nn.Module
     substitutes: Mapping[str, int]  # token ids for the baselines pad, mask and unk, where the vocabulary has them
+    has_history = False  # a window of tokens that an attention layer looks back over
 
     def batch_size_for(self, tokens: int) -> BatchSize:
         """What was learnt about texts of about this length; a cautious guess before the first."""

@@ -9,12 +9,14 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+from engine.attention.attend import attend
+from engine.attention.captures import Captures
 from engine.attribution.explain import explain
 from engine.attribution.registry import METHODS
 from engine.errors import LoadError, UserError
 from engine.jobs import run
 from engine.models.model import TextModel
-from engine.requests import AttributionRequest, TextInput
+from engine.requests import AttentionRequest, AttributionRequest, TextInput
 from tests.engine import tiny_models
 from tests.engine.tiny_models import ARCHITECTURES, LABELS, TEXT, opened, write
 
@@ -46,9 +48,14 @@ def test_logits_are_the_librarys_own_and_every_method_explains_them(model_type: 
 
 
 @pytest.mark.parametrize("model_type", FROM_IDS_ALONE)
-def test_what_cannot_be_asked_by_embeddings_says_so(model_type: str, tmp_path: Path):
-    with pytest.raises(LoadError, match=r"ForSequenceClassification computes from token ids alone"):
-        opened(write(tmp_path, model_type))
+def test_what_cannot_be_asked_by_embeddings_opens_for_its_attention_and_says_so(model_type: str, tmp_path: Path):
+    model = opened(write(tmp_path, model_type))
+    assert model.info.can == ("attention",)
+    assert "ForSequenceClassification computes from token ids alone" in model.info.warnings[-1].message
+    with pytest.raises(UserError):
+        run(explain(model, AttributionRequest(model.info.sha256, TextInput(TEXT))))
+    result = run(attend(model, AttentionRequest(model.info.sha256, TextInput(TEXT)), Captures()))
+    assert [stack.name for stack in result.stacks] == ["encoder", "decoder", "cross"]
 
 
 @pytest.mark.parametrize("model_type", ["gpt2", "llama"])
