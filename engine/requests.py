@@ -421,7 +421,6 @@ class PhraseRequest:
 AboutACapture = HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
 AboutAttention = AttentionRequest | AboutACapture
 AboutACorpus = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest
-AboutAttention = AttentionRequest | HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
 AboutAModel = (
     PredictionRequest
     | AttributionRequest

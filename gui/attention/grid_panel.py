@@ -120,8 +120,6 @@ class GridPanel(QWidget):
         self.grid.show_stack(stack)
         self._bar.show_scale(self.grid.limit, signed=False, unit="weight", root=True)
         self._order()
-        if self.sort.score == AGREEMENT:
-            self.agreement_wanted.emit()
 
     def show_agreement(self, agreement: HeadAgreement | None) -> None:
         """None: there is none, or none any more."""

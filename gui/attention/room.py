@@ -124,6 +124,9 @@ class AttentionRoom(Room):
         """See ``Room``."""
         if not isinstance(result, AttentionResult):
             return
+        if not whole:
+            self._view.show_growing(result)
+            return
         wanted, self._wanted = self._wanted, {}
         self._house.jobs.forget(_AGREEMENT)
         self._compared = None

@@ -149,6 +149,18 @@ class AttentionView(QWidget):
         self._show_choice()
         self.show_page(self.page)
         self.map_wanted.emit(self.choice)
+        if self.compares:
+            self.agreement_wanted.emit()
+
+    def show_growing(self, result: AttentionResult) -> None:
+        """Heads as they are looked at; everything else stays as it was until all are there."""
+        stack = next((each for each in result.stacks if each.name == self.choice.stack), None)
+        if stack is not None and self.page == HEADS:
+            self.panel.show_stack(stack)
+            if self.result is None:
+                self._facts.clear()
+                self._stack.setCurrentIndex(1)
+                self.show_page(HEADS)
 
     def show_map(self, shown: HeadMap) -> None:
         """What ``map_wanted`` asked for; ``drawn`` follows, at once where it is small. The one before stays so long."""
@@ -229,6 +241,8 @@ class AttentionView(QWidget):
             self.token = -1
             self.controls.show_result(self.result, chosen)
             self.panel.show_stack(self.result.stack(chosen.stack))
+            if self.compares:
+                self.agreement_wanted.emit()
         self._show_choice()
         self.map_wanted.emit(chosen)
 

@@ -1,6 +1,7 @@
 """Attention made by hand: head 0 of layer 0 looks at the token before, its neighbour at the first one, the others wander."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -93,6 +94,17 @@ def attention(
     return AttentionResult(
         request, of or made.model(), document, len(read), tuple(stacks), (), None, checked, COST, (), written, warnings
     )
+
+
+def half(result: AttentionResult) -> AttentionResult:
+    """As it comes in between: the last layers of each stack were not looked at yet."""
+    grown = []
+    for stack in result.stacks:
+        thumbnails, scores = stack.thumbnails.copy(), {name: values.copy() for name, values in stack.scores.items()}
+        for values in (thumbnails, *scores.values()):
+            values[stack.layers // 2 :] = np.nan
+        grown.append(replace(stack, thumbnails=thumbnails, scores=scores))
+    return replace(result, stacks=tuple(grown))
 
 
 def head_map(request: HeadRequest, result: AttentionResult) -> HeadMap:

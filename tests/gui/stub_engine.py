@@ -384,7 +384,10 @@ class StubEngine:
         time.sleep(self.step_seconds)
         if request.input.text.startswith("!"):
             raise UserError("The text has 900 tokens; this model reads 512. Shorten it.", "too_long")
-        return self._attention(request)
+        result = self._attention(request)
+        yield Partial(0, 2, replace(result, stacks=(), verification=None), "Reading attention")
+        yield Partial(1, 2, made_attention.half(result), "Looking at the heads")
+        return result
 
     def _attention(self, request: AttentionRequest) -> AttentionResult:
         path = request.model_sha256.removeprefix("sha of ")

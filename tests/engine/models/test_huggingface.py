@@ -13,7 +13,7 @@ from engine.attention.attend import attend
 from engine.attention.captures import Captures
 from engine.attribution.explain import explain
 from engine.attribution.registry import METHODS
-from engine.errors import LoadError, UserError
+from engine.errors import UserError
 from engine.jobs import run
 from engine.models.model import TextModel
 from engine.requests import AttentionRequest, AttributionRequest, TextInput

@@ -12,10 +12,12 @@ from engine.attention_maps import AttentionResult, HeadMap
 from engine.attention_reading import heaviest
 from engine.requests import AttentionRequest, HeadRequest, Target, TextInput
 from engine.results import Notice, Token
+from gui import theme
 from gui.attention.choice import Choice
 from gui.attention.lines import ROW
 from gui.attention.text_page import FROM, TO
 from gui.attention.view import PAGES, AttentionView
+from gui.heatmaps.colours import missing_brush
 from gui.view_actions import apply_theme
 from tests.gui import made, made_attention
 
@@ -238,6 +240,23 @@ def test_one_token(view: AttentionView, page: str) -> None:
     assert view.matrix.pyramid is not None
     assert view.matrix.pyramid.shape == (1, 1)
     assert "rank 1 of 1" in view.matrix.in_words()
+
+
+def test_heads_come_one_after_the_other(view: AttentionView) -> None:
+    result = made_attention.attention(layers=4)
+    wanted: list[Choice] = []
+    view.map_wanted.connect(wanted.append)
+    view.show_growing(replace(result, stacks=()))
+    assert view._stack.currentIndex() == 0
+    view.show_growing(made_attention.half(result))
+    assert view.panel.grid.isVisible()
+    view.grab()
+    missing = missing_brush(theme.current()).color()
+    assert view.panel.grid._images[3 * 4].pixelColor(2, 2) == missing
+    assert view.panel.grid._images[4].pixelColor(2, 2) != missing
+    assert not wanted
+    view.show_result(result)
+    assert wanted == [Choice()]
 
 
 def long_result(count: int) -> AttentionResult:
