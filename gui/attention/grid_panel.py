@@ -16,7 +16,7 @@ from gui.icons import icon
 LAYERS, AGREEMENT = "layers", "agreement"
 _AGREEMENT_HELP = "Spearman's rank correlation of the attention each token receives with the size of its attribution."
 _BAR_WIDTH = 320
-_BOX_WIDTH, _LIST_WIDTH = 176, 240
+_BOX_WIDTH, _LIST_WIDTH = 196, 240
 
 
 class SortControl(QWidget):

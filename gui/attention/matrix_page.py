@@ -69,6 +69,8 @@ class MatrixPage(QWidget):
         self._over.show_sums(pyramid.column_sums)
         self._bar.show_scale(pyramid.limit, signed=False, unit=axis_unit(shown), root=True)
         self.show_token(self._token)
+        if self.plot.at[0] >= 0:
+            self._on_pointed(*self.plot.at)
 
     def show_token(self, token: int) -> None:
         """Frame the row of a query; −1: none."""

@@ -1,11 +1,14 @@
 """The text tinted by what the pinned token attends to, or by what attends to it."""
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap
 from engine.attention_reading import entry_in_words, quoted
+from engine.heatmaps.cells import Cells, cells_of
+from engine.heatmaps.colours import limit_of
 from engine.heatmaps.numerals import figures
 from engine.results import FloatArray, TokenizedText
 from gui.attention.words import axis_unit
@@ -131,16 +134,22 @@ class TextPage(QWidget):
 
     def _colour(self) -> None:
         values, tinted = self.values, self._tinted_text()
-        other = self.asking if tinted is self.source else self.source
-        tinted.show_map(self._documents[1 if tinted is self.source else 0], values, False)
+        other, document = self._other(tinted), self._documents[1 if tinted is self.source else 0]
+        cells = cells_of(document)
+        limit = limit_of(cells.sums(values))
+        tinted.show_map(document, _rooted(values, cells), False, float(np.sqrt(limit)))
         if self.apart:
             other.show_text(self._documents[0 if tinted is self.source else 1])
         pinned_in = self._pinned_text()
         for text in (self.asking, self.source):
             text.select_token(self._token if text is pinned_in else -1)
         unit = axis_unit(self._map) if self._map is not None else ""
-        self._bar.show_scale(tinted.limit, signed=False, unit=unit)
+        self._bar.show_scale(limit, signed=False, unit=unit, root=True)
         self._title.setText(self._said())
+        tinted.setAccessibleDescription(self._said())
+
+    def _other(self, text: TextHeatmap) -> TextHeatmap:
+        return self.asking if text is self.source else self.source
 
     def _tinted_text(self) -> TextHeatmap:
         return self.source if self.apart and self.way == TO else self.asking
@@ -208,3 +217,10 @@ class TextPage(QWidget):
     def _on_way(self, way: int) -> None:
         self.set_way(way)
         self.way_changed.emit()
+
+
+def _rooted(values: FloatArray, cells: Cells) -> NDArray[np.float64]:
+    """The colours of the matrix: what is drawn as one cell gets the square root of its sum."""
+    rooted = np.where(np.isnan(values), np.nan, 0.0)
+    rooted[cells.first_token] = np.sqrt(np.maximum(cells.sums(values), 0))
+    return rooted

@@ -9,6 +9,8 @@ from engine.results import FloatArray
 from gui import theme
 from gui.theme import mix
 
+_APART = 4.0  # px a bar, from which they are told apart by a gap
+
 
 class MarginSums(pg.GraphicsObject):  # type: ignore[misc]
     """In a view box that is linked to the matrix along its other side, whose own side runs from 0 to 1.
@@ -51,7 +53,7 @@ class MarginSums(pg.GraphicsObject):  # type: ignore[misc]
         shown = np.maximum.reduceat(self._sums[first:last], np.arange(0, last - first, step)) / self._longest
         look = theme.current()
         colour = mix(look.panel, look.muted, 0.45)
-        gap = min(1.0, each * 0.2)
+        gap = 1.0 if each >= _APART else 0.0
         for at, share in enumerate(shown.tolist()):
             low = start + (first + at * step) * each
             thick = max(each * step - gap, 1.0)

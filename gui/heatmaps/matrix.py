@@ -16,6 +16,7 @@ from gui.heatmaps.pyramid import Pyramid, colour_table
 
 _LABEL_PIXELS = 15
 _STRAIGHT_PIXELS, _ANGLED_PIXELS = 22, 58  # the height of column names
+_SLOPE = 0.71  # of a name's length, at 45°
 _CAPTION_PIXELS = 20
 _GAP = 8  # between two column names
 _REACH = 80  # of a name at 45° to the left of its column
@@ -218,7 +219,8 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         shown = range(max(int(low) // step * step, 0), min(int(high) + 1, len(self._columns)), step)
         names = {column: _cut(self._columns[column]) for column in shown}
         self._bottom.angled = [(column + 0.5, names[column]) for column in shown] if angled else []
-        height = (_ANGLED_PIXELS if angled else _STRAIGHT_PIXELS) + (_CAPTION_PIXELS if self._caption else 0)
+        slanted = min(int(self._widest_column * _SLOPE) + 14, _ANGLED_PIXELS)
+        height = (slanted if angled else _STRAIGHT_PIXELS) + (_CAPTION_PIXELS if self._caption else 0)
         self._bottom.setHeight(height)
         self._bottom.setTicks([[] if angled else [(column + 0.5, names[column]) for column in shown]])
 

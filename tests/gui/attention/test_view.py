@@ -104,6 +104,16 @@ def test_the_cross_reads_out_both_tokens_weight_rank_and_sums(shown: AttentionVi
     assert f"key sum {pattern[:, key].sum():.2f}" in words
 
 
+def test_another_map_is_read_out_where_the_cross_is(shown: AttentionView) -> None:
+    shown.show_page("matrix")
+    shown.matrix.plot.go_to(4, 2)
+    told: list[str] = []
+    shown.read_out_changed.connect(told.append)
+    shown.choose(Choice(layer=1, head=2))
+    assert told[-1].startswith("“it” → ")
+    assert f"weight {made_attention.weights(1, 2, COUNT, COUNT)[4, 2]:.4f}"[:10] in told[-1]
+
+
 def test_arrows_move_the_cross_and_enter_pins_its_row(shown: AttentionView, qtbot: QtBot) -> None:
     shown.show_page("matrix")
     plot = shown.matrix.plot
@@ -156,6 +166,9 @@ def test_the_text_is_tinted_both_ways(shown: AttentionView, qtbot: QtBot) -> Non
     np.testing.assert_allclose(page.values, pattern.mean(0), rtol=1e-6)
     shown.choose_token(4)
     np.testing.assert_array_equal(page.values, pattern[4])
+    painted = page.asking.cell_values
+    assert painted is not None
+    np.testing.assert_allclose(painted**2, pattern[4], rtol=1e-5)  # colours by the square root, as in the matrix
     page._ways.button(FROM).click()
     np.testing.assert_array_equal(page.values, pattern[:, 4])
     assert "attends to “it”" in page._title.text()
