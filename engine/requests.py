@@ -418,9 +418,8 @@ class PhraseRequest:
     top: int = 50
 
 
-AboutACapture = HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
-AboutAttention = AttentionRequest | AboutACapture
 AboutACorpus = ScanRequest | DetectRequest | UnitRequest | TracksRequest | PhraseRequest
+AboutAttention = AttentionRequest | HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
 AboutAModel = (
     PredictionRequest
     | AttributionRequest
@@ -436,4 +435,6 @@ Request = OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | Impor
 
 def model_asked(request: AboutAModel) -> str:
     """The sha256 of the model that is meant."""
-    return request.attention.model_sha256 if isinstance(request, AboutACapture) else request.model_sha256
+    if isinstance(request, HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest):
+        return request.attention.model_sha256
+    return request.model_sha256

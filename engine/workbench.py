@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from engine.attention.agreement import head_agreement
 from engine.attention.attend import attend
 from engine.attention.captures import Captures
+from engine.attention.file import attention_file
 from engine.attention.head_map import head_map
 from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
@@ -25,11 +27,13 @@ from engine.requests import (
     AboutACorpus,
     AboutAModel,
     AboutAttention,
+    AttentionFileRequest,
     AttentionRequest,
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
     GradientFlowRequest,
+    HeadAgreementRequest,
     HeadRequest,
     ImportRequest,
     InspectCheckpointRequest,
@@ -54,6 +58,8 @@ _OF_A_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]] = {
 _OF_ATTENTION: dict[type[AboutAttention], Callable[[TextModel, Any, Captures], Steps[Any]]] = {
     AttentionRequest: attend,
     HeadRequest: head_map,
+    AttentionFileRequest: attention_file,
+    HeadAgreementRequest: head_agreement,
 }
 
 

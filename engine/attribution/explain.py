@@ -16,7 +16,7 @@ from engine.attribution.target import check_position, classes, resolve, score_fu
 from engine.errors import UserError
 from engine.inputs.baselines import RANDOM_DOCUMENT, Baseline, baseline_for
 from engine.jobs import Partial, Steps, relay
-from engine.models.model import Encoding, TextModel
+from engine.models.model import Encoding, TextModel, require_output
 from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction, Target, TextInput
 from engine.results import AttributionResult, BaselineInfo, Cost, FloatArray, Notice, PredictionResult, ResolvedTarget
 
@@ -34,8 +34,7 @@ CONFIDENT = 0.5  # of the way from chance to certainty
 def predict(model: TextModel, request: PredictionRequest) -> Steps[PredictionResult]:
     """What the model says of a text."""
     yield Partial(0, 1, doing="Predicting")
-    if "attribution" not in model.info.can:
-        raise UserError("This model has no output: it is a bare encoder.", "unavailable")
+    require_output(model)
     encoding = model.encode(request.input)
     logits = _logits(model, encoding, check_position(request.position, model, encoding))
     return PredictionResult(request, encoding.input, classes(model, logits))

@@ -15,10 +15,9 @@ from engine.attribution.flow_layers import Norms, Seen, drawn_layers, l2, norms_
 from engine.attribution.target import score_function
 from engine.attribution.unrolled_gradient import ThroughTime, through_time
 from engine.cells import RecurrentKind
-from engine.errors import UserError
 from engine.flow import INPUT, GradientFlowResult, LayerFlow, StepFlow
 from engine.jobs import Partial, Steps, relay
-from engine.models.model import TextModel
+from engine.models.model import TextModel, require_output
 from engine.requests import GradientFlowRequest
 from engine.results import Cost, FloatArray, Notice
 
@@ -35,8 +34,7 @@ def gradient_flow(model: TextModel, request: GradientFlowRequest) -> Steps[Gradi
         UserError: the request does not fit the model, in one sentence.
     """
     yield Partial(0, doing="Predicting")
-    if "attribution" not in model.info.can:
-        raise UserError("This model has no output: it is a bare encoder.", "unavailable")
+    require_output(model)
     asked = read_question(model, request.model_sha256, request.input, request.target)
     yield Partial(0, doing="Gradient flow")
     start = time.perf_counter()

@@ -6,14 +6,23 @@ import warnings
 from collections.abc import Sequence
 
 from engine import VERSION
-from engine.commands import cells, detect, explain, gradient_flow, import_checkpoint, listing, optimise
+from engine.commands import attention, cells, detect, explain, gradient_flow, import_checkpoint, listing, optimise
 from engine.commands.explain import Draw
 from engine.commands.shared import Parser, common_options, give_up_stdout
 from engine.errors import UserError
 from engine.jobs import Failure
 
 DONE, BUG, REFUSED, INTERRUPTED = 0, 1, 2, 130
-COMMANDS = (listing, import_checkpoint, explain, gradient_flow, optimise, cells, detect)  # each adds its own by ``add``
+COMMANDS = (
+    listing,
+    import_checkpoint,
+    explain,
+    gradient_flow,
+    optimise,
+    attention,
+    cells,
+    detect,
+)  # each adds its own by ``add``
 
 
 def main(arguments: Sequence[str], draw: Draw) -> int:

@@ -182,6 +182,19 @@ def attention_of(config: object) -> AttentionInfo | None:
     return AttentionInfo(layers, heads) if isinstance(layers, int) and isinstance(heads, int) else None
 
 
+def require_output(model: TextModel) -> None:
+    """Refuse a model that cannot be asked what it says.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if "attribution" in model.info.can:
+        return
+    if model.info.task == "encoder":
+        raise UserError("This model has no output: it is a bare encoder.", "unavailable")
+    raise UserError("This model computes from token ids alone, so it cannot be explained yet.", "unavailable")
+
+
 def require_text(text: TextInput, reads_pairs: bool = False) -> None:
     """Refuse what there is nothing to explain in."""
     if not text.text.strip():

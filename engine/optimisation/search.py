@@ -12,7 +12,7 @@ from engine.attribution.score import Score
 from engine.attribution.target import check_position, classes, resolve, score_function
 from engine.attribution.unit import read_unit
 from engine.errors import UserError
-from engine.models.model import Encoding, TextModel
+from engine.models.model import Encoding, TextModel, require_output
 from engine.optimisation.template import MOST_TOKENS, random_template, template_of
 from engine.optimisation.vocabulary import Vocabulary
 from engine.requests import OptimisationRequest, TextInput
@@ -156,8 +156,7 @@ class Search:
 
 def _check(model: TextModel, request: OptimisationRequest) -> None:
     """Refuse what cannot be done before anything is computed."""
-    if "attribution" not in model.info.can:
-        raise UserError("This model has no output: it is a bare encoder.", "unavailable")
+    require_output(model)
     for name, value, low, high in (
         ("tokens", request.tokens, 1, MOST_TOKENS),
         ("steps", request.steps, 1, MOST_STEPS),
