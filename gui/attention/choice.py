@@ -33,10 +33,17 @@ class Choice:
             target if self.quantity == "relevance" else usual.target,
         )
 
+    @classmethod
+    def of(cls, request: HeadRequest) -> "Choice":
+        """What was asked."""
+        return cls(request.stack, request.layer, request.head, request.quantity, request.without_sinks, request.residual)
+
     def within(self, result: AttentionResult) -> "Choice":
         """The same where ``result`` has it, otherwise what comes closest."""
         names = [stack.name for stack in result.stacks]
         chosen = self if self.stack in names else replace(self, stack=names[0])
+        if chosen.stack == "cross" and chosen.quantity in OF_ALL_HEADS:  # they go through a stack that reads one text
+            chosen = replace(chosen, quantity="weights")
         stack = result.stack(chosen.stack)
         head = min(chosen.head, stack.heads - 1) if isinstance(chosen.head, int) else chosen.head
         return replace(chosen, layer=min(chosen.layer, stack.layers - 1), head=head)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from engine.attention_maps import AttentionResult
@@ -88,6 +89,8 @@ class HeadControls(QWidget):
         for box, value in ((self.stack, choice.stack), (self.layer, choice.layer), (self.head, choice.head)):
             box.setCurrentIndex(box.findData(value))
         self.quantity.setCurrentIndex(self.quantity.findData(choice.quantity))
+        for at, quantity in enumerate(QUANTITIES):
+            self._offer(at, choice.stack != "cross" or quantity not in OF_ALL_HEADS)
         self.quantity.setToolTip(QUANTITIES[choice.quantity][1])
         for control in (self.residual, self.sinks):
             control.blockSignals(True)
@@ -100,6 +103,11 @@ class HeadControls(QWidget):
         shown = {self.residual: rolled, self.head: of_one, self._labels[self.head]: of_one}
         for each in sorted(shown, key=shown.__getitem__):  # first what goes: at no time is the row wider than it must be
             each.setVisible(shown[each])
+
+    def _offer(self, at: int, on: bool) -> None:
+        items = self.quantity.model()
+        if isinstance(items, QStandardItemModel):
+            items.item(at).setEnabled(on)
 
     @Slot()
     def _on_changed(self) -> None:

@@ -216,7 +216,7 @@ class AttentionRoom(Room):
     @Slot(object, object)
     def _on_part_failed(self, key: Hashable, failure: Failure) -> None:
         if key == _MAP:
-            self._view.show_failure(failure.message)
+            self._view.show_no_map(failure.message)
         elif key == _AGREEMENT:
             self._view.show_agreement(None, failure.message)
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap
-from engine.results import TokenizedText
+from engine.results import Notice, TokenizedText
 from gui.attention.choice import OF_ALL_HEADS, Choice
 from gui.attention.controls import HeadControls
 from gui.attention.grid_panel import AGREEMENT, GridPanel
@@ -141,7 +141,7 @@ class AttentionView(QWidget):
         if before is None or before.input.tokens != result.input.tokens:
             self.token = -1
         self.choice = self.choice.within(result)
-        self._say("\n".join(f"⚠ {each.message}" for each in result.warnings), "warning")
+        self._warn(result.warnings)
         self.controls.show_result(result, self.choice)
         self._agreement_note = ""
         self.panel.show_stack(result.stack(self.choice.stack))
@@ -175,7 +175,7 @@ class AttentionView(QWidget):
             return
         self.map, self._pyramid = shown, pyramid
         self._show_on_page()
-        self._say("\n".join(f"⚠ {each.message}" for each in (*self.result.warnings, *shown.warnings)), "warning")
+        self._warn((*self.result.warnings, *shown.warnings))
         self._show_facts()
         self.shown_changed.emit()
         self.drawn.emit()
@@ -217,6 +217,16 @@ class AttentionView(QWidget):
             self.show_empty(words)
         else:
             self._say(words, "error")
+
+    def show_no_map(self, words: str) -> None:
+        """What was chosen cannot be shown, and why; the choice goes back to what is on screen."""
+        if self.map is not None and self.result is not None:
+            self.choice = Choice.of(self.map.request).within(self.result)
+            self._show_choice()
+        self._say(words, "error")
+
+    def _warn(self, warnings: tuple[Notice, ...]) -> None:
+        self._say("\n".join(dict.fromkeys(f"⚠ {each.message}" for each in warnings)), "warning")
 
     def _say(self, words: str, role: str) -> None:
         self._message.setVisible(bool(words))

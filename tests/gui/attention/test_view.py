@@ -228,6 +228,38 @@ def test_controls_ask_for_what_they_show(shown: AttentionView) -> None:
     assert shown._title.text() == "Layer 0, mean of heads, without sinks"
 
 
+def test_a_map_that_cannot_be_made_leaves_the_one_on_screen(view: AttentionView) -> None:
+    answered(view, made_attention.attention())
+    view.map_wanted.disconnect()
+    view.choose(Choice(quantity="relevance"))
+    view.show_no_map("This model has no target; choose another quantity.")
+    assert view.choice == Choice()
+    assert view.controls.quantity.currentData() == "weights"
+    assert "no target" in view._message.text()
+
+
+def test_what_goes_through_one_text_is_not_offered_across_two(view: AttentionView) -> None:
+    answered(view, made_attention.attention(seq2seq=True))
+    view.choose(Choice(stack="encoder", quantity="rollout"))
+    view.choose(replace(view.choice, stack="cross"))
+    assert view.choice.quantity == "weights"
+    items = view.controls.quantity.model()
+    assert [items.flags(items.index(at, 0)) & Qt.ItemFlag.ItemIsEnabled != Qt.ItemFlag(0) for at in range(4)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_warning_is_said_once(view: AttentionView) -> None:
+    notice = Notice("The text was cut.", "cut")
+    result = made_attention.attention(warnings=(notice,))
+    view.show_result(result)
+    view.show_map(replace(made_attention.head_map(HeadRequest(result.request), result), warnings=(notice,)))
+    assert view._message.text() == "⚠ The text was cut."
+
+
 def test_facts_and_warnings_are_said(view: AttentionView) -> None:
     answered(view, made_attention.attention(warnings=(Notice("The text was cut after 512 tokens.", "cut"),)))
     assert "agree with the model's own to 3×10⁻⁸ on 12 rows" in view._facts.text()
