@@ -127,6 +127,7 @@ class GridPanel(QWidget):
         fits = found is not None and self._stack is not None and found.shape == (self._stack.layers, self._stack.heads)
         self._agreement = found if fits else None
         self._order()
+        self.grid.verticalScrollBar().setValue(0)
 
     def show_head(self, layer: int, head: int) -> None:
         """Outline it."""
@@ -179,6 +180,9 @@ class GridPanel(QWidget):
 
     @Slot()
     def _on_sort(self) -> None:
+        """By a person, who wants to see those that come first."""
         self._order()
+        self.grid.set_current(self.grid.current, reveal=False)
+        self.grid.verticalScrollBar().setValue(0)
         if self.sort.score == AGREEMENT and self._agreement is None and self._stack is not None:
             self.agreement_wanted.emit()

@@ -121,12 +121,7 @@ def test_the_line_of_attention_asks_the_same_again(tmp_path: Path) -> None:
     result = made_attention.attention(asked)
     line = attention_command(result, HeadRequest(asked, layer=1, head=2), tmp_path, True)
     options = _parser().parse_args(shlex.split(line)[len(program()) :])
-    assert (options.command, options.text, options.text_pair, options.decoder_text) == (
-        "attention",
-        "-Not once.",
-        "Twice.",
-        "Nie",
-    )
+    assert (options.text, options.text_pair, options.decoder_text) == ("-Not once.", "Twice.", "Nie")
     assert (options.layer, options.head, options.generate, options.temperature) == (1, 2, 7, 0.8)
     assert (options.sample_top_k, options.top_p, options.alternatives, options.seed) == (5, 0.9, 3, 4)
     assert (options.force, options.checkpoint) == (["0= the", "2==-"], "epoch-2")

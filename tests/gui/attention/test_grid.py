@@ -67,6 +67,16 @@ def test_the_chosen_head_stays_chosen_when_sorted(panel: GridPanel) -> None:
     assert panel.grid.head(panel.grid.current) == (2, 3)
 
 
+def test_sorting_anew_shows_those_that_come_first(panel: GridPanel) -> None:
+    panel.resize(200, 200)
+    panel.show_stack(made_attention.attention(layers=6, heads=12).stacks[0])
+    panel.show_head(5, 11)
+    assert panel.grid.verticalScrollBar().value() > 0
+    choose(panel, "distance")
+    assert panel.grid.verticalScrollBar().value() == 0
+    assert panel.grid.head(panel.grid.current) == (5, 11)
+
+
 def test_agreement_is_asked_for_once_and_shown_with_its_sign(panel: GridPanel, qtbot: QtBot) -> None:
     result = made_attention.attention()
     panel.show_stack(result.stacks[0])
