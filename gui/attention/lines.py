@@ -13,9 +13,10 @@ from gui.theme import mix
 
 ROW = 22  # px
 WIDEST = 10.0  # px, of the largest weight of the map
-MOST_LINES = 300  # at once; the thickest: more could not be told apart
+MOST_LINES = 250  # at once; the thickest: more could not be told apart
 _MARGIN, _HEAD = 10, 24
 _NAME_SHARE, _MOST_NAME = 0.3, 180
+_HAIR = 1.6  # px, up to which a line is drawn with one
 _FAINT = 0.18  # of the colour, for the smallest weight
 Line = tuple[int, int, float]  # query, key, weight
 
@@ -179,8 +180,8 @@ class AttentionLines(QAbstractScrollArea):
                 continue
             step = round(self._part(weight) * 32)
             if step not in pens:
-                pens[step] = QPen(self._colour(step / 32), max(WIDEST * step / 32, 1.0))
-                pens[step].setCosmetic(step / 32 * WIDEST <= 1)  # hair lines have a quick way of their own
+                wide = WIDEST * step / 32
+                pens[step] = QPen(self._colour(step / 32), wide if wide > _HAIR else 1.0)  # hair lines are painted quickly
                 pens[step].setCapStyle(Qt.PenCapStyle.FlatCap)
             painter.setPen(pens[step])
             path = QPainterPath(QPointF(left, start))

@@ -41,7 +41,7 @@ class AttentionRoom(Room):
 
     key, title, icon = "attention", "Attention", "eye"
     hint = "What every head of every layer attends to on this text."
-    shortcuts = ("Ctrl+Alt+T",)
+    shortcuts = ("Ctrl+Alt+A",)
 
     def __init__(self, house: House) -> None:
         self._view = AttentionView()
