@@ -53,7 +53,9 @@ def forced_ids(model: TextModel, generation: Generation) -> dict[int, int]:
         named = text.removeprefix("index:")
         number = int(named) if named != text and named.isdecimal() and len(named) < 10 else None
         index = model.output_index(text) if number is None else number
-        if index is None or index >= model.vocabulary_size:
+        if number is not None and number >= model.vocabulary_size:
+            raise UserError(f"The vocabulary has index:0 to index:{model.vocabulary_size - 1}, and no {text}.", "no_such_token")
+        if index is None:
             raise UserError(model.no_such_output(text, model.vocabulary_size), "no_such_token")
         found[step] = index
     return found
@@ -68,6 +70,7 @@ class Writing:
     ends: frozenset[int]
     most: int  # how many tokens fit
     written: list[GeneratedToken] = field(default_factory=list)
+    passes: int = 0
     ended: Notice | None = None
     stitchings: dict[Stack, list[Stitching]] = field(default_factory=dict)
 
@@ -84,12 +87,16 @@ class Writing:
         writes = "decoder_input_ids" if is_encoder_decoder(network) else "input_ids"
         for step in range(how.tokens):
             output, heard = hear(network, here | rest | {"past_key_values": cache, "use_cache": True})
-            self._note(heard)
+            self.passes += 1
+            if step == 0:
+                self._note(heard)
             logits = output.logits[0, -1].double().cpu()
             chosen = choose(logits[None], noise, how.temperature, how.top_k, how.top_p)
             index = forced.get(step, int(chosen[0]))
-            if self._ends_with(index, step):
+            if self._ends_with(index, step):  # after which nothing was looked for
                 return
+            if step:
+                self._note(heard)
             self.written.append(self._told(logits, index, step in forced))
             yield step + 1
             if step + 1 >= self.most:

@@ -124,7 +124,7 @@ class _Reading:
             stacks,
             written,
             verified,
-            1 + max(0, len(written) - 1),
+            1 if writing is None else writing.passes,
             time.perf_counter() - start,
             tuple(self._warnings(writing)),
         )

@@ -256,8 +256,8 @@ class HuggingFaceModel(TextModel):
     def ends(self) -> frozenset[int]:
         """The tokens that end a text the model writes."""
         said = self.network.config.eos_token_id
-        known = [self._tokenizer.eos_token_id, *(said if isinstance(said, list) else [said])]
-        return frozenset(i for i in known if i is not None)
+        known = self._tokenizer.eos_token_id if said is None else said
+        return frozenset(i for i in (known if isinstance(known, list) else [known]) if i is not None)
 
     def probe(self) -> dict[str, Any]:
         """What the network is given for a short text."""
