@@ -44,6 +44,8 @@ class Choice:
         chosen = self if self.stack in names else replace(self, stack=names[0])
         if chosen.stack == "cross" and chosen.quantity in OF_ALL_HEADS:  # they go through a stack that reads one text
             chosen = replace(chosen, quantity="weights")
+        if chosen.quantity == "relevance" and "attribution" not in result.model.can:
+            chosen = replace(chosen, quantity="weights")
         stack = result.stack(chosen.stack)
         head = min(chosen.head, stack.heads - 1) if isinstance(chosen.head, int) else chosen.head
         return replace(chosen, layer=min(chosen.layer, stack.layers - 1), head=head)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout,
 from engine.attention_maps import AttentionResult
 from engine.heatmaps.numerals import percent
 from gui.attention.choice import OF_ALL_HEADS, Choice
-from gui.attention.words import MERGED, QUANTITIES, SHORT, STACKS
+from gui.attention.words import MERGED, QUANTITIES, SHORT, STACKS, has_target
 from gui.controls.rows import name_control, pad_spin_box
 from gui.controls.wheel_guard import WheelGuard
 
@@ -24,7 +24,7 @@ class HeadControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._choice = Choice()
+        self._choice, self._has_target = Choice(), False
         self.stack, self.layer, self.head, self.quantity = (QComboBox(self) for _ in range(4))
         self.residual, self.sinks = QDoubleSpinBox(self), QCheckBox("Without sinks", self)
         self._labels = {box: QLabel(words, self) for box, words in ((self.layer, "Layer"), (self.head, "Head"))}
@@ -75,6 +75,7 @@ class HeadControls(QWidget):
 
     def show_result(self, result: AttentionResult, choice: Choice) -> None:
         """Offer what it has."""
+        self._has_target = has_target(result.model)
         self.stack.setVisible(len(result.stacks) > 1)
         _fill(self.stack, [(STACKS[each.name][0], each.name) for each in result.stacks])
         stack = result.stack(choice.stack)
@@ -90,7 +91,8 @@ class HeadControls(QWidget):
             box.setCurrentIndex(box.findData(value))
         self.quantity.setCurrentIndex(self.quantity.findData(choice.quantity))
         for at, quantity in enumerate(QUANTITIES):
-            self._offer(at, choice.stack != "cross" or quantity not in OF_ALL_HEADS)
+            through = choice.stack != "cross" or quantity not in OF_ALL_HEADS
+            self._offer(at, through and (quantity != "relevance" or self._has_target))
         self.quantity.setToolTip(QUANTITIES[choice.quantity][1])
         for control in (self.residual, self.sinks):
             control.blockSignals(True)

@@ -8,6 +8,7 @@ from typing import get_args
 from PySide6.QtCore import Slot
 
 from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap
+from engine.attention_reading import quoted
 from engine.command_line import attention_command
 from engine.export.head_map_files import HEAD_MAP_KINDS
 from engine.jobs import Failure
@@ -25,7 +26,7 @@ from engine.requests import (
 from engine.results import ModelInfo
 from gui.attention.choice import Choice
 from gui.attention.view import PAGES, AttentionView
-from gui.attention.words import TYPE, about_target, has_attention, map_name, verified, without_attention
+from gui.attention.words import TYPE, about_target, has_attention, has_target, map_name, verified, without_attention
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House, Room
@@ -34,6 +35,7 @@ from gui.subject import Subject
 _MAP, _AGREEMENT = "attention.map", "attention.agreement"  # keys of its other jobs
 _TO_CELLS = "Go to Cells"
 _NO_ATTRIBUTION = "There is no attribution to compare with: run one first."
+_NO_TARGET = "This model has no output that an attribution could explain, so there is nothing to compare with."
 
 
 class AttentionRoom(Room):
@@ -56,6 +58,7 @@ class AttentionRoom(Room):
         view.shown_changed.connect(self._on_shown)
         view.read_out_changed.connect(self.read_out_changed)
         view.action_chosen.connect(self._on_action)
+        view.decoder.changed.connect(self._on_decoder)
         view.setFocusProxy(view.panel.grid)
         house.jobs.answered.connect(self._on_part_answered)
         house.jobs.failed.connect(self._on_part_failed)
@@ -67,7 +70,7 @@ class AttentionRoom(Room):
         """See ``Room``; the target matters to one map alone."""
         if not has_attention(subject.model):
             return None
-        request = AttentionRequest(subject.model.sha256, subject.input)
+        request = AttentionRequest(subject.model.sha256, subject.input, decoder_text=self._view.decoder.text)
         if self._view.result is not None and self._view.result.request == request and not self.running:
             if self._view.choice.quantity == "relevance":
                 self._on_map_wanted(self._view.choice)
@@ -89,8 +92,9 @@ class AttentionRoom(Room):
         result = self._view.result
         if result is None:
             return None
-        facts = f"{result.model.name} · {about_target(self._view.choice.quantity, self._view.map)} {verified(result)}"
-        return f"Attention: {map_name(self._view.choice)}", facts.strip()
+        about = about_target(result.model, self._view.choice.quantity, self._view.map)
+        facts = " ".join(each for each in (about, verified(result)) if each)
+        return f"Attention: {map_name(self._view.choice)}", f"{result.model.name} · {facts}"
 
     def state(self) -> tuple[tuple[str, Parameter], ...]:
         """See ``Room``."""
@@ -107,6 +111,7 @@ class AttentionRoom(Room):
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
         self._forget_parts()
+        self._view.decoder.show_text(None)
         self._show_nothing(model)
 
     def show_subject(self, subject: Subject | None) -> None:
@@ -186,7 +191,7 @@ class AttentionRoom(Room):
         if result is None:
             return
         if attributed is None:
-            self._view.show_agreement(None, _NO_ATTRIBUTION)
+            self._view.show_agreement(None, _NO_ATTRIBUTION if has_target(result.model) else _NO_TARGET)
             return
         self._compared = attributed.request
         self._view.show_agreement(None, f"Comparing with {attributed.method.label}…")
@@ -223,8 +228,10 @@ class AttentionRoom(Room):
     def _agreement_words(self, agreement: HeadAgreement) -> str:
         attributed = self._house.conductor.map
         method = attributed.method.label if attributed is not None else agreement.request.attribution.method.replace("_", " ")
-        whose = "on average" if agreement.query is None else f"from token {agreement.query}"
-        label = f" for {attributed.target.label}" if attributed is not None and attributed.target.label is not None else ""
+        tokens = () if attributed is None else attributed.tokens
+        asking = agreement.query if agreement.query is not None and agreement.query < len(tokens) else None
+        whose = "on average" if asking is None else f"from {quoted(tokens[asking])}"
+        label = f" for {attributed.target.label.strip()}" if attributed is not None and attributed.target.label else ""
         words = f"At each head: rank correlation of the attention a token receives {whose} with the size of its {method}{label}."
         return " ".join([words, *(each.message for each in agreement.warnings)])
 
@@ -241,6 +248,12 @@ class AttentionRoom(Room):
             self._view.choose_token(token)
 
     @Slot()
+    def _on_decoder(self) -> None:
+        request = self.request_for(self.subject) if self.subject is not None else None
+        if request is not None:
+            self.ask(request)
+
+    @Slot()
     def _on_action(self) -> None:
         self._house.actions["view_cells"].trigger()
 
@@ -248,8 +261,8 @@ class AttentionRoom(Room):
     def _on_shown(self) -> None:
         """What can be taken along, and what stands beside the target."""
         controls = self._house.workspace.method_panel.target_controls
-        tells = self.in_sight and self._view.result is not None
-        controls.show_note(about_target(self._view.choice.quantity, self._view.map) if tells else "")
+        result = self._view.result if self.in_sight else None
+        controls.show_note("" if result is None else about_target(result.model, self._view.choice.quantity, self._view.map))
         self.kept_changed.emit()
 
 

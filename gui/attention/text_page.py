@@ -23,6 +23,7 @@ _WAYS = (
     ("Attended by", "attendedBy", "The column of the pinned token: who looks at it."),
 )
 _BAR_WIDTH = 420
+_FEWEST_LINES = 3
 
 
 class TextPage(QWidget):
@@ -88,6 +89,8 @@ class TextPage(QWidget):
         """``asking`` is the text of the queries, ``source`` that of the keys."""
         self._map, self._pyramid, self._documents = shown, pyramid, (asking, source)
         self.source.setVisible(self.apart)
+        self.asking.set_fewest_lines(1 if self.apart else _FEWEST_LINES)
+        self.source.set_fewest_lines(1)
         self._colour()
 
     def show_token(self, token: int) -> None:

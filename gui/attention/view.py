@@ -10,6 +10,7 @@ from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap
 from engine.results import Notice, TokenizedText
 from gui.attention.choice import OF_ALL_HEADS, Choice
 from gui.attention.controls import HeadControls
+from gui.attention.decoder_row import DecoderRow
 from gui.attention.grid_panel import AGREEMENT, GridPanel
 from gui.attention.lines_page import LinesPage
 from gui.attention.matrix_page import MatrixPage
@@ -57,6 +58,7 @@ class AttentionView(QWidget):
         self._sized = False
         self.switcher, self.controls, self.panel = PageSwitcher(PAGES), HeadControls(), GridPanel()
         self.matrix, self.lines, self.text = MatrixPage(), LinesPage(), TextPage()
+        self.decoder = DecoderRow()
         self._title, self._facts = ElidedLabel(), QLabel()
         self._message, self._empty, self._action = QLabel(), QLabel(), QPushButton()
         self._agreement_note = ""
@@ -93,6 +95,7 @@ class AttentionView(QWidget):
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(6)
         column.addLayout(head)
+        column.addLayout(_inset(self.decoder))
         column.addLayout(_inset(self.controls))
         column.addLayout(_inset(self._message))
         column.addWidget(self.splitter, 1)
@@ -104,6 +107,7 @@ class AttentionView(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
         self._message.hide()
+        self.decoder.hide()
 
     def _empty_page(self) -> QWidget:
         page = QWidget()
@@ -142,6 +146,8 @@ class AttentionView(QWidget):
             self.token = -1
         self.choice = self.choice.within(result)
         self._warn(result.warnings)
+        self.decoder.setVisible(result.decoder_input is not None)
+        self.decoder.show_text(result.request.decoder_text)
         self.controls.show_result(result, self.choice)
         self._agreement_note = ""
         self.panel.show_stack(result.stack(self.choice.stack))
@@ -299,7 +305,7 @@ class AttentionView(QWidget):
     def _show_facts(self) -> None:
         if self.result is None:
             return
-        facts = [verified(self.result), about_target(self.choice.quantity, self.map)]
+        facts = [verified(self.result), about_target(self.result.model, self.choice.quantity, self.map)]
         if self.compares:
             facts += [self._agreement_note, NOT_AN_EXPLANATION]
         self._facts.setText(" ".join(each for each in facts if each))

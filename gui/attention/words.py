@@ -70,14 +70,21 @@ def verified(result: AttentionResult) -> str:
     return f"Rebuilt maps agree with the model's own to {figures(checked.largest_difference, 1)} on {rows}."
 
 
-def about_target(quantity: AttentionQuantity, shown: HeadMap | None = None) -> str:
+def has_target(model: ModelInfo) -> bool:
+    """Whether there is an output to be explained."""
+    return "attribution" in model.can
+
+
+def about_target(model: ModelInfo, quantity: AttentionQuantity, shown: HeadMap | None = None) -> str:
     """Whether the target matters to what is on screen."""
+    if not has_target(model):
+        return ""
     if quantity != "relevance":
         name = {"weights": "Attention weights are", "value_norm": "Value norms are"}.get(quantity, "Rollout is")
         return f"{name} the same for every target."
     if shown is None or shown.target is None:
         return "Relevance is of the chosen target."
     target = shown.target
-    label = target.label if target.label is not None else f"output {target.index}"
+    label = target.label.strip() if target.label is not None else f"output {target.index}"
     versus = f" versus {target.versus}" if target.versus is not None else ""
     return f"Relevance is of {label}{versus} ({unit_words(target)})."

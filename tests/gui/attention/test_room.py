@@ -102,6 +102,22 @@ def test_agreement_with_the_attribution_on_screen(stage: Stage, room: AttentionR
     stage.until(lambda: len(asked(stage, HeadAgreementRequest)) == 2)
 
 
+def test_what_the_decoder_reads_is_part_of_the_question(stage: Stage, room: AttentionRoom) -> None:
+    assert not room._view.decoder.isVisible()
+    stage.open("/models/translate")
+    stage.type("Not once.")
+    stage.until(lambda: room._view.result is not None and room._view.result.input.text == "Not once.")
+    assert room._view.decoder.isVisible()
+    room._view.decoder._line.setText("Nie ist")
+    room._view.decoder._line.editingFinished.emit()
+    stage.until(lambda: room._view.result is not None and room._view.result.request.decoder_text == "Nie ist")
+    room._view.decoder._line.editingFinished.emit()  # nothing new
+    last = asked(stage, AttentionRequest)[-1]
+    assert last == AttentionRequest("sha of /models/translate", TextInput("Not once."), decoder_text="Nie ist")
+    stage.open()
+    assert room._view.decoder.text is None
+
+
 def test_failures_are_said_and_the_picture_before_stays(stage: Stage, room: AttentionRoom) -> None:
     stage.type("! much too long")
     stage.until(lambda: "900 tokens" in room._view._message.text())

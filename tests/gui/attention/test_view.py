@@ -252,6 +252,13 @@ def test_what_goes_through_one_text_is_not_offered_across_two(view: AttentionVie
     ]
 
 
+def test_a_model_without_outputs_has_no_target_to_speak_of(view: AttentionView) -> None:
+    answered(view, made_attention.attention(of=replace(made.model(), can=("attention",))))
+    assert "target" not in view._facts.text()
+    view.choose(Choice(quantity="relevance"))
+    assert view.choice.quantity == "weights"
+
+
 def test_a_warning_is_said_once(view: AttentionView) -> None:
     notice = Notice("The text was cut.", "cut")
     result = made_attention.attention(warnings=(notice,))
