@@ -126,8 +126,7 @@ class GridPanel(QWidget):
         found = None if agreement is None or self._stack is None else agreement.correlations.get(self._stack.name)
         fits = found is not None and self._stack is not None and found.shape == (self._stack.layers, self._stack.heads)
         self._agreement = found if fits else None
-        self._order()
-        self.grid.verticalScrollBar().setValue(0)
+        self._order_anew()
 
     def show_head(self, layer: int, head: int) -> None:
         """Outline it."""
@@ -158,6 +157,12 @@ class GridPanel(QWidget):
         self.grid.show_order(order, numbers, signed=self.sort.score == AGREEMENT)
         self.grid.set_current(self.grid.item_of(*self._chosen))
 
+    def _order_anew(self) -> None:
+        """From the top, wherever the chosen one is."""
+        self._order()
+        self.grid.set_current(self.grid.current, reveal=False)
+        self.grid.verticalScrollBar().setValue(0)
+
     def in_words(self, item: int) -> str:
         """The read-out of a head."""
         where = self.grid.head(item)
@@ -181,8 +186,6 @@ class GridPanel(QWidget):
     @Slot()
     def _on_sort(self) -> None:
         """By a person, who wants to see those that come first."""
-        self._order()
-        self.grid.set_current(self.grid.current, reveal=False)
-        self.grid.verticalScrollBar().setValue(0)
+        self._order_anew()
         if self.sort.score == AGREEMENT and self._agreement is None and self._stack is not None:
             self.agreement_wanted.emit()

@@ -67,7 +67,8 @@ class MatrixPage(QWidget):
         self.plot.show_pyramid(pyramid, [name_of(token) for token in shown.queries], [name_of(token) for token in shown.keys])
         self._beside.show_sums(pyramid.row_sums)
         self._over.show_sums(pyramid.column_sums)
-        self._bar.show_scale(pyramid.limit, signed=False, unit=axis_unit(shown), root=True)
+        beyond = (False, pyramid.clipped)
+        self._bar.show_scale(pyramid.limit, signed=False, unit=axis_unit(shown), clipped=beyond, root=True)
         self.show_token(self._token)
         if self.plot.at[0] >= 0:
             self._on_pointed(*self.plot.at)

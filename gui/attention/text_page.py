@@ -11,6 +11,7 @@ from engine.heatmaps.cells import Cells, cells_of
 from engine.heatmaps.colours import limit_of
 from engine.heatmaps.numerals import figures
 from engine.results import FloatArray, TokenizedText
+from gui.attention.choice import OF_ALL_HEADS
 from gui.attention.words import axis_unit
 from gui.controls.rows import name_control
 from gui.heatmaps.colour_bar import ColourBar
@@ -139,7 +140,8 @@ class TextPage(QWidget):
         values, tinted = self.values, self._tinted_text()
         other, document = self._other(tinted), self._documents[1 if tinted is self.source else 0]
         cells = cells_of(document)
-        limit = limit_of(cells.sums(values))
+        drawn = cells.sums(values)
+        limit = self._limit(drawn, cells)
         tinted.show_map(document, _rooted(values, cells), False, float(np.sqrt(limit)))
         if self.apart:
             other.show_text(self._documents[0 if tinted is self.source else 1])
@@ -147,9 +149,18 @@ class TextPage(QWidget):
         for text in (self.asking, self.source):
             text.select_token(self._token if text is pinned_in else -1)
         unit = axis_unit(self._map) if self._map is not None else ""
-        self._bar.show_scale(limit, signed=False, unit=unit, root=True)
+        beyond = (False, bool((drawn > limit).any()))
+        self._bar.show_scale(limit, signed=False, unit=unit, clipped=beyond, root=True)
         self._title.setText(self._said())
         tinted.setAccessibleDescription(self._said())
+
+    def _limit(self, drawn: NDArray[np.float64], cells: Cells) -> float:
+        """What goes past attention stays with the token itself, far above all others: the scale is theirs."""
+        assert self._map is not None
+        if self._map.request.quantity in OF_ALL_HEADS and not self.apart and 0 <= self._token < len(cells.of_token):
+            others = limit_of(np.delete(drawn, cells.of_token[self._token]))
+            return others or limit_of(drawn)
+        return limit_of(drawn)
 
     def _other(self, text: TextHeatmap) -> TextHeatmap:
         return self.asking if text is self.source else self.source

@@ -172,7 +172,7 @@ class AttentionView(QWidget):
         """What ``map_wanted`` asked for; ``drawn`` follows, at once where it is small. The one before stays so long."""
         if self.result is not None:
             self._coming = shown
-            self.builder.start(shown.pattern)
+            self.builder.start(shown.pattern, off_diagonal=shown.request.quantity in OF_ALL_HEADS)
 
     @Slot(object)
     def _on_built(self, pyramid: Pyramid) -> None:

@@ -26,6 +26,7 @@ class Pyramid:
 
     Args:
         levels: the k-th holds the largest code of every 2^k × 2^k cells.
+        clipped: there are values beyond ``limit``; they have its colour.
         row_sums, column_sums: of the values; what is not a number counts nothing.
     """
 
@@ -33,6 +34,7 @@ class Pyramid:
     limit: float
     row_sums: NDArray[np.float64]
     column_sums: NDArray[np.float64]
+    clipped: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -51,8 +53,8 @@ def codes_of(values: FloatArray, limit: float) -> Codes:
     if limit <= 0:
         return np.where(np.isnan(values), np.uint8(MISSING), np.uint8(0))
     low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))  # NaN is both
-    if low >= 0 and high <= limit and limit > _LEAST:
-        shares = values * np.float32(_TOP * _TOP / limit)
+    if low >= 0 and np.isfinite(high) and limit > _LEAST:
+        shares = (values if high <= limit else np.minimum(values, np.float32(limit))) * np.float32(_TOP * _TOP / limit)
         np.sqrt(shares, out=shares)
         shares += np.float32(0.5)
         return shares.astype(np.uint8)
@@ -70,14 +72,21 @@ def colour_table() -> NDArray[np.uint8]:
     return np.array([(each.red(), each.green(), each.blue()) for each in known], dtype=np.uint8)
 
 
-def build(values: FloatArray) -> Generator[int, None, Pyramid]:
-    """A few rows at a time; yields how many are done."""
+def build(values: FloatArray, *, off_diagonal: bool = False) -> Generator[int, None, Pyramid]:
+    """A few rows at a time; yields how many are done.
+
+    Args:
+        off_diagonal: the scale ends at the largest value off the diagonal, which may be far above all others.
+    """
     rows, columns = values.shape
     blocks = [slice(at, at + ROWS_AT_ONCE) for at in range(0, rows, ROWS_AT_ONCE)]
-    limit = 0.0
+    limit = largest = 0.0
     for block in blocks:
-        limit = max(limit, _largest(values[block]))
+        known = values[block]
+        largest = max(largest, _largest(known))
+        limit = max(limit, _largest(_off_diagonal(known, block.start)) if off_diagonal else largest)
         yield 0
+    limit = limit or largest  # there is nothing but the diagonal
     parts: list[list[Codes]] = []
     row_sums, column_sums = np.zeros(rows), np.zeros(columns)
     for block in blocks:
@@ -92,7 +101,15 @@ def build(values: FloatArray) -> Generator[int, None, Pyramid]:
     levels = [np.ascontiguousarray(np.concatenate(same)) for same in zip(*parts, strict=True)]
     while max(levels[-1].shape) > 1:
         levels.append(_halved(levels[-1]))
-    return Pyramid(tuple(levels), limit, row_sums, column_sums)
+    return Pyramid(tuple(levels), limit, row_sums, column_sums, largest > limit)
+
+
+def _off_diagonal(rows: FloatArray, first: int) -> FloatArray:
+    """The rows from ``first`` on, with nothing on the diagonal."""
+    others = rows.copy()
+    here = np.arange(min(len(rows), max(rows.shape[1] - first, 0)))
+    others[here, first + here] = 0
+    return others
 
 
 def _largest(values: FloatArray) -> float:
@@ -136,9 +153,9 @@ class PyramidBuilder(QObject):
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._on_turn)
 
-    def start(self, values: FloatArray) -> None:
+    def start(self, values: FloatArray, *, off_diagonal: bool = False) -> None:
         """``built`` follows: at once for a small one."""
-        self._steps, self.turns = build(values), 0
+        self._steps, self.turns = build(values, off_diagonal=off_diagonal), 0
         if values.size <= _AT_ONCE:
             while self._steps is not None:
                 self._on_turn()

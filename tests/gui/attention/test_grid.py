@@ -74,6 +74,8 @@ def test_sorting_anew_shows_those_that_come_first(panel: GridPanel) -> None:
     assert panel.grid.verticalScrollBar().value() > 0
     choose(panel, "distance")
     assert panel.grid.verticalScrollBar().value() == 0
+    panel.resize(200, 190)
+    assert panel.grid.verticalScrollBar().value() == 0
     assert panel.grid.head(panel.grid.current) == (5, 11)
 
 

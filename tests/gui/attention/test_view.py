@@ -208,6 +208,23 @@ def test_quantities_that_are_of_all_heads(shown: AttentionView) -> None:
     assert (shown.choice.quantity, shown.choice.head) == ("weights", 1)
 
 
+def test_what_stays_with_the_token_itself_does_not_set_the_scale(shown: AttentionView) -> None:
+    shown.map_wanted.disconnect()
+    pattern = np.eye(COUNT, dtype=np.float32) + np.float32(0.01)
+    pattern[4, 7] = 0.04
+    assert shown.map is not None
+    request = replace(shown.map.request, quantity="relevance")
+    shown.show_map(replace(shown.map, request=request, pattern=pattern, unit="relevance"))
+    shown.show_page("text")
+    shown.choose_token(4)
+    assert shown.text.asking.limit == pytest.approx(0.2)  # the square root of 0.04
+    assert shown.text._bar._scale.clips_high
+    shown.show_page("matrix")
+    assert shown.matrix._bar._scale.clips_high
+    assert shown.matrix.pyramid is not None
+    assert shown.matrix.pyramid.limit == pytest.approx(0.04)
+
+
 def test_what_cannot_change_the_answer_is_not_in_the_request() -> None:
     attention = AttentionRequest("sha", TextInput("a"))
     plain = Choice(residual=0.7).request(attention, Target("positive"))

@@ -12,8 +12,8 @@ from gui.heatmaps.matrix import MatrixPlot
 from gui.heatmaps.pyramid import MISSING, ROWS_AT_ONCE, Pyramid, PyramidBuilder, build, codes_of
 
 
-def built(values: NDArray[np.floating]) -> Pyramid:
-    steps = build(values)
+def built(values: NDArray[np.floating], *, off_diagonal: bool = False) -> Pyramid:
+    steps = build(values, off_diagonal=off_diagonal)
     while True:
         try:
             next(steps)
@@ -57,6 +57,21 @@ def test_codes_of_very_small_and_large_values(limit: float) -> None:
     values = np.array([[0.0, limit / 4, limit]], dtype=np.float32)
     expected = [0, 0, 0] if limit == 0 else [0, 127, 254]
     assert codes_of(values, float(values.max())).tolist() == [expected]
+
+
+@pytest.mark.parametrize("size", [5, ROWS_AT_ONCE + 3])
+def test_the_scale_may_leave_out_the_diagonal(size: int) -> None:
+    values = np.full((size, size), 0.01, dtype=np.float32)
+    np.fill_diagonal(values, 1.0)
+    values[size - 1, 0] = 0.04
+    found = built(values, off_diagonal=True)
+    assert found.limit == pytest.approx(0.04)
+    assert found.clipped
+    assert found.levels[0][size - 1, 0] == found.levels[0][size - 1, size - 1] == 254
+    assert found.levels[0][0, 1] == 127
+    np.testing.assert_allclose(found.row_sums, values.sum(1), rtol=1e-5)
+    assert built(np.eye(size, dtype=np.float32), off_diagonal=True).limit == 1
+    assert not built(values).clipped
 
 
 def test_a_large_matrix_is_built_a_few_rows_at_a_time(qtbot: QtBot) -> None:
