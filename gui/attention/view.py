@@ -17,6 +17,7 @@ from gui.attention.matrix_page import MatrixPage
 from gui.attention.switcher import PageSwitcher
 from gui.attention.text_page import TextPage
 from gui.attention.words import NOT_AN_EXPLANATION, about_target, map_name, verified
+from gui.controls.rows import name_control
 from gui.heatmaps.pyramid import Pyramid, PyramidBuilder
 from gui.views.elided_label import ElidedLabel
 from gui.views.thin_splitter import ThinSplitter
@@ -70,7 +71,7 @@ class AttentionView(QWidget):
         self._message.setObjectName("attentionMessage")
         self._empty.setObjectName("attentionEmpty")
         self._facts.setObjectName("attentionFacts")
-        self._action.setObjectName("attentionAction")
+        name_control(self._action, "attentionAction", "Go there", "To what this model has instead.")
         for label, role in ((self._message, "error"), (self._empty, "muted"), (self._facts, "caption"), (self._title, "section")):
             label.setProperty("role", role)
             label.setWordWrap(label is not self._title)
