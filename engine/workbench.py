@@ -8,6 +8,7 @@ from engine.attention.attend import attend
 from engine.attention.captures import Captures
 from engine.attention.file import attention_file
 from engine.attention.head_map import head_map
+from engine.attention.tfidf import tfidf
 from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.registry import METHODS
@@ -42,6 +43,7 @@ from engine.requests import (
     OptimisationRequest,
     PredictionRequest,
     Request,
+    TfidfRequest,
     model_asked,
 )
 from engine.results import CatalogueResult, OpenModelResult
@@ -60,6 +62,7 @@ _OF_ATTENTION: dict[type[AboutAttention], Callable[[TextModel, Any, Captures], S
     HeadRequest: head_map,
     AttentionFileRequest: attention_file,
     HeadAgreementRequest: head_agreement,
+    TfidfRequest: tfidf,
 }
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from engine.attention.attend import attend, captured
 from engine.attention.capture import Capture, CapturedStack
 from engine.attention.captures import Captures
+from engine.attention.layers import row
 from engine.attention.ranks import spearman
 from engine.attention_maps import HeadAgreement
 from engine.attribution.explain import explain
@@ -56,6 +57,6 @@ def _of_stack(
         received: FloatArray = capture.received[stack.name]
     else:
         kept = kept[kept <= query]
-        rows = [[layer.rows(head, query, query + 1)[0] for head in range(layer.shape[0])] for layer in stack.layers]
-        received = torch.stack([torch.stack(row) for row in rows]).numpy()
+        rows = [[row(layer, head, query) for head in range(layer.shape[0])] for layer in stack.layers]
+        received = torch.stack([torch.stack(heads) for heads in rows]).numpy()
     return np.array([[spearman(head[kept], magnitude[kept]) for head in layer] for layer in received], np.float32)

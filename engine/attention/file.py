@@ -40,10 +40,10 @@ def attention_file(model: TextModel, request: AttentionFileRequest, captures: Ca
     for name, stack in capture.stacks.items():
         layers = list(dict.fromkeys(layer for layer, _ in chosen[name]))
         heads = list(dict.fromkeys(head for _, head in chosen[name]))
-        found = np.empty((len(layers), len(heads), len(stack.queries), len(stack.keys)), np.float32)
+        found = np.zeros((len(layers), len(heads), len(stack.queries), len(stack.keys)), np.float32)
         for layer, head in chosen[name]:
             for first, last, rows in in_blocks(stack.layers[layer], head):
-                found[layers.index(layer), heads.index(head), first:last] = rows.numpy()
+                found[layers.index(layer), heads.index(head), first:last, : rows.shape[1]] = rows.numpy()
             done += 1
             yield Partial(done, total, doing="Making the maps")
         patterns[name] = found

@@ -24,7 +24,7 @@ class Layer(Protocol):
         """Heads, queries, keys."""
 
     def rows(self, head: int, first: int, last: int) -> Tensor:
-        """(last − first, key) float32 of one head."""
+        """(last − first, key) float32 of one head; keys behind the last that any of them sees may be left out."""
 
     @property
     def bytes(self) -> int:
@@ -34,9 +34,17 @@ class Layer(Protocol):
 def pattern(layer: Layer, head: int) -> Tensor:
     """(query, key) of one head."""
     _, queries, keys = layer.shape
-    found = torch.empty(queries, keys)
+    found = torch.zeros(queries, keys)
     for first, last, rows in in_blocks(layer, head):
-        found[first:last] = rows
+        found[first:last, : rows.shape[1]] = rows
+    return found
+
+
+def row(layer: Layer, head: int, query: int) -> Tensor:
+    """(key,) of one head."""
+    found = torch.zeros(layer.shape[2])
+    seen = layer.rows(head, query, query + 1)[0]
+    found[: len(seen)] = seen
     return found
 
 
@@ -95,18 +103,18 @@ class CapturedLayer:
             **{name: of_one_head(value, heads, head, rows, seen) for name, value in self.settings.items()},
         )
         assert weights is not None, "the plain function always gives its weights"
-        found = torch.zeros(last - first, keys)
-        found[:, :seen] = weights[0, 0]
-        return found
+        return weights[0, 0].float().cpu()
 
     def _mask(self, head: int, rows: slice, seen: int) -> Tensor | None:
         if self.mask is not None:
             return additive(cut(self.mask, head, rows, seen), self.query.dtype)
         if not self.causal:
             return None
-        device = self.query.device
-        sees = torch.arange(seen, device=device) <= torch.arange(rows.start, rows.stop, device=device)[:, None]
-        return additive(sees[None, None], self.query.dtype)
+        start = rows.start
+        hidden = torch.full((rows.stop - start,) * 2, torch.finfo(self.query.dtype).min, device=self.query.device).triu_(1)
+        mask = self.query.new_zeros(1, 1, rows.stop - start, seen)
+        mask[..., start:] = hidden[:, : seen - start]
+        return mask
 
 
 def of_call(name: str, call: Call) -> CapturedLayer:

@@ -40,10 +40,10 @@ class OverviewOfStack:
         axes = _Axes.of(self.stack)
         for number, layer in enumerate(self.stack.layers):
             for head in range(layer.shape[0]):
-                found = torch.empty(layer.shape[1:])
+                found = torch.zeros(layer.shape[1:])
                 sums = _Sums(axes)
                 for first, last, rows in in_blocks(layer, head):
-                    found[first:last] = rows
+                    found[first:last, : rows.shape[1]] = rows
                     sums.add(first, last, rows)
                 self.thumbnails[number, head] = pooled(found, THUMBNAIL).numpy()
                 self.received[number, head] = (found.sum(0) / axes.seen).numpy()
@@ -113,17 +113,17 @@ class _Sums:
         self._sums: dict[str, list[float]] = {}
 
     def add(self, first: int, last: int, rows: Tensor) -> None:
-        """(last − first, key) weights."""
-        axes, at = self._axes, torch.arange(first, last)
+        """(last − first, keys that any of them sees) weights."""
+        axes, at, seen = self._axes, torch.arange(first, last), rows.shape[1]
         choosing = rows[1:] if axes.causal and first == 0 else rows
-        self._note("entropy", torch.special.entr(choosing).sum(-1) if rows.shape[1] > 1 else rows.new_zeros(0))
+        self._note("entropy", torch.special.entr(choosing).sum(-1) if len(axes.place) > 1 else rows.new_zeros(0))
         self._note("maximum", rows.amax(-1))
         self._note("first", rows[:, 0])
-        self._note("sinks", rows @ axes.sinks)
-        by_kind = rows.new_zeros(len(rows), axes.kinds).index_add_(1, axes.key_kind, rows)
+        self._note("sinks", rows @ axes.sinks[:seen])
+        by_kind = rows.new_zeros(len(rows), axes.kinds).index_add_(1, axes.key_kind[:seen], rows)
         self._note("same", by_kind.gather(1, axes.query_kind[first:last, None])[:, 0])
         if axes.same_text:
-            self._note("distance", (rows * (axes.place - at[:, None]).abs_()).sum(-1))
+            self._note("distance", (rows * (axes.place[:seen] - at[:, None]).abs_()).sum(-1))
             later = at[at > 0]
             self._note("previous", rows[later - first, later - 1])
 
