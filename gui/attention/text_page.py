@@ -181,6 +181,12 @@ class TextPage(QWidget):
         total = float(np.nansum(self.values))
         return f"What {name} attends to" if self.way == TO else f"What attends to {name}: {figures(total)} in all"
 
+    @property
+    def strongest(self) -> int:
+        """The token with the most colour; −1: none."""
+        values = np.nan_to_num(self.values) if self._map is not None else np.zeros(0)
+        return int(values.argmax()) if values.size else -1
+
     def in_words(self, token: int) -> str:
         """The read-out of a token of the tinted text."""
         if self._map is None or token < 0:

@@ -198,6 +198,15 @@ class AttentionView(QWidget):
         elif self.page == "text":
             self.text.show_map(self.map, self._pyramid, *_documents(self.result, self.map))
         self._show_token()
+        self.read_out_changed.emit(self._in_words())
+
+    def _in_words(self) -> str:
+        """The read-out of what is chosen on the page, while nothing is pointed at."""
+        if self.page == HEADS:
+            return self.panel.in_words(self.panel.grid.current)
+        if self.page == "matrix":
+            return self.matrix.in_words()
+        return self.lines.in_words(-1, -1) if self.page == "lines" else self.text.in_words(self.text.strongest)
 
     def show_agreement(self, agreement: HeadAgreement | None, note: str) -> None:
         """The number at each head, and what it is of, or why there is none."""

@@ -114,6 +114,17 @@ def test_another_map_is_read_out_where_the_cross_is(shown: AttentionView) -> Non
     assert f"weight {made_attention.weights(1, 2, COUNT, COUNT)[4, 2]:.4f}"[:10] in told[-1]
 
 
+@pytest.mark.parametrize("page", ["matrix", "lines", "text"])
+def test_the_read_out_is_always_of_the_map_on_screen(shown: AttentionView, page: str) -> None:
+    shown.show_page(page)
+    shown.choose_token(4)
+    told: list[str] = []
+    shown.read_out_changed.connect(told.append)
+    shown.choose(Choice(quantity="value_norm"))
+    assert told[-1].startswith("“it” → ")
+    assert " · norm " in told[-1]
+
+
 def test_arrows_move_the_cross_and_enter_pins_its_row(shown: AttentionView, qtbot: QtBot) -> None:
     shown.show_page("matrix")
     plot = shown.matrix.plot
