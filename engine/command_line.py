@@ -7,11 +7,22 @@ import unicodedata
 from pathlib import Path
 
 from engine.atomic_file import write_atomically
+from engine.attention_maps import AttentionResult
 from engine.cells import Cell, CellsResult
 from engine.detective import DetectResult, EffectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
-from engine.requests import DetectRequest, EffectRequest, OptimisationRequest, Parameter, Scanned, Target, TextInput
+from engine.requests import (
+    DetectRequest,
+    EffectRequest,
+    Generation,
+    HeadRequest,
+    OptimisationRequest,
+    Parameter,
+    Scanned,
+    Target,
+    TextInput,
+)
 from engine.results import AttributionResult, Cost, TextOptimisationResult
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
@@ -45,6 +56,35 @@ def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accep
     words = [result.model.path, *_text(result.request.input.text, texts)]
     words += [*_option("--unit", str(cell)), *_option("--gate", gate)]
     return _line("cells", words, result.cost, accept_reinitialised)
+
+
+def attention_command(result: AttentionResult, shown: HeadRequest, texts: Path, accept_reinitialised: bool = False) -> str:
+    """The weights of one head on this text; as ``command_for``.
+
+    Raises:
+        UserError: what is shown is not a head's weights as they are.
+    """
+    if shown.quantity != "weights" or shown.without_sinks or not isinstance(shown.head, int):
+        raise UserError("The command line writes the weights of single heads; choose one to copy its line.", "no_command")
+    words = [result.model.path, *_input(result.request.input, texts), *_option("--decoder-text", result.request.decoder_text)]
+    words += [*_option("--layer", shown.layer), *_option("--head", shown.head), *_generation(result.request.generation)]
+    return _line("attention", words, result.cost, accept_reinitialised)
+
+
+def _generation(generation: Generation) -> list[str]:
+    if not generation.tokens:
+        return _option("--checkpoint", generation.checkpoint)
+    named = (
+        ("--generate", generation.tokens),
+        ("--temperature", generation.temperature),
+        ("--sample-top-k", generation.top_k),
+        ("--top-p", generation.top_p),
+        ("--seed", generation.seed if generation.temperature is not None else None),
+        ("--alternatives", generation.alternatives),
+        ("--checkpoint", generation.checkpoint),
+    )
+    words = [word for name, value in named for word in _option(name, value)]
+    return words + [word for step, token in generation.forced for word in _option("--force", f"{step}={token}")]
 
 
 def detect_command(result: DetectResult, accept_reinitialised: bool = False, ablation: EffectResult | None = None) -> str:

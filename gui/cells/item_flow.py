@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from gui import theme
 
-_EDGE = 14  # px around all of them, in line with the text above
+EDGE = 14  # px around all of them, in line with the text above
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
@@ -66,7 +66,7 @@ class ItemFlow(QAbstractScrollArea):
     def item_at(self, place: QPoint) -> int:
         """−1: none."""
         size, per = self._size(), self._per_line()
-        x, y = place.x() - _EDGE, place.y() - self._gap + self.verticalScrollBar().value()
+        x, y = place.x() - EDGE, place.y() - self._gap + self.verticalScrollBar().value()
         column, row = x // (size.width() + self._gap), y // (size.height() + self._gap)
         item = row * per + column
         inside = x >= 0 and y >= 0 and column < per and self.item_rect(item).adjusted(-1, -1, 1, 1).contains(place)
@@ -75,7 +75,7 @@ class ItemFlow(QAbstractScrollArea):
     def item_rect(self, item: int) -> QRect:
         """In the viewport's coordinates."""
         size, per = self._size(), self._per_line()
-        left = _EDGE + item % per * (size.width() + self._gap)
+        left = EDGE + item % per * (size.width() + self._gap)
         top = self._gap + item // per * (size.height() + self._gap) - self.verticalScrollBar().value()
         return QRect(left, top, size.width(), size.height())
 
@@ -87,12 +87,12 @@ class ItemFlow(QAbstractScrollArea):
         return range(min(first * per, self._count), min(last * per, self._count))
 
     def _per_line(self) -> int:
-        return max((self.viewport().width() - 2 * _EDGE + self._gap) // (self._least.width() + self._gap), 1)
+        return max((self.viewport().width() - 2 * EDGE + self._gap) // (self._least.width() + self._gap), 1)
 
     def _size(self) -> QSize:
         """At least what was asked for; a line is filled."""
         per = self._per_line()
-        return QSize((self.viewport().width() - 2 * _EDGE + self._gap) // per - self._gap, self._least.height())
+        return QSize((self.viewport().width() - 2 * EDGE + self._gap) // per - self._gap, self._least.height())
 
     def _set_range(self) -> None:
         lines = -(-self._count // self._per_line())
@@ -112,7 +112,7 @@ class ItemFlow(QAbstractScrollArea):
     # Qt
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._least.width() + 2 * _EDGE + 16, self._least.height() + 2 * self._gap)
+        return QSize(self._least.width() + 2 * EDGE + 16, self._least.height() + 2 * self._gap)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWi
 from engine.requests import ScoreUnit, Target
 from engine.results import ClassPrediction, ModelInfo, PredictionResult
 from gui.choices import PREDICTED, TRUE, choices_for
-from gui.controls.rows import add_row, form_layout, name_control, pad_spin_box, small_combo
+from gui.controls.rows import add_row, caption_label, form_layout, name_control, pad_spin_box, small_combo
 from gui.controls.unit_controls import LAST, UnitControls
 from gui.controls.wheel_guard import WheelGuard
 from gui.views.prediction import visible
@@ -45,6 +45,9 @@ class TargetControls(QWidget):
         pad_spin_box(self._position)
         self._suggestion = QPushButton("Explain predicted versus true", self)
         self._suggestion.setProperty("role", "link")
+        self._note = caption_label()
+        self._note.setObjectName("targetNote")
+        self._note.hide()
         for unit in UNITS:
             self._score.addItem(unit.replace("_", " "), unit)
         for control, words in (
@@ -63,6 +66,7 @@ class TargetControls(QWidget):
         form = form_layout()
         add_row(form, "Target", self._target)
         form.addRow(self._unit)
+        form.addRow("", self._note)
         for title, control in (("Versus", self._versus), ("True label", self._true), ("Score", self._score)):
             add_row(form, title, control)
         self._position_label = add_row(form, "Position", self._position)
@@ -110,6 +114,11 @@ class TargetControls(QWidget):
         """Grey the rows for methods whose answer is the same for every target."""
         self._uses_target = uses
         self._enable()
+
+    def show_note(self, words: str) -> None:
+        """What the view in sight has to do with the target; empty: nothing to say."""
+        self._note.setText(words)
+        self._note.setVisible(bool(words))
 
     def _enable(self) -> None:
         """A unit's activation is explained as it is, and a regressed value has no probability."""

@@ -34,12 +34,14 @@ class ColourBar(QWidget):
         clipped: tuple[bool, bool] = (False, False),
         idle: bool = False,
         floor: float = 0.0,
+        root: bool = False,
     ) -> None:
         """Colours run to ±``limit`` (from 0 when unsigned); ``clipped``: values go beyond the low, the high end.
 
-        ``idle``: there are no values yet. ``floor``: a logarithmic scale from there to ``limit``, unsigned.
+        ``idle``: there are no values yet. ``floor``: a logarithmic scale from there to ``limit``, unsigned. ``root``:
+        colours by the square root, unsigned, so that small values can be told from none; the middle is a quarter.
         """
-        self._scale = BarScale(limit, signed, unit, *clipped, idle=idle, floor=floor)
+        self._scale = BarScale(limit, signed, unit, *clipped, idle=idle, floor=floor, root=root)
         self.setAccessibleDescription(self._scale.in_words())
         self.update()
 
@@ -77,8 +79,9 @@ class BarScale:
         clips_high: bool,
         idle: bool = False,
         floor: float = 0.0,
+        root: bool = False,
     ) -> None:
-        self.idle, self.floor = idle, floor
+        self.idle, self.floor, self.root = idle, floor, root
         self.limit, self.signed, self.unit = limit, signed, unit
         self.clips_low, self.clips_high = clips_low and (signed or floor > 0), clips_high
 
@@ -104,6 +107,8 @@ class BarScale:
             decades = math.log10(self.limit / self.floor)
             return min(max(math.log10(value / self.floor) / decades, 0.0), 1.0) if value > 0 and decades > 0 else 0.0
         share = value / self.limit if self.limit > 0 else 0.0
+        if self.root:
+            return math.sqrt(min(max(share, 0.0), 1.0))
         return min(max((share + 1) / 2 if self.signed else share, 0.0), 1.0)
 
 
@@ -152,8 +157,8 @@ def _paint_numbers(painter: QPainter, bar: QRectF, scale: BarScale, look: Theme)
         return
     painter.drawText(box, Qt.AlignmentFlag.AlignLeft, f"≤ {low}" if scale.clips_low else low)
     painter.drawText(box, Qt.AlignmentFlag.AlignRight, f"{'≥ ' if scale.clips_high else ''}{high}{unit}")
-    if scale.signed:
-        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, "0")
+    if scale.signed or scale.root:
+        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, "0" if scale.signed else figures(scale.limit / 4))
         painter.setPen(QPen(look.muted, 1))
         painter.drawLine(QPointF(bar.center().x(), bar.bottom()), QPointF(bar.center().x(), bar.bottom() + 3))
 

@@ -1,4 +1,4 @@
-"""A matrix as a picture: named rows and columns, a crosshair, a margin on the right for what each row adds up to."""
+"""A matrix as a picture: named rows and columns, a crosshair, margins for what each row and each column adds up to."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QWidget
 from engine.results import FloatArray
 from gui import theme
 from gui.heatmaps.colours import colour_map, missing_brush
+from gui.heatmaps.pyramid import Pyramid, colour_table
 
 _LABEL_PIXELS = 15
 _STRAIGHT_PIXELS, _ANGLED_PIXELS = 22, 58  # the height of column names
+_SLOPE = 0.71  # of a name's length, at 45°
 _CAPTION_PIXELS = 20
 _GAP = 8  # between two column names
 _REACH = 80  # of a name at 45° to the left of its column
@@ -24,20 +26,34 @@ _LUT = 256
 class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
     """Drag to pan, Ctrl and wheel to zoom, double-click for all of it; the plain wheel scrolls the page.
 
-    ``margin`` is linked to the rows; whoever uses it puts something there.
+    ``margin`` is linked to the rows, ``above`` to the columns; whoever uses them puts something there.
 
     Args:
         left: the most pixels that names of rows may take.
+        margin, above: their width and height in pixels.
         caption, below: of the columns and of the margin.
+        wheel_zooms: without Ctrl, where there is no page to scroll.
     """
 
     pointed = Signal(int, int)  # row and column under the pointer or the cross; −1, −1: none
     chosen = Signal(int)  # a row
+    cell_chosen = Signal(int, int)  # the row and the column
 
     def __init__(
-        self, name: str, accessible: str, *, left: int, margin: int = 0, caption: str = "", below: str = "", parent: QWidget
+        self,
+        name: str,
+        accessible: str,
+        *,
+        left: int,
+        margin: int = 0,
+        above: int = 0,
+        caption: str = "",
+        below: str = "",
+        wheel_zooms: bool = False,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
+        self._wheel_zooms = wheel_zooms
         self.setObjectName(name)
         self.setAccessibleName(accessible)
         self.setFrameShape(self.Shape.NoFrame)
@@ -48,27 +64,37 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._shape = (0, 0)
         self._rows: list[str] = []
         self._columns: list[str] = []
+        self._widest_column = 0.0
         self._signed = True
         self._at = (-1, -1)
-        self._build(left, margin)
+        self._pyramid: Pyramid | None = None
+        self.level = 0  # of the pyramid that is drawn
+        self._build(left, margin, above)
         self._dress()
         self.scene().sigMouseMoved.connect(self._on_moved)
         self.scene().sigMouseClicked.connect(self._on_clicked)
         self._box.sigRangeChanged.connect(self._on_range)
 
-    def _build(self, left: int, margin: int) -> None:
+    def _build(self, left: int, margin: int, above: int) -> None:
         layout = self.ci
         layout.setContentsMargins(0, 2, 0, 8)
         layout.setSpacing(2)
         self._left, self._bottom = pg.AxisItem("left"), _NamesBelow()
         self._box, self.margin = (pg.ViewBox(enableMenu=False, enableMouse=at == 0, invertY=True) for at in range(2))
-        layout.addItem(self._left, 0, 0)
-        layout.addItem(self._box, 0, 1)
-        layout.addItem(self.margin, 0, 2)
-        layout.addItem(self._bottom, 1, 1)
+        self.above = pg.ViewBox(enableMenu=False, enableMouse=False)
+        first = 1 if above else 0
+        layout.addItem(self._left, first, 0)
+        layout.addItem(self._box, first, 1)
+        layout.addItem(self.margin, first, 2)
+        layout.addItem(self._bottom, first + 1, 1)
         self._said_below = pg.LabelItem("", justify="left")
         if self._below:
-            layout.addItem(self._said_below, 1, 2)
+            layout.addItem(self._said_below, first + 1, 2)
+        if above:
+            layout.addItem(self.above, 0, 1)
+            self.above.setFixedHeight(above)
+            self.above.setXLink(self._box)
+            self.above.setYRange(0, 1, padding=0)
         self.margin.setVisible(margin > 0)
         self.margin.setFixedWidth(margin)
         layout.layout.setColumnFixedWidth(2, margin)
@@ -95,21 +121,58 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self, values: FloatArray, levels: tuple[float, float], signed: bool, rows: Sequence[str], columns: Sequence[str] = ()
     ) -> None:
         """(rows, columns); NaN is hatched. Without names of columns their numbers are shown."""
-        same = values.shape == self._shape
-        self._shape, self._rows, self._columns, self._signed = values.shape, list(rows), list(columns), signed
+        self._signed, self._pyramid = signed, None
         self.image.setImage(np.ascontiguousarray(values, dtype=np.float32), levels=levels, lut=self.lut())
+        self.image.resetTransform()
         self._missing.show_cells(np.isnan(values))
-        self._fit_names()
+        self._show_axes(values.shape, rows, columns)
+
+    def show_pyramid(self, pyramid: Pyramid, rows: Sequence[str], columns: Sequence[str]) -> None:
+        """However large: drawn from the level that fits the distance."""
+        self._signed, self._pyramid, self.level = False, pyramid, -1
+        self._show_axes(pyramid.shape, rows, columns)
+        self._show_level()
+
+    def _show_axes(self, shape: tuple[int, int], rows: Sequence[str], columns: Sequence[str]) -> None:
+        same, self._shape = shape == self._shape, shape
+        if self._rows != rows or self._columns != columns:
+            self._rows, self._columns = list(rows), list(columns)
+            self._widest_column = max(map(_metrics().horizontalAdvance, {_cut(name) for name in columns}), default=0.0) + _GAP
+            self._fit_names()
         if not same:
             self._point(-1, -1)
             self._reset()
         self._label()
+
+    def _show_level(self) -> None:
+        """A new picture only where another level fits."""
+        if self._pyramid is None:
+            return
+        (left, right), (top, bottom) = self._box.viewRange()
+        ratio = self.devicePixelRatioF()
+        across, down = ((right - left) / max(self._box.width() * ratio, 1), (bottom - top) / max(self._box.height() * ratio, 1))
+        level = self._pyramid.level_for(max(across, down))
+        if level == self.level:
+            return
+        self.level, codes = level, self._pyramid.levels[level]
+        rows, columns = codes.shape
+        self.image.setImage(codes, levels=(0, 255), lut=self.lut())
+        self.image.setRect(QRectF(0, 0, columns << level, rows << level))
 
     def mark_row(self, row: int) -> None:
         """−1: none."""
         self._row.setVisible(row >= 0)
         if row >= 0:
             self._row.setRegion((row, row + 1))
+
+    def go_to(self, row: int, column: int) -> None:
+        """Put the cross there."""
+        self._point(row, column)
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Where the cross is; −1, −1: nowhere."""
+        return self._at
 
     def mark_column(self, column: int) -> None:
         """As pointed at elsewhere; emits nothing."""
@@ -118,6 +181,8 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     def lut(self) -> NDArray[np.uint8]:
         """The theme's colours from the low level to the high one."""
+        if self._pyramid is not None:
+            return colour_table()
         colours = colour_map(theme.current(), signed=self._signed).colours
         chosen = np.rint(np.linspace(0, len(colours) - 1, _LUT)).astype(int)
         return np.array([colours[at].getRgb()[:3] for at in chosen], dtype=np.uint8)
@@ -128,7 +193,7 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._box.setRange(xRange=(0, max(columns, 1)), yRange=(0, max(rows, 1)), padding=0)
 
     def _fit_names(self) -> None:
-        widest = max(map(_metrics().horizontalAdvance, self._rows), default=0.0)
+        widest = max(map(_metrics().horizontalAdvance, set(self._rows)), default=0.0)
         self.left_pixels = min(int(widest) + 16, self._most_left)
         self._left.setWidth(self.left_pixels)
 
@@ -142,20 +207,20 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             [[(row + 0.5, metrics.elidedText(self._rows[row], Qt.TextElideMode.ElideMiddle, room)) for row in rows]]
         )
         if self._columns:
-            self._label_columns(metrics)
+            self._label_columns()
         else:
             self._bottom.setTicks(None)
 
-    def _label_columns(self, metrics: QFontMetricsF) -> None:
+    def _label_columns(self) -> None:
         low, high = self._box.viewRange()[0]
         each = max(self._box.width(), 1.0) / max(high - low, 1e-9)  # pixels
-        names = [_cut(name) for name in self._columns]
-        widest = max(map(metrics.horizontalAdvance, names)) + _GAP
-        angled = widest > each
+        angled = self._widest_column > each
         step = max(1, int(np.ceil(_LABEL_PIXELS / each)))
-        shown = range(max(int(low) // step * step, 0), min(int(high) + 1, len(names)), step)
+        shown = range(max(int(low) // step * step, 0), min(int(high) + 1, len(self._columns)), step)
+        names = {column: _cut(self._columns[column]) for column in shown}
         self._bottom.angled = [(column + 0.5, names[column]) for column in shown] if angled else []
-        height = (_ANGLED_PIXELS if angled else _STRAIGHT_PIXELS) + (_CAPTION_PIXELS if self._caption else 0)
+        slanted = min(int(self._widest_column * _SLOPE) + 14, _ANGLED_PIXELS)
+        height = (slanted if angled else _STRAIGHT_PIXELS) + (_CAPTION_PIXELS if self._caption else 0)
         self._bottom.setHeight(height)
         self._bottom.setTicks([[] if angled else [(column + 0.5, names[column]) for column in shown]])
 
@@ -189,9 +254,10 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         super().resizeEvent(event)
         if hasattr(self, "_row"):
             self._label()
+            self._show_level()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if self._wheel_zooms or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             super().wheelEvent(event)
         else:
             event.ignore()
@@ -212,6 +278,7 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._point(row, min(max(self._at[1] + across, 0), self._shape[1] - 1))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._at[0] >= 0:
             self.chosen.emit(self._at[0])
+            self.cell_chosen.emit(*self._at)
         else:
             event.ignore()
 
@@ -221,13 +288,15 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
 
     @Slot(object)
     def _on_clicked(self, event: object) -> None:
-        row, _ = self._under(event.scenePos())  # type: ignore[attr-defined]  # pyqtgraph's own kind of event
+        row, column = self._under(event.scenePos())  # type: ignore[attr-defined]  # pyqtgraph's own kind of event
         if row >= 0:
             self.chosen.emit(row)
+            self.cell_chosen.emit(row, column)
 
     @Slot()
     def _on_range(self) -> None:
         self._label()
+        self._show_level()
 
     def _under(self, place: QPointF) -> tuple[int, int]:
         if not self._box.sceneBoundingRect().contains(place):

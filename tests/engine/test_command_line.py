@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.command_line import LONGEST_ARGUMENT, arguments_for, command_for, program
+from engine.command_line import LONGEST_ARGUMENT, arguments_for, attention_command, command_for, program
+from engine.commands import _parser
 from engine.errors import UserError
-from engine.requests import AttributionRequest, Target, TextInput
+from engine.requests import AttentionRequest, AttributionRequest, Generation, HeadRequest, Target, TextInput
 from engine.results import AttributionResult
+from tests.gui import made, made_attention
 from tests.gui.stub_engine import attribution, model
 
 TEXTS = [
@@ -110,3 +112,28 @@ def test_a_seed_is_said_where_it_matters(tmp_path: Path) -> None:
 def test_a_second_text_that_cannot_be_said_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="second text"):
         command_for(result("a", "b\0"), tmp_path)
+
+
+def test_the_line_of_attention_asks_the_same_again(tmp_path: Path) -> None:
+    """Read by the parser of the command itself."""
+    generation = Generation(7, 0.8, 5, 0.9, ((0, " the"), (2, "=-")), 3, 4, "epoch-2")
+    asked = AttentionRequest(made.SHA, TextInput("-Not once.", "Twice."), generation, "Nie")
+    result = made_attention.attention(asked)
+    line = attention_command(result, HeadRequest(asked, layer=1, head=2), tmp_path, True)
+    options = _parser().parse_args(shlex.split(line)[len(program()) :])
+    assert (options.text, options.text_pair, options.decoder_text) == ("-Not once.", "Twice.", "Nie")
+    assert (options.layer, options.head, options.generate, options.temperature) == (1, 2, 7, 0.8)
+    assert (options.sample_top_k, options.top_p, options.alternatives, options.seed) == (5, 0.9, 3, 4)
+    assert (options.force, options.checkpoint) == (["0= the", "2==-"], "epoch-2")
+    assert options.accept_reinitialised
+
+
+def test_what_the_command_attention_does_not_write_has_no_line(tmp_path: Path) -> None:
+    result = made_attention.attention()
+    for request in (
+        HeadRequest(result.request, quantity="rollout"),
+        HeadRequest(result.request, head="mean"),
+        HeadRequest(result.request, without_sinks=True),
+    ):
+        with pytest.raises(UserError, match="weights of single heads"):
+            attention_command(result, request, tmp_path)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap
 from engine.cells import AblationResult, CellsResult
 from engine.checkpoints import (
     CheckpointFinding,
@@ -24,6 +25,7 @@ from engine.flow import GradientFlowResult
 from engine.jobs import Partial
 from engine.requests import (
     AblationRequest,
+    AttentionRequest,
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
@@ -31,6 +33,8 @@ from engine.requests import (
     DetectRequest,
     EffectRequest,
     GradientFlowRequest,
+    HeadAgreementRequest,
+    HeadRequest,
     ImportAnswers,
     ImportRequest,
     InspectCheckpointRequest,
@@ -64,7 +68,7 @@ from engine.results import (
     Token,
     TokenizedText,
 )
-from tests.gui import made_cells, made_corpus, made_detective, made_flow
+from tests.gui import made_attention, made_cells, made_corpus, made_detective, made_flow
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -291,6 +295,9 @@ class StubEngine:
             CorpusTextRequest: self._lay_out_corpus,
             UnitRequest: self._spread,
             PhraseRequest: self._agree,
+            AttentionRequest: self._attend,
+            HeadRequest: self._map_head,
+            HeadAgreementRequest: self._agree_heads,
             InspectCheckpointRequest: self._inspect,
             ImportRequest: self._import,
         }
@@ -411,6 +418,31 @@ class StubEngine:
     def _agree(self, request: PhraseRequest) -> Generator[Partial, None, PhraseResult]:
         yield Partial(0, 1, doing="Looking for places like it")
         return made_corpus.phrase(request, lstm())
+
+    def _attend(self, request: AttentionRequest) -> Generator[Partial, None, AttentionResult]:
+        """Texts beginning with ``!`` are too long; a path that holds “translate” has three stacks."""
+        yield Partial(0, doing="Reading attention")
+        time.sleep(self.step_seconds)
+        if request.input.text.startswith("!"):
+            raise UserError("The text has 900 tokens; this model reads 512. Shorten it.", "too_long")
+        result = self._attention(request)
+        yield Partial(0, 2, replace(result, stacks=(), verification=None), "Reading attention")
+        yield Partial(1, 2, made_attention.half(result), "Looking at the heads")
+        return result
+
+    def _attention(self, request: AttentionRequest) -> AttentionResult:
+        path = request.model_sha256.removeprefix("sha of ")
+        read = tokenized(PredictionRequest(request.model_sha256, request.input))
+        return made_attention.attention(request, read, seq2seq="translate" in path, of=model(path))
+
+    def _map_head(self, request: HeadRequest) -> Generator[Partial, None, HeadMap]:
+        yield Partial(0, doing="Reading attention")
+        time.sleep(self.step_seconds)
+        return made_attention.head_map(request, self._attention(request.attention))
+
+    def _agree_heads(self, request: HeadAgreementRequest) -> Generator[Partial, None, HeadAgreement]:
+        yield Partial(0, doing="Comparing")
+        return made_attention.agreement(request, self._attention(request.attention))
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)

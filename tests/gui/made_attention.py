@@ -1,0 +1,137 @@
+"""Attention made by hand: head 0 of layer 0 looks at the token before, its neighbour at the first one, the others wander."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from engine.attention_maps import (
+    HEAD_SCORES,
+    THUMBNAIL,
+    AttentionResult,
+    HeadAgreement,
+    HeadMap,
+    StackOverview,
+    Verification,
+)
+from engine.requests import AttentionRequest, HeadAgreementRequest, HeadRequest, Stack, TextInput
+from engine.results import Cost, FloatArray, ModelInfo, Notice, ResolvedTarget, Token, TokenizedText
+from tests.gui import made
+
+COST = Cost(1, 0, 0.01, "cpu")
+
+
+def weights(layer: int, head: int, queries: int, keys: int, *, causal: bool = False) -> FloatArray:
+    """(query, key), each row sums to 1."""
+    if (layer, head) in ((0, 0), (0, 1)):
+        scores = np.full((queries, keys), -6.0)
+        place = np.maximum(np.arange(queries) - 1, 0) if head == 0 else np.zeros(queries, dtype=int)
+        scores[np.arange(queries), np.minimum(place, keys - 1)] = 0.0
+    else:
+        scores = np.random.default_rng(1000 * layer + head).normal(size=(queries, keys)) * (0.5 + head % 4)
+    if causal:
+        scores = np.where(np.tri(queries, keys, dtype=bool), scores, -np.inf)
+    scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def pooled(pattern: FloatArray, cells: int = THUMBNAIL) -> FloatArray:
+    """The largest in each of at most ``cells`` × ``cells``."""
+    for axis in (0, 1):
+        starts = np.unique(np.linspace(0, pattern.shape[axis], min(cells, pattern.shape[axis]), endpoint=False).astype(int))
+        pattern = np.maximum.reduceat(pattern, starts, axis=axis)
+    return pattern.astype(np.float16)
+
+
+def overview(
+    name: Stack, queries: Sequence[Token], keys: Sequence[Token], layers: int, heads: int, *, causal: bool = False
+) -> StackOverview:
+    """Scores are closed forms of the weights."""
+    maps = np.array(
+        [[weights(layer, head, len(queries), len(keys), causal=causal) for head in range(heads)] for layer in range(layers)]
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        entropy = -np.where(maps > 0, maps * np.log(maps), 0).sum(-1).mean(-1)
+    away = np.abs(np.arange(len(queries))[:, None] - np.arange(len(keys)))
+    scores = {score.name: np.zeros((layers, heads), dtype=np.float32) for score in HEAD_SCORES}
+    scores |= {
+        "entropy": entropy.astype(np.float32),
+        "distance": (maps * away).sum(-1).mean(-1).astype(np.float32),
+        "maximum": maps.max(-1).mean(-1),
+        "first": maps[..., 0].mean(-1),
+        "previous": maps[..., np.arange(1, len(queries)), np.arange(len(queries) - 1) % len(keys)].mean(-1)
+        if len(queries) > 1
+        else np.full((layers, heads), np.nan, dtype=np.float32),
+    }
+    thumbnails = np.array([[pooled(each) for each in row] for row in maps])
+    return StackOverview(name, tuple(queries), tuple(keys), causal, ("full",) * layers, thumbnails, scores)
+
+
+def attention(
+    request: AttentionRequest | None = None,
+    document: TokenizedText | None = None,
+    *,
+    layers: int = 3,
+    heads: int = 4,
+    causal: bool = False,
+    seq2seq: bool = False,
+    of: ModelInfo | None = None,
+    warnings: tuple[Notice, ...] = (),
+) -> AttentionResult:
+    """Of a text; ``seq2seq``: three stacks, the decoder reads four words."""
+    document = document or made.document("Not once does it come close to being exciting.")
+    request = request or AttentionRequest(made.SHA, TextInput(document.text))
+    read, written = document.tokens, None
+    stacks = [overview("self", read, read, layers, heads, causal=causal)]
+    if seq2seq:
+        written = made.document("Nie ist es spannend.")
+        stacks = [
+            overview("encoder", read, read, layers, heads),
+            overview("decoder", written.tokens, written.tokens, layers, heads, causal=True),
+            overview("cross", written.tokens, read, layers, heads),
+        ]
+    checked = Verification(layers * 4, 3e-8)
+    return AttentionResult(
+        request, of or made.model(), document, len(read), tuple(stacks), (), None, checked, COST, (), written, warnings
+    )
+
+
+def half(result: AttentionResult) -> AttentionResult:
+    """As it comes in between: the last layers of each stack were not looked at yet."""
+    grown = []
+    for stack in result.stacks:
+        thumbnails, scores = stack.thumbnails.copy(), {name: values.copy() for name, values in stack.scores.items()}
+        for values in (thumbnails, *scores.values()):
+            values[stack.layers // 2 :] = np.nan
+        grown.append(replace(stack, thumbnails=thumbnails, scores=scores))
+    return replace(result, stacks=tuple(grown))
+
+
+def head_map(request: HeadRequest, result: AttentionResult) -> HeadMap:
+    """Derived quantities are told apart by their scale and unit alone."""
+    stack = result.stack(request.stack)
+    shape = len(stack.queries), len(stack.keys)
+    if isinstance(request.head, int):
+        pattern = weights(request.layer, request.head, *shape, causal=stack.causal)
+    else:
+        all_heads = [weights(request.layer, head, *shape, causal=stack.causal) for head in range(stack.heads)]
+        pattern = np.mean(all_heads, axis=0) if request.head == "mean" else np.max(all_heads, axis=0)
+    if request.without_sinks:
+        pattern = np.where([token.special for token in stack.keys], 0, pattern)
+        pattern = (pattern / np.maximum(pattern.sum(axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    unit = {"weights": "weight", "value_norm": "norm", "rollout": "share", "relevance": "relevance"}[request.quantity]
+    scale = 2.5 if unit == "norm" else 1.0
+    target = ResolvedTarget(request.target.choice, 1, None, None, request.target.score) if unit == "relevance" else None
+    return HeadMap(
+        request, stack.queries, stack.keys, stack.causal, pattern.astype(np.float32) * np.float32(scale), unit, target, COST
+    )
+
+
+def agreement(request: HeadAgreementRequest, result: AttentionResult) -> HeadAgreement:
+    """Falls from 1 by a step a head; the last is not known."""
+    found = {}
+    for stack in result.stacks:
+        values = np.linspace(1, -1, stack.layers * stack.heads, dtype=np.float32).reshape(stack.layers, stack.heads)
+        values[-1, -1] = np.nan
+        found[stack.name] = values
+    return HeadAgreement(request, found, None)
