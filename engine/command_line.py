@@ -58,17 +58,18 @@ def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accep
     return _line("cells", words, result.cost, accept_reinitialised)
 
 
-def attention_command(result: AttentionResult, shown: HeadRequest, texts: Path, accept_reinitialised: bool = False) -> str:
-    """The weights of one head on this text; as ``command_for``.
+def attention_command(result: AttentionResult, shown: HeadRequest | None, texts: Path, accept_reinitialised: bool = False) -> str:
+    """The weights of one head on this text, or of a recurrent model's one layer; as ``command_for``.
 
     Raises:
         UserError: what is shown is not a head's weights as they are.
     """
-    if shown.quantity != "weights" or shown.without_sinks or not isinstance(shown.head, int):
-        raise UserError("The command line writes the weights of single heads; choose one to copy its line.", "no_command")
     words = [result.model.path, *_input(result.request.input, texts), *_option("--decoder-text", result.request.decoder_text)]
-    words += [*_option("--layer", shown.layer), *_option("--head", shown.head), *_generation(result.request.generation)]
-    return _line("attention", words, result.cost, accept_reinitialised)
+    if shown is not None:
+        if shown.quantity != "weights" or shown.without_sinks or not isinstance(shown.head, int):
+            raise UserError("The command line writes the weights of single heads; choose one to copy its line.", "no_command")
+        words += [*_option("--layer", shown.layer), *_option("--head", shown.head)]
+    return _line("attention", [*words, *_generation(result.request.generation)], result.cost, accept_reinitialised)
 
 
 def _generation(generation: Generation) -> list[str]:

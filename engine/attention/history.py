@@ -1,7 +1,7 @@
 """A recurrent model's attention over the window it has read, for every token of a text and every one it goes on with."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from engine.requests import AttentionRequest, Generation
 from engine.results import Cost, FloatArray, Notice, Token, TokenizedText
 from engine.sampling import check_temperature, choose
 
+STEP_SECONDS = 0.1  # of writing, before what was found is shown
 _STEPS_AT_ONCE = 2_560  # of the LSTMs, in a batch of windows: short enough to cancel
 _MOST_CELLS = 20_000_000  # of steps by window
 _PADDING, _META = -1, -2  # positions that are no token of the text
@@ -30,7 +31,7 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
     """Read a text window by window, then go on with it.
 
     Yields:
-        Progress; while it writes, the ``GeneratedToken``s so far.
+        Progress; while it writes, the result so far.
 
     Raises:
         UserError: no such attention layer or checkpoint, or a generation that cannot be.
@@ -50,20 +51,28 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
     written, rows = _Written(model, encoding.input), _Rows([], [], [], [])
     first = 0 if model.meta is None else 1  # <s> stands there whatever the model thinks of it
     yield from _read(network, written, rows, first)
-    yield from _go_on(network, written, rows, generation, forced)
-    return AttentionResult(
-        request=request,
-        model=model.info,
-        input=written.text(),
-        prompt=encoding.ids.shape[1],
-        stacks=(),
-        generated=tuple(written.generated),
-        history=rows.history(written, first),
-        verification=None,
-        cost=Cost(len(written.ids) - first, 0, time.perf_counter() - start, model.info.device),
-        checkpoints=model.checkpoints if len(model.checkpoints) > 1 else (),
-        warnings=tuple(_warnings(model, encoding, written, generation)),
-    )
+
+    def so_far(warnings: Sequence[Notice] = ()) -> AttentionResult:
+        return AttentionResult(
+            request=request,
+            model=model.info,
+            input=written.text(),
+            prompt=encoding.ids.shape[1],
+            stacks=(),
+            generated=tuple(written.generated),
+            history=rows.history(written, first),
+            verification=None,
+            cost=Cost(len(written.ids) - first, 0, time.perf_counter() - start, model.info.device),
+            checkpoints=model.checkpoints if len(model.checkpoints) > 1 else (),
+            warnings=tuple(warnings),
+        )
+
+    shown = time.perf_counter()
+    for step in _go_on(network, written, rows, generation, forced):
+        tell = time.perf_counter() - shown >= STEP_SECONDS
+        yield Partial(step, generation.tokens, so_far() if tell else None, "Writing")
+        shown = time.perf_counter() if tell else shown
+    return so_far(_warnings(model, encoding, written, generation))
 
 
 def _read(network: TextgenrnnNetwork, written: "_Written", rows: "_Rows", first: int) -> Steps[None]:
@@ -80,8 +89,8 @@ def _read(network: TextgenrnnNetwork, written: "_Written", rows: "_Rows", first:
 
 def _go_on(
     network: TextgenrnnNetwork, written: "_Written", rows: "_Rows", generation: Generation, forced: Mapping[int, int]
-) -> Steps[None]:
-    """One token after another, until there are enough or the text ends."""
+) -> Iterator[int]:
+    """One token after another, until there are enough or the text ends; gives how many there are."""
     noise = torch.Generator().manual_seed(generation.seed)
     for step in range(generation.tokens):
         seen = _look_back(network, written.window(len(written.ids))[None])
@@ -89,7 +98,7 @@ def _go_on(
         rows.add(_told_apart(network, *seen, [chosen.index]))
         del seen
         written.add(chosen)
-        yield Partial(step + 1, generation.tokens, tuple(written.generated), "Writing")
+        yield step + 1
         if chosen.index == written.model.meta:
             return
 

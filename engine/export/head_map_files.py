@@ -12,6 +12,7 @@ from engine import VERSION
 from engine.attention_maps import AttentionResult, HeadMap
 from engine.errors import UserError
 from engine.export.csv_file import guarded
+from engine.export.head_map_svg import head_map_to_svg
 from engine.export.json_file import SCHEMA, cost_as_dict, shortest, strict, target_as_dict
 
 _COLUMNS = ("query", "query_text", "key", "key_text", "value")
@@ -57,6 +58,7 @@ def head_map_to_csv(_result: AttentionResult, shown: HeadMap) -> bytes:
 HEAD_MAP_KINDS: Mapping[str, tuple[str, Callable[[AttentionResult, HeadMap], bytes]]] = {
     ".npz": ("NumPy array of this map", head_map_to_npz),
     ".json": ("JSON of this map", head_map_to_json),
+    ".svg": ("Vector picture of this map", head_map_to_svg),
     ".csv": ("Table of this map, one row per pair of tokens", head_map_to_csv),
 }
 

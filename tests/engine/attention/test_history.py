@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from engine.attention.history import attend_history, history_arrays
-from engine.attention_maps import AttentionResult, GeneratedToken
+from engine.attention_maps import AttentionResult
 from engine.errors import UserError
 from engine.jobs import Partial, run
 from engine.models.model import TextModel
@@ -184,13 +184,20 @@ def test_every_checkpoint_can_be_asked(tmp_path: Path):
         attended(model, "a", checkpoint="epoch 7")
 
 
-def test_what_is_written_is_told_while_it_is(model: TextgenrnnModel):
+def test_what_is_written_is_told_while_it_is(model: TextgenrnnModel, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("engine.attention.history.STEP_SECONDS", 0.0)
     seen: list[Partial] = []
     request = AttentionRequest(model.info.sha256, TextInput("bad"), Generation(tokens=4))
     result = run(attend_history(model, request), seen.append)
     told = [partial.result for partial in seen if partial.doing == "Writing"]
-    assert told == [result.generated[:n] for n in (1, 2, 3, 4)]
-    assert all(isinstance(token, GeneratedToken) for token in result.generated)
+    assert result.history is not None
+    for count, so_far in enumerate(told, 1):
+        assert isinstance(so_far, AttentionResult)
+        assert so_far.history is not None
+        assert so_far.generated == result.generated[:count]
+        assert so_far.input.tokens == result.input.tokens[: result.prompt + count]
+        np.testing.assert_array_equal(so_far.history.patterns, result.history.patterns[: len(so_far.history.patterns)])
+    assert len(told) == 4
 
 
 def test_a_long_text_is_read_in_batches(model: TextgenrnnModel, literal: KerasModel):
