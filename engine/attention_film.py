@@ -269,7 +269,8 @@ def logit_in_words(film: Film, step: int) -> str:
     total = float(history.contributions[step].astype(np.float64).sum())
     said = aligned([logit, bias, total], logit, 4)
     places = history.contributions.shape[1]
-    return f"Logit of {written_name(film.steps[step])} {said[0]} = bias {said[1]} + {said[2]} from {places} places (Σ α x·W), exactly."
+    name = written_name(film.steps[step])
+    return f"Logit of {name} {said[0]} = bias {said[1]} + {said[2]} from {places} places (Σ α x·W)."
 
 
 def padding_in_words(film: Film, step: int, quantity: FilmQuantity) -> str:

@@ -242,11 +242,10 @@ def test_as_files() -> None:
         assert result.history is not None
         np.testing.assert_array_equal(arrays["history_patterns"], result.history.patterns)
     of_head, shown = transformer()
+    over = film(of_head, shown).in_text(film(of_head, shown).weights)
     with np.load(io.BytesIO(FILM_KINDS[".npz"][1](of_head, shown))) as arrays:
         assert arrays["generated_patterns"].shape == (STEPS, 1, 1, PROMPT + STEPS - 1)
-        np.testing.assert_array_equal(
-            arrays["generated_patterns"][:, 0, 0], film(of_head, shown).in_text(film(of_head, shown).weights)
-        )
+        np.testing.assert_array_equal(arrays["generated_patterns"][:, 0, 0], over)
         assert json.loads(arrays["meta"].tobytes())["layer"] == 1
     assert len(FILM_KINDS[".csv"][1](of_head, shown).decode().splitlines()) == 1 + sum(PROMPT + step for step in range(STEPS))
     merged = replace(shown, request=replace(shown.request, head="mean"))
