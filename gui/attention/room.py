@@ -25,7 +25,8 @@ from engine.requests import (
 )
 from engine.results import ModelInfo
 from gui.attention.choice import Choice
-from gui.attention.view import PAGES, AttentionView
+from gui.attention.film_desk import FilmDesk
+from gui.attention.view import FILM, PAGES, AttentionView
 from gui.attention.words import TYPE, about_target, has_attention, has_target, map_name, verified, without_attention
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
@@ -49,6 +50,7 @@ class AttentionRoom(Room):
         self._view = AttentionView()
         super().__init__(self._view, house)
         house.workspace.give_room_to(self._view)
+        self._film = FilmDesk(self._view.film, house.jobs, self.lane, self)
         self._wanted: dict[str, Parameter] = {}
         self._compared: AttributionRequest | None = None  # with the heads on screen
         view = self._view
@@ -59,6 +61,8 @@ class AttentionRoom(Room):
         view.read_out_changed.connect(self.read_out_changed)
         view.action_chosen.connect(self._on_action)
         view.decoder.changed.connect(self._on_decoder)
+        view.switcher.chosen.connect(self._on_page)
+        self._film.changed.connect(self._on_shown)
         view.setFocusProxy(view.panel.grid)
         house.jobs.answered.connect(self._on_part_answered)
         house.jobs.failed.connect(self._on_part_failed)
@@ -80,6 +84,8 @@ class AttentionRoom(Room):
     def kept(self) -> Kept | None:
         """See ``Room``."""
         result, shown, accepted = self._view.result, self._view.map, self._house.conductor.accepted_reinitialised
+        if self._view.page == FILM:
+            return self._film.kept(accepted, self._view)
         if result is None or shown is None:
             return None
         kinds = {suffix: FileKind(words, partial(write, result, shown)) for suffix, (words, write) in HEAD_MAP_KINDS.items()}
@@ -92,6 +98,8 @@ class AttentionRoom(Room):
         result = self._view.result
         if result is None:
             return None
+        if self._view.page == FILM:
+            return self._film.caption()
         about = about_target(result.model, self._view.choice.quantity, self._view.map)
         facts = " ".join(each for each in (about, verified(result)) if each)
         return f"Attention: {map_name(self._view.choice)}", f"{result.model.name} · {facts}"
@@ -102,11 +110,12 @@ class AttentionRoom(Room):
         chosen = tuple((field.name, getattr(view.choice, field.name)) for field in fields(Choice))
         sort = view.panel.sort
         others = (("page", view.page), ("token", view.token), ("sort", sort.score), ("largest_first", sort.sorted.isChecked()))
-        return (*chosen, *others)
+        return (*chosen, *others, *self._film.state())
 
     def restore(self, state: tuple[tuple[str, Parameter], ...]) -> None:
         """See ``Room``; chosen when the answer is there."""
         self._wanted = dict(state)
+        self._film.restore(self._wanted)
 
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
@@ -141,6 +150,7 @@ class AttentionRoom(Room):
         if isinstance(token, int) and -1 <= token < len(result.input.tokens) and (wanted or self._view.token < 0):
             self._view.choose_token(token)
         self._on_shown()
+        self._film_follows()
 
     def show_failure(self, failure: Failure) -> None:
         """See ``Room``."""
@@ -153,7 +163,15 @@ class AttentionRoom(Room):
         else:
             self._view.show_empty(without_attention(model), _TO_CELLS if model.recurrent else "")
 
+    def _film_follows(self) -> None:
+        """It costs a writing, so only where it is looked at."""
+        view = self._view
+        if view.result is not None and view.page == FILM and self.in_sight:
+            self._film.choose(view.choice, self._target())
+            self._film.follow(view.result)
+
     def _forget_parts(self) -> None:
+        self._film.forget()
         for key in (_MAP, _AGREEMENT):
             self._house.jobs.forget(key)
         self._compared = None
@@ -183,6 +201,7 @@ class AttentionRoom(Room):
         result = self._view.result
         if result is not None:
             self._house.jobs.ask(_MAP, choice.request(result.request, self._target()), self.title, self.lane)
+            self._film_follows()
         self._on_shown()
 
     @Slot()
@@ -264,6 +283,10 @@ class AttentionRoom(Room):
         result = self._view.result if self.in_sight else None
         controls.show_note("" if result is None else about_target(result.model, self._view.choice.quantity, self._view.map))
         self.kept_changed.emit()
+
+    @Slot()
+    def _on_page(self) -> None:
+        self._film_follows()
 
 
 def _is_choice(name: str, value: Parameter) -> bool:

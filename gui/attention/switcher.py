@@ -1,5 +1,7 @@
 """Which page of the room is in sight: one row of buttons that belong together."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
 
@@ -30,6 +32,25 @@ class PageSwitcher(QWidget):
             self._parts.addButton(part, place)
             row.addWidget(part)
         self._parts.idClicked.connect(self._on_clicked)
+
+    def offer(self, keys: Collection[str]) -> None:
+        """These alone; the others are hidden."""
+        offered = [place for place, key in enumerate(self._keys) if key in keys]
+        for place, part in enumerate(self._parts.buttons()):
+            part.setVisible(place in offered)
+            if place in offered:
+                ends = (
+                    "only"
+                    if len(offered) == 1
+                    else "first"
+                    if place == offered[0]
+                    else "last"
+                    if place == offered[-1]
+                    else "middle"
+                )
+                if part.property("segment") != ends:
+                    part.setProperty("segment", ends)
+                    part.style().polish(part)
 
     def show_page(self, key: str) -> None:
         """As chosen elsewhere."""

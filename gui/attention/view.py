@@ -11,6 +11,7 @@ from engine.results import Notice, TokenizedText
 from gui.attention.choice import OF_ALL_HEADS, Choice
 from gui.attention.controls import HeadControls
 from gui.attention.decoder_row import DecoderRow
+from gui.attention.film_page import FilmPage
 from gui.attention.grid_panel import AGREEMENT, GridPanel
 from gui.attention.lines_page import LinesPage
 from gui.attention.matrix_page import MatrixPage
@@ -22,13 +23,15 @@ from gui.heatmaps.pyramid import Pyramid, PyramidBuilder
 from gui.views.elided_label import ElidedLabel
 from gui.views.thin_splitter import ThinSplitter
 
-HEADS = "heads"
+HEADS, FILM = "heads", "film"
 PAGES = (
     (HEADS, "Heads", "Every head of every layer; a click shows one large."),
     ("matrix", "Matrix", "Query × key of the chosen head."),
     ("lines", "Lines", "From each token to those that it attends to."),
     ("text", "Text", "The text tinted by what one token attends to."),
+    (FILM, "Film", "The text written on, and where each step looked."),
 )
+_OF_HEADS = (HEADS, "matrix", "lines", "text")
 _STRIP = 0.3  # of the width, for the heads beside another page
 _STRIP_PIXELS = (180, 290)
 
@@ -58,7 +61,7 @@ class AttentionView(QWidget):
         self.token = -1
         self._sized = False
         self.switcher, self.controls, self.panel = PageSwitcher(PAGES), HeadControls(), GridPanel()
-        self.matrix, self.lines, self.text = MatrixPage(), LinesPage(), TextPage()
+        self.matrix, self.lines, self.text, self.film = MatrixPage(), LinesPage(), TextPage(), FilmPage()
         self.decoder = DecoderRow()
         self._title, self._facts = ElidedLabel(), QLabel()
         self._message, self._empty, self._action = QLabel(), QLabel(), QPushButton()
@@ -83,8 +86,9 @@ class AttentionView(QWidget):
         head.addWidget(self.switcher)
         head.addWidget(self._title, 1)
         head.addWidget(self.panel.sort)
+        head.addWidget(self.film.writing)
         self._pages = QStackedWidget()
-        for page in (self.matrix, self.lines, self.text):
+        for page in (self.matrix, self.lines, self.text, self.film):
             self._pages.addWidget(page)
         self.splitter = ThinSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("attentionSplitter")
@@ -130,7 +134,9 @@ class AttentionView(QWidget):
         self.matrix.token_chosen.connect(self._on_cell)
         self.lines.token_selected.connect(self._on_token)
         self.text.token_selected.connect(self._on_token)
-        for part in (self.panel, self.matrix, self.lines, self.text):
+        self.film.token_selected.connect(self._on_token)
+        self.film.looked.connect(self._on_film)
+        for part in (self.panel, self.matrix, self.lines, self.text, self.film):
             part.read_out_changed.connect(self.read_out_changed)
         self.builder.built.connect(self._on_built)
         self._action.clicked.connect(self.action_chosen)
@@ -140,8 +146,9 @@ class AttentionView(QWidget):
     def show_result(self, result: AttentionResult) -> None:
         """Layer, head, page and pin stay where they mean the same; the map is asked for."""
         before, self.result = self.result, result
+        self.switcher.offer(self.pages)
         if not result.stacks:
-            self.show_empty("This model attends to what it wrote before, step by step; nothing was written yet.")
+            self._show_history(result)
             return
         if before is None or before.input.tokens != result.input.tokens:
             self.token = -1
@@ -158,6 +165,21 @@ class AttentionView(QWidget):
         self.map_wanted.emit(self.choice)
         if self.compares:
             self.agreement_wanted.emit()
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Those that the result has something for."""
+        if self.result is None:
+            return _OF_HEADS
+        heads = _OF_HEADS if self.result.stacks else ()
+        return (*heads, FILM) if "generation" in self.result.model.can else heads
+
+    def _show_history(self, result: AttentionResult) -> None:
+        """Of a recurrent model, whose one layer of attention has no heads: what it writes is all there is to see."""
+        self._warn(result.warnings)
+        self.decoder.hide()
+        self._stack.setCurrentIndex(1)
+        self.show_page(self.page)
 
     def show_growing(self, result: AttentionResult) -> None:
         """Heads as they are looked at; everything else stays as it was until all are there."""
@@ -204,6 +226,8 @@ class AttentionView(QWidget):
         """The read-out of what is chosen on the page, while nothing is pointed at."""
         if self.page == HEADS:
             return self.panel.in_words(self.panel.grid.current)
+        if self.page == FILM:
+            return self.film.in_words()
         if self.page == "matrix":
             return self.matrix.in_words()
         return self.lines.in_words(-1, -1) if self.page == "lines" else self.text.in_words(self.text.strongest)
@@ -274,15 +298,26 @@ class AttentionView(QWidget):
 
     @Slot(str)
     def show_page(self, page: str) -> None:
-        """The heads alone, or beside another."""
+        """The heads alone, or beside another; the film has the whole room."""
+        page = page if page in self.pages or self.result is None else self.pages[0]
         self.page = page
         self.switcher.show_page(page)
-        alone = page == HEADS
+        alone, film = page == HEADS, page == FILM
         if not alone:
-            self._pages.setCurrentWidget({"matrix": self.matrix, "lines": self.lines, "text": self.text}[page])
-        for part in (self.controls, self._pages):
-            part.setVisible(not alone)
-        if not alone:
+            pages: dict[str, QWidget] = {"matrix": self.matrix, "lines": self.lines, "text": self.text, FILM: self.film}
+            self._pages.setCurrentWidget(pages[page])
+        heads = self.result is None or bool(self.result.stacks)
+        shown = {
+            self.controls: heads and not alone,
+            self._pages: not alone,
+            self.panel: not film,
+            self._title: not film,
+            self.panel.sort: not film,
+            self.film.writing: film,
+        }
+        for part in sorted(shown, key=shown.__getitem__):  # first what goes: at no time is the row wider than it must be
+            part.setVisible(shown[part])
+        if not alone and not film:
             self._size_strip()
         self._show_on_page()
         self._show_facts()
@@ -315,8 +350,11 @@ class AttentionView(QWidget):
     def _show_facts(self) -> None:
         if self.result is None:
             return
-        facts = [verified(self.result), about_target(self.result.model, self.choice.quantity, self.map)]
-        if self.compares:
+        if self.page == FILM:
+            facts = [self.film.facts, verified(self.result)]
+        else:
+            facts = [verified(self.result), about_target(self.result.model, self.choice.quantity, self.map)]
+        if self.compares and self.page != FILM:
             facts += [self._agreement_note, NOT_AN_EXPLANATION]
         self._facts.setText(" ".join(each for each in facts if each))
 
@@ -347,6 +385,12 @@ class AttentionView(QWidget):
     @Slot()
     def _on_sort(self) -> None:
         self._show_facts()
+
+    @Slot()
+    def _on_film(self) -> None:
+        """Another step, or another look at it."""
+        self._show_facts()
+        self.shown_changed.emit()
 
     @Slot(int, int)
     def _on_cell(self, query: int, _key: int) -> None:

@@ -39,7 +39,7 @@ class ColourBar(QWidget):
         """Colours run to ±``limit`` (from 0 when unsigned); ``clipped``: values go beyond the low, the high end.
 
         ``idle``: there are no values yet. ``floor``: a logarithmic scale from there to ``limit``, unsigned. ``root``:
-        colours by the square root, unsigned, so that small values can be told from none; the middle is a quarter.
+        colours by the square root, so that small values can be told from none; the middle is a quarter, or zero if signed.
         """
         self._scale = BarScale(limit, signed, unit, *clipped, idle=idle, floor=floor, root=root)
         self.setAccessibleDescription(self._scale.in_words())
@@ -108,7 +108,7 @@ class BarScale:
             return min(max(math.log10(value / self.floor) / decades, 0.0), 1.0) if value > 0 and decades > 0 else 0.0
         share = value / self.limit if self.limit > 0 else 0.0
         if self.root:
-            return math.sqrt(min(max(share, 0.0), 1.0))
+            share = math.copysign(math.sqrt(min(abs(share), 1.0)), share)
         return min(max((share + 1) / 2 if self.signed else share, 0.0), 1.0)
 
 
