@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.attention_maps import GeneratedToken
@@ -13,8 +13,8 @@ from gui import theme
 from gui.theme import mix
 
 ROW = 19  # px
-MOST = 6  # rows: five likeliest, and what was written where it is none of them
-_NAME_SHARE, _MOST_NAME, _NUMBER = 0.42, 110, 52
+MOST, FEWEST = 6, 3  # rows: five likeliest, and what was written where it is none of them
+_NAME_SHARE, _MOST_NAME, _NUMBER = 0.42, 110, 60
 _SPACE = "␣"
 
 
@@ -40,7 +40,7 @@ def options_of(token: GeneratedToken) -> tuple[Option, ...]:
 
 
 class AlternativesList(QWidget):
-    """One tab stop; arrows move, Enter chooses. Its height is always the same."""
+    """One tab stop; arrows move, Enter chooses. What was written is always in sight, however low it is."""
 
     chosen = Signal(str)  # a token's text, of a row that was not written
     read_out_changed = Signal(str)
@@ -52,13 +52,18 @@ class AlternativesList(QWidget):
         self.setToolTip("Click a token to write it here instead, and go on from there.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.rows: tuple[Option, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._token: GeneratedToken | None = None
+        self.rows: tuple[Option, ...] = ()  # as many as there is room for
         self._current = self._hovered = -1
 
     def show_step(self, token: GeneratedToken | None) -> None:
         """None: nothing was written there."""
-        self.rows = () if token is None else options_of(token)
+        self._token = token
+        self._fill()
+
+    def _fill(self) -> None:
+        self.rows = () if self._token is None else _fitting(options_of(self._token), (self.height() - 2) // ROW)
         self._current = min(self._current, len(self.rows) - 1)
         self.setAccessibleDescription("; ".join(map(_in_words, self.rows)))
         self.update()
@@ -67,7 +72,11 @@ class AlternativesList(QWidget):
         return QSize(200, MOST * ROW + 2)
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(160, FEWEST * ROW + 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fill()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -151,6 +160,14 @@ class AlternativesList(QWidget):
             )
             self.read_out_changed.emit(_in_words(self.rows[at]) if at >= 0 else "")
             self.update()
+
+
+def _fitting(rows: tuple[Option, ...], room: int) -> tuple[Option, ...]:
+    """The first, and what was written."""
+    room = max(room, FEWEST)
+    if len(rows) <= room or any(row.written for row in rows[:room]):
+        return rows[:room]
+    return (*rows[: room - 1], *(row for row in rows if row.written))
 
 
 def _shown(row: Option) -> str:

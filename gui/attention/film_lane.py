@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from engine.attention_film import PAD, PADDING, Film, FilmScale, scaled, shown_tokens, step_in_words
+from engine.attention_film import PAD, PADDING, Film, FilmScale, scaled, shown_tokens, step_in_words, written_name
+from engine.attention_maps import GeneratedToken
 from engine.heatmaps.cells import cells_of
+from engine.heatmaps.numerals import figures
 from engine.results import FloatArray, Token, TokenizedText
 from gui.attention.alternatives import AlternativesList
 from gui.attention.film_take import Take
@@ -45,7 +47,7 @@ class FilmLane(QWidget):
         super().__init__(parent)
         self._title, self._alone = title, True
         self.take: Take | None = None
-        self._padded = False
+        self._padded, self._sent = False, ""
         self._head = ElidedLabel(parent=self)
         self.alternatives, self.force, self.text = (
             AlternativesList(f"{name}Alternatives", self),
@@ -86,14 +88,18 @@ class FilmLane(QWidget):
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(0)
         head.addWidget(self._head, 1)
+        below = QHBoxLayout()
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(2)
+        below.addWidget(self.force, 1)
         for button in (self.release, self.make_trunk, self.drop):
-            head.addWidget(button)
+            below.addWidget(button)
         upper = QVBoxLayout()
         upper.setContentsMargins(16, 0, 8, 0)
         upper.setSpacing(4)
         upper.addLayout(head)
         upper.addWidget(self.alternatives)
-        upper.addWidget(self.force)
+        upper.addLayout(below)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -105,6 +111,12 @@ class FilmLane(QWidget):
         """What is written; ``show_step`` follows."""
         self.take = take
         self._padded = take is not None and take.film is not None and take.film.padded
+
+    def show_taken(self) -> None:
+        """What was typed has been written; what was typed since stays."""
+        if self.force.text() == self._sent:
+            self.force.clear()
+        self._sent = ""
 
     def show_alone(self, alone: bool) -> None:
         """Whether there is no other lane."""
@@ -123,8 +135,7 @@ class FilmLane(QWidget):
         if take is None or not 0 <= step < len(written):
             self._show_end(step)
             return
-        said = step_in_words(written, step)
-        self._head.setText(said if self._alone else f"{self._title}: {said.split(': ', 1)[1]}")
+        self._head.setText(step_in_words(written, step) if self._alone else f"{self._title}: {_short(written[step])}")
         self.alternatives.show_step(written[step])
         self.force.setEnabled(take.whole)
         document = take.film.document if take.film is not None else take.result.decoder_input or take.result.input
@@ -178,7 +189,8 @@ class FilmLane(QWidget):
     @Slot()
     def _on_force(self) -> None:
         if self.force.text():
-            self.force_wanted.emit(self.force.text())
+            self._sent = self.force.text()
+            self.force_wanted.emit(self._sent)
 
     @Slot(int)
     def _on_selected(self, token: int) -> None:
@@ -191,6 +203,10 @@ class FilmLane(QWidget):
     @Slot(int)
     def _on_hovered(self, token: int) -> None:
         self.token_hovered.emit(-2 if token < 0 else PADDING if self._padded and token == 0 else token - self._padded)
+
+
+def _short(token: GeneratedToken) -> str:
+    return f"{written_name(token)} · p {figures(token.probability)}{' · forced' if token.forced else ''}"
 
 
 def _tinted(values: NDArray[np.float64], document: TokenizedText, tint: Tint) -> NDArray[np.float64]:

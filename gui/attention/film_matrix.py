@@ -5,19 +5,26 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.attention_film import Film, floor_of, scaled
+from engine.attention_film import Film, FilmScale, floor_of, scaled
 from engine.heatmaps.display_text import one_line
 from gui.attention.film_lane import Tint
 from gui.attention.film_take import Coordinates
+from gui.controls.rows import name_control
+from gui.controls.wheel_guard import WheelGuard
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.matrix import MatrixPlot
 from gui.heatmaps.pyramid import Pyramid, build
-from gui.views.elided_label import ElidedLabel
 
 _NAMES_PIXELS = 84
 _BAR_WIDTH = 300
+_SCALES: tuple[tuple[FilmScale, str, str], ...] = (
+    ("linear", "linear", "Colours by the value itself."),
+    ("root", "root", "Colours by the square root: small values can be told from none."),
+    ("log", "log", "Colours by powers of ten, four of them; what is smaller is left empty."),
+)
 _LARGE = 512  # cells a side, from which single bright ones could be lost between pixels
 
 
@@ -26,21 +33,27 @@ class FilmMatrix(QStackedWidget):
 
     pointed = Signal(int, int)  # step and place; −1, −1: none
     chosen = Signal(int, int)
+    scale_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plot = MatrixPlot("filmMatrix", "Step × what it attended to", left=_NAMES_PIXELS, wheel_zooms=True, parent=self)
-        self.bar, self._hint = ColourBar(self), ElidedLabel(parent=self)
-        self._hint.setProperty("role", "caption")
+        self.bar, self.scale = ColourBar(self), QComboBox(self)
+        name_control(self.scale, "filmScale", "Colour scale", "How colours follow the values.")
+        for scale, words, hint in _SCALES:
+            self.scale.addItem(words, scale)
+            self.scale.setItemData(self.scale.count() - 1, hint, Qt.ItemDataRole.ToolTipRole)
+        self.scale.installEventFilter(WheelGuard(self))
         self.bar.setMaximumWidth(_BAR_WIDTH)
         self._film: Film | None = None
         self._values = np.zeros((0, 0), dtype=np.float32)
         self._over = False
         foot = QHBoxLayout()
-        foot.setContentsMargins(8, 0, 16, 0)
+        foot.setContentsMargins(8, 0, 8, 0)
         foot.setSpacing(12)
         foot.addWidget(self.bar, 100)
-        foot.addWidget(self._hint, 60)
+        foot.addWidget(self.scale)
+        foot.addStretch(1)
         inside, self._nothing = QWidget(), QLabel()
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
@@ -53,6 +66,7 @@ class FilmMatrix(QStackedWidget):
         self.addWidget(self._nothing)
         self.addWidget(inside)
         self.setFocusProxy(self.plot)
+        self.scale.activated.connect(self._on_scale)
         self.plot.pointed.connect(self._on_pointed)
         self.plot.cell_chosen.connect(self._on_chosen)
 
@@ -68,16 +82,15 @@ class FilmMatrix(QStackedWidget):
         else:
             levels = (-1.0, 1.0) if tint.signed else (0.0, 1.0)
             self.plot.show_values(shares.astype(np.float32), levels, tint.signed, rows, columns)
-        named = {"linear": "", "root": ", square root", "log": ", log"}[tint.scale]
         self.bar.show_scale(
             tint.limit,
             signed=tint.signed,
-            unit=f"{unit}{named}",
+            unit=unit,
             floor=floor_of(tint.limit) if tint.scale == "log" else 0.0,
             root=tint.scale == "root",
         )
-        where = "token of the text" if columns else "place in the window, the last word at the right"
-        self._hint.setText(f"rows: what was written · columns: {where}")
+        self.scale.setCurrentIndex(self.scale.findData(tint.scale))
+        self._offer("log", not tint.signed)
         self.setCurrentIndex(1)
 
     def show_nothing(self, words: str) -> None:
@@ -106,6 +119,15 @@ class FilmMatrix(QStackedWidget):
         if self._film is None or step < 0:
             return -1
         return self._film.place(column, step) if self._over else column
+
+    def _offer(self, scale: str, on: bool) -> None:
+        items = self.scale.model()
+        if isinstance(items, QStandardItemModel):
+            items.item(self.scale.findData(scale)).setEnabled(on)
+
+    @Slot()
+    def _on_scale(self) -> None:
+        self.scale_chosen.emit(self.scale.currentData())
 
     @Slot(int, int)
     def _on_pointed(self, row: int, column: int) -> None:

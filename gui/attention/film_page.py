@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.attention_film import (
@@ -30,19 +30,20 @@ from gui.attention.film_writing import WritingControls
 from gui.attention.words import axis_unit
 from gui.views.thin_splitter import ThinSplitter
 
-_LANE_PIXELS, _MATRIX_PIXELS = 210, 260  # at least
+_LANE_PIXELS, _MATRIX_PIXELS = 190, 200  # at least
+_ALONE, _WITH_BRANCH = (0.42, 0.0, 0.58), (0.3, 0.3, 0.4)  # of the width: trunk, branch, picture
 _NO_ROWS = "What each step attended to is known when the writing is whole."
 
 
 class FilmPage(QWidget):
-    """Setters are silent. ``writing`` are its controls, for whoever has room for them."""
+    """Setters choose nothing by themselves. ``writing`` are its controls, for whoever has room for them."""
 
     force_wanted = Signal(int, int, str)  # lane, step, token's text
     drop_wanted = Signal()
     trunk_wanted = Signal()
     release_wanted = Signal()
     token_selected = Signal(int)  # of the text that was given; −1: none
-    looked = Signal()  # another step, or another look
+    looked = Signal()  # another step, look or writing is on screen
     read_out_changed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -57,6 +58,7 @@ class FilmPage(QWidget):
         self.look = FilmLook()
         self._wanted: int | None = None  # the step a person chose; None: the last one
         self.attended: int | None = None  # a token of the document
+        self._branched = False
         self._lay_out()
         self._connect()
         self.clear()
@@ -73,8 +75,9 @@ class FilmPage(QWidget):
             self.splitter.addWidget(lane)
         self.matrix.setMinimumWidth(_MATRIX_PIXELS)
         self.splitter.addWidget(self.matrix)
-        for place, stretch in enumerate((4, 4, 7)):
-            self.splitter.setStretchFactor(place, stretch)
+        for place, share in enumerate(_WITH_BRANCH):
+            self.splitter.setStretchFactor(place, int(10 * share))
+        self.lanes[BRANCH].hide()
         self.splitter.setChildrenCollapsible(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -92,6 +95,7 @@ class FilmPage(QWidget):
         self.transport.look_changed.connect(self.set_look)
         self.matrix.pointed.connect(self._on_pointed)
         self.matrix.chosen.connect(self._on_cell)
+        self.matrix.scale_chosen.connect(self._on_scale)
         for lane, wanted in zip(self.lanes, (self._on_trunk_forced, self._on_branch_forced), strict=True):
             lane.force_wanted.connect(wanted)
             lane.read_out_changed.connect(self.read_out_changed)
@@ -114,8 +118,24 @@ class FilmPage(QWidget):
             each.show_take(self._takes[at])
             each.show_alone(not branched)
             self._show_buttons(at)
-        self.lanes[BRANCH].setVisible(branched)
+        if take is not None and take.whole:
+            for each in self.lanes:
+                each.show_taken()
+        if branched is not self._branched:
+            self._branched = branched
+            self.lanes[BRANCH].setVisible(branched)
+            self._share_width()
         self._show_all()
+        self.looked.emit()
+
+    def _share_width(self) -> None:
+        width = max(self.splitter.width(), 1)
+        shares = _WITH_BRANCH if self._branched else _ALONE
+        self.splitter.setSizes([int(width * share) for share in shares])
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._share_width()
 
     def take(self, lane: int) -> Take | None:
         """What it shows."""
@@ -221,15 +241,8 @@ class FilmPage(QWidget):
             self.matrix.show_nothing(_NO_ROWS if self.steps else "")
         else:
             self.matrix.show_film(film, tint, self.look.coordinates, self._unit(film))
-        some = trunk or branch
-        self.transport.show_look(
-            self.look,
-            "root" if some is None else self.look.scale_for(some, self._signed),
-            history=self._history,
-            moves=some is not None and some.moves,
-            branch=self._takes[BRANCH] is not None,
-            signed=self._signed,
-        )
+        moves = trunk is None or trunk.moves
+        self.transport.show_look(self.look, history=self._history, moves=moves, branch=self._branched)
         self.transport.show_steps(self.steps, max(self.step, 0))
         self._show_step()
 
@@ -279,6 +292,10 @@ class FilmPage(QWidget):
         self._show_step()
         self.read_out_changed.emit(self.in_words())
         self.looked.emit()
+
+    @Slot(str)
+    def _on_scale(self, scale: str) -> None:
+        self.set_look(replace(self.look, scale=scale))  # type: ignore[arg-type]  # the data of an item
 
     @Slot(int, int)
     def _on_pointed(self, step: int, place: int) -> None:

@@ -1,16 +1,13 @@
 """Scrub or play through the steps, and how they are looked at."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
-from engine.attention_film import FilmScale
 from gui.attention.film_take import FilmLook
 from gui.controls.rows import name_control
 from gui.controls.segments import Segments
-from gui.controls.wheel_guard import WheelGuard
 from gui.icons import icon
 
 PLAY_MS = 300  # a step
@@ -27,11 +24,6 @@ _PICTURES = (
     ("branch", "Branch", "What the branch attended to."),
     ("difference", "Difference", "Trunk minus branch, step by step and token by token."),
 )
-_SCALES: tuple[tuple[FilmScale, str, str], ...] = (
-    ("linear", "linear", "Colours by the value itself."),
-    ("root", "root", "Colours by the square root: small values can be told from none."),
-    ("log", "log", "Colours by powers of ten, four of them."),
-)
 
 
 class FilmTransport(QWidget):
@@ -46,7 +38,6 @@ class FilmTransport(QWidget):
         self.coordinates = Segments("filmCoordinates", _COORDINATES, self, tight=True)
         self.quantity = Segments("filmQuantity", _QUANTITIES, self, tight=True)
         self.picture = Segments("filmPicture", _PICTURES, self, tight=True)
-        self.scale = QComboBox(self)
         self._timer, self._look = QTimer(self), FilmLook()
         self._timer.setInterval(PLAY_MS)
         self._build()
@@ -55,30 +46,24 @@ class FilmTransport(QWidget):
         self._timer.timeout.connect(self._on_turn)
         for part in (self.coordinates, self.quantity, self.picture):
             part.chosen.connect(self._on_part)
-        self.scale.activated.connect(self._on_scale)
         self.show_steps(0, 0)
 
     def _build(self) -> None:
         name_control(self.play, "filmPlay", "Play", "Play from here, or stop (Space).")
         name_control(self.slider, "filmStep", "Step", "Which written token is looked at (arrow keys, Home, End).")
-        name_control(self.scale, "filmScale", "Colour scale", "How colours follow the values.")
         self._at.setObjectName("filmAt")
         self._at.setProperty("role", "muted")
         self.play.setProperty("role", "flat")
         self.play.setIconSize(QSize(16, 16))
         self.slider.setPageStep(5)
-        self.slider.setMinimumWidth(64)
-        for scale, words, hint in _SCALES:
-            self.scale.addItem(words, scale)
-            self.scale.setItemData(self.scale.count() - 1, hint, Qt.ItemDataRole.ToolTipRole)
-        self.scale.installEventFilter(WheelGuard(self))
+        self.slider.setMinimumWidth(48)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(self.play)
         row.addWidget(self.slider, 1)
         row.addWidget(self._at)
-        for widget in (self.picture, self.coordinates, self.quantity, self.scale):
+        for widget in (self.picture, self.coordinates, self.quantity):
             row.addWidget(widget)
         self._dress()
 
@@ -98,21 +83,14 @@ class FilmTransport(QWidget):
         self._at.setMinimumWidth(self._at.fontMetrics().horizontalAdvance(f"{steps} / {steps}"))
         self._at.setText(f"{step + 1} / {steps}" if steps else "")
 
-    def show_look(self, look: FilmLook, scale: FilmScale, *, history: bool, moves: bool, branch: bool, signed: bool) -> None:
-        """What there is to choose; ``scale`` is in force where the look names none."""
+    def show_look(self, look: FilmLook, *, history: bool, moves: bool, branch: bool) -> None:
+        """What there is to choose."""
         self._look = look
         self.coordinates.choose(look.coordinates)
         self.quantity.choose(look.quantity)
         self.picture.choose(look.picture)
-        self.scale.setCurrentIndex(self.scale.findData(scale))
-        self._offer("log", not signed)
         for part, on in ((self.coordinates, moves), (self.quantity, history), (self.picture, branch)):
             part.setVisible(on)
-
-    def _offer(self, scale: str, on: bool) -> None:
-        items = self.scale.model()
-        index = items.index(self.scale.findData(scale), 0)
-        items.setData(index, None if on else 0, Qt.ItemDataRole.UserRole - 1)  # flags of an item of a combo box
 
     @property
     def playing(self) -> bool:
@@ -159,17 +137,8 @@ class FilmTransport(QWidget):
         self.look_changed.emit(replace(self._look, **parts))  # type: ignore[arg-type]  # ids of the segments
 
     @Slot()
-    def _on_scale(self) -> None:
-        self.look_changed.emit(replace(self._look, scale=self.scale.currentData()))
-
-    @Slot()
     def _on_turn(self) -> None:
         if self.slider.value() >= self.slider.maximum():
             self.stop()
         else:
             self.move_by(1)
-
-
-def known_scales() -> Sequence[str]:
-    """Their ids."""
-    return [scale for scale, _, _ in _SCALES]

@@ -77,7 +77,7 @@ class SamplingPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
-        column.addWidget(self.how)
+        column.addWidget(self.how, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(form)
 
     def show_generation(self, generation: Generation) -> None:
@@ -152,7 +152,8 @@ class WritingControls(QWidget):
         self.tokens.setKeyboardTracking(False)
         self.tokens.installEventFilter(WheelGuard(self))
         pad_spin_box(self.tokens)
-        self.tokens.setMinimumWidth(_TOKENS_PIXELS)
+        self.tokens.setMinimumWidth(0)
+        self.tokens.setFixedWidth(_TOKENS_PIXELS)
         self.how.setMinimumWidth(_HOW_PIXELS)
         self.how.setArrowType(Qt.ArrowType.NoArrow)
         self.checkpoint.setFixedWidth(_CHECKPOINT_PIXELS)
@@ -162,6 +163,7 @@ class WritingControls(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
+        row.addStretch(1)
         for control in (self.checkpoint, self._named, self.tokens, self.how, self.write):
             row.addWidget(control)
         for sometimes in (self.checkpoint, self._named, self.write):

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from engine.attention_maps import HEAD_SCORES, HeadAgreement, StackOverview
 from engine.attention_reading import head_in_words
@@ -40,13 +40,10 @@ class SortControl(QWidget):
         self.sorted.setChecked(True)
         self.sorted.setProperty("role", "flat")
         self.sorted.setIconSize(QSize(16, 16))
-        label = QLabel("Sort by", self)
-        label.setProperty("role", "muted")
-        label.setBuddy(self.box)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        for widget in (label, self.box, self.sorted):
+        for widget in (self.box, self.sorted):
             row.addWidget(widget)
         self.box.activated.connect(self._on_changed)
         self.sorted.toggled.connect(self._on_changed)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.controls.rows import name_control
 
@@ -28,9 +28,11 @@ class PageSwitcher(QWidget):
             part.setCheckable(True)
             part.setChecked(place == 0)
             part.setProperty("segment", "first" if place == 0 else "last" if place == len(pages) - 1 else "middle")
+            part.setProperty("tight", True)
             name_control(part, f"attention_{key}", words, hint)
             self._parts.addButton(part, place)
             row.addWidget(part)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._parts.idClicked.connect(self._on_clicked)
 
     def offer(self, keys: Collection[str]) -> None:

@@ -388,8 +388,11 @@ class AttentionView(QWidget):
 
     @Slot()
     def _on_film(self) -> None:
-        """Another step, or another look at it."""
+        """Another step, another look, or another writing."""
+        if self.page != FILM:
+            return
         self._show_facts()
+        self.read_out_changed.emit(self.film.in_words())
         self.shown_changed.emit()
 
     @Slot(int, int)

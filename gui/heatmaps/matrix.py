@@ -209,6 +209,8 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         if self._columns:
             self._label_columns()
         else:
+            self._bottom.angled = []
+            self._bottom.setHeight(_STRAIGHT_PIXELS + (_CAPTION_PIXELS if self._caption else 0))
             self._bottom.setTicks(None)
 
     def _label_columns(self) -> None:
