@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.attention_maps import GeneratedToken
@@ -15,6 +15,7 @@ from gui.theme import mix
 ROW = 19  # px
 MOST, FEWEST = 6, 3  # rows: five likeliest, and what was written where it is none of them
 _NAME_SHARE, _MOST_NAME, _NUMBER = 0.42, 110, 60
+_NUMBER_PIXELS = 12
 _SPACE = "␣"
 
 
@@ -81,8 +82,15 @@ class AlternativesList(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        fonts = {written: theme.ui_font(strong=written) for written in (False, True)}
         for at, row in enumerate(self.rows):
+            painter.setFont(fonts[row.written])
             self._paint_row(painter, QRectF(0, 1 + at * ROW, self.width(), ROW), row, at)
+        painter.setFont(theme.numbers_font(_NUMBER_PIXELS))
+        for at, row in enumerate(self.rows):
+            painter.setPen(theme.current().text if row.written else theme.current().muted)
+            number = QRectF(self.width() - _NUMBER - 4, 1 + at * ROW, _NUMBER, ROW)
+            painter.drawText(number, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, figures(row.probability))
         if self.hasFocus():
             at = max(self._current, 0)
             theme.paint_focus_ring(painter, QRectF(0, 1 + at * ROW, self.width(), ROW), 4)
@@ -95,13 +103,11 @@ class AlternativesList(QWidget):
             painter.setBrush(look.hover)
             painter.drawRoundedRect(rect, 4, 4)
         name = min(rect.width() * _NAME_SHARE, _MOST_NAME)
-        painter.setFont(theme.ui_font(strong=row.written))
         painter.setPen(look.text)
         middle = Qt.AlignmentFlag.AlignVCenter
         if row.written:
             painter.drawText(QRectF(4, rect.top(), 14, rect.height()), middle, "▸")
-        metrics = QFontMetrics(painter.font())
-        shown = metrics.elidedText(_shown(row), Qt.TextElideMode.ElideRight, int(name) - 18)
+        shown = painter.fontMetrics().elidedText(_shown(row), Qt.TextElideMode.ElideRight, int(name) - 18)
         painter.drawText(QRectF(18, rect.top(), name, rect.height()), middle, shown)
         groove = QRectF(name + 6, rect.center().y() - 3.5, max(rect.width() - name - _NUMBER - 16, 8), 7)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -110,10 +116,6 @@ class AlternativesList(QWidget):
         painter.setBrush(look.accent if row.written else mix(look.panel, look.muted, 0.75))
         wide = max(groove.width() * min(max(row.probability, 0.0), 1.0), 2.0)
         painter.drawRoundedRect(QRectF(groove.left(), groove.top(), wide, groove.height()), 3, 3)
-        painter.setFont(theme.numbers_font(12))
-        painter.setPen(look.text if row.written else look.muted)
-        number = QRectF(rect.right() - _NUMBER - 4, rect.top(), _NUMBER, rect.height())
-        painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, figures(row.probability))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 
 from engine.attention_film import PAD, PADDING, Film, FilmScale, scaled, shown_tokens, step_in_words, written_name
 from engine.attention_maps import GeneratedToken
-from engine.heatmaps.cells import cells_of
+from engine.heatmaps.cells import Cells
 from engine.heatmaps.numerals import figures
 from engine.results import FloatArray, Token, TokenizedText
 from gui.attention.alternatives import AlternativesList
@@ -75,10 +75,12 @@ class FilmLane(QWidget):
         self.text.set_outlines(False)
         name_control(self.force, f"{name}Force", "Write another token here", _FORCE_HINT)
         self.force.setPlaceholderText("another token here…")
-        name_control(self.make_trunk, f"{name}MakeTrunk", "Make it the trunk", "The other writing is let go.")
+        name_control(
+            self.make_trunk, f"{name}MakeTrunk", "Keep this branch", "It becomes the trunk; the other writing is let go."
+        )
         name_control(self.drop, f"{name}Drop", "Drop this branch", "The trunk stays.")
         name_control(self.release, f"{name}Release", "Let the model choose", "Nothing is forced any more.")
-        for button, words in ((self.make_trunk, "Make trunk"), (self.drop, "Drop"), (self.release, "Free")):
+        for button, words in ((self.make_trunk, "Keep"), (self.drop, "Drop"), (self.release, "Free")):
             button.setText(words)
             button.setProperty("role", "link")
             button.hide()
@@ -147,8 +149,9 @@ class FilmLane(QWidget):
         if tint is None or take.film is None or step >= len(tint.values):
             self.text.show_text(shown)
         else:
+            self.text.show_text(shown)
             values = self._values(take.film, step, tint.values, len(shown.tokens))
-            self.text.show_map(shown, _tinted(values, shown, tint), tint.signed, 1.0)
+            self.text.show_map(shown, _tinted(values, self.text.cells, tint), tint.signed, 1.0)
         framed = -1 if attended is None else attended + self._padded
         token = shown.tokens[framed] if 0 <= framed < len(shown.tokens) else None
         spot = [] if token is None or token.end <= token.start else [(token.segment, token.start, token.end)]
@@ -209,9 +212,8 @@ def _short(token: GeneratedToken) -> str:
     return f"{written_name(token)} · p {figures(token.probability)}{' · forced' if token.forced else ''}"
 
 
-def _tinted(values: NDArray[np.float64], document: TokenizedText, tint: Tint) -> NDArray[np.float64]:
+def _tinted(values: NDArray[np.float64], cells: Cells, tint: Tint) -> NDArray[np.float64]:
     """What is drawn as one cell has the colour of its sum."""
-    cells = cells_of(document)
     found = np.zeros(len(values))
     found[cells.first_token] = scaled(cells.sums(values), tint.limit, tint.scale)
     return found

@@ -158,7 +158,10 @@ def _paint_numbers(painter: QPainter, bar: QRectF, scale: BarScale, look: Theme)
     painter.drawText(box, Qt.AlignmentFlag.AlignLeft, f"≤ {low}" if scale.clips_low else low)
     painter.drawText(box, Qt.AlignmentFlag.AlignRight, f"{'≥ ' if scale.clips_high else ''}{high}{unit}")
     if scale.signed or scale.root:
-        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, "0" if scale.signed else figures(scale.limit / 4))
+        middle = "0" if scale.signed else figures(scale.limit / 4)
+        wide = painter.fontMetrics().horizontalAdvance
+        if wide(middle) / 2 + wide(f"≥ {high}{unit}") < box.width() / 2:  # only where it does not touch the end's
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, middle)
         painter.setPen(QPen(look.muted, 1))
         painter.drawLine(QPointF(bar.center().x(), bar.bottom()), QPointF(bar.center().x(), bar.bottom() + 3))
 

@@ -348,24 +348,29 @@ class _Hatching(pg.GraphicsObject):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._cells = np.zeros((0, 0), dtype=bool)
+        self._shape = (0, 0)
+        self._runs: list[QRectF] = []
 
     def show_cells(self, missing: NDArray[np.bool_]) -> None:
         self.prepareGeometryChange()
-        self._cells = missing
+        self._shape = missing.shape[0], missing.shape[1]
+        edges = np.diff(np.pad(missing.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+        starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)
+        runs = zip(starts.tolist(), ends[:, 1].tolist(), strict=True)
+        self._runs = [QRectF(start, row, end - start, 1) for (row, start), end in runs]
         self.update()
 
     def boundingRect(self) -> QRectF:
-        rows, columns = self._cells.shape
+        rows, columns = self._shape
         return QRectF(0, 0, columns, rows)
 
     def paint(self, painter: QPainter, *_: object) -> None:
+        if not self._runs:
+            return
         place, brush = painter.worldTransform(), missing_brush(theme.current())
         painter.resetTransform()
-        for row, missing in enumerate(self._cells):
-            edges = np.flatnonzero(np.diff(np.concatenate(([0], missing.astype(np.int8), [0]))))
-            for start, end in edges.reshape(-1, 2):
-                painter.fillRect(place.mapRect(QRectF(start, row, end - start, 1)), brush)
+        for run in self._runs:
+            painter.fillRect(place.mapRect(run), brush)
 
 
 def _metrics() -> QFontMetricsF:

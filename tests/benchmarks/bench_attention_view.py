@@ -7,15 +7,18 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtWidgets import QApplication
 
 from bench import Row, benchmark, seconds
-from engine.attention_maps import AttentionResult, HeadMap, StackOverview
+from engine.attention_maps import Alternative, AttentionResult, GeneratedToken, HeadMap, History, StackOverview
 from engine.requests import AttentionRequest, HeadRequest, TextInput
 from engine.results import Cost, ModelInfo, Token, TokenizedText
 from gui import theme
+from gui.attention.film_page import FilmPage
+from gui.attention.film_take import BRANCH, TRUNK, Take
 from gui.attention.view import AttentionView
 
 TOKENS = 4096
@@ -139,6 +142,59 @@ def lines_of(count: int) -> Iterator[Row]:
     yield Row(f"scroll frame of the lines of {count:,} tokens", wheel * 1e3, at_most=2 * FRAME_MS, unit="ms")
     yield Row(f"pointer on a token among {count:,}", pointed * 1e3, at_most=2 * FRAME_MS, unit="ms")
     view.close()
+
+
+WRITTEN, WINDOW = 400, 40
+
+
+def written(of: AttentionResult) -> AttentionResult:
+    """The last tokens of a text as if they had been generated."""
+    last = of.input.tokens[-WRITTEN:]
+    others = tuple(Alternative(f"w{at}", at, 0.1) for at in range(5))
+    steps = tuple(GeneratedToken(token.text, token.id, 0.2, others) for token in last)
+    return replace(of, generated=steps, prompt=len(of.input.tokens) - WRITTEN)
+
+
+def recurrent(of: AttentionResult) -> AttentionResult:
+    rng = np.random.default_rng(0)
+    patterns = rng.dirichlet(np.ones(WINDOW) / 10, WRITTEN).astype(np.float32)
+    positions = np.arange(of.prompt, of.prompt + WRITTEN)[:, None] - np.arange(WINDOW, 0, -1)
+    added, bias = rng.normal(size=patterns.shape).astype(np.float32), np.zeros(WRITTEN, dtype=np.float32)
+    return replace(of, stacks=(), history=History(patterns, (), positions, added, bias, added.sum(1)))
+
+
+def scrubbed(page: FilmPage) -> Callable[[], None]:
+    def frame() -> None:
+        slider = page.transport.slider
+        slider.setValue((slider.value() + 7) % (slider.maximum() + 1))
+        QApplication.processEvents()  # whatever has to be painted
+
+    return frame
+
+
+@benchmark
+def scrubbing_a_film() -> Iterator[Row]:
+    """Every step of 400 written tokens, painted; two branches as well."""
+    application()
+    text = written(result(WRITTEN + 600, 1, 1))
+    takes = {
+        f"a window of {WINDOW}": Take(recurrent(text)),
+        "a head over 1,000 tokens": Take(text, replace(head(text, 0), causal=True)),
+    }
+    for words, take in takes.items():
+        page = FilmPage()
+        page.resize(860, 420)
+        page.show()
+        page.show_take(TRUNK, take)
+        QApplication.processEvents()
+        (alone,) = seconds(scrubbed(page), repeats=101)
+        yield Row(f"film scrubbing frame, {words}", alone * 1e3, at_most=FRAME_MS, unit="ms")
+        page.show_take(BRANCH, take)
+        page.set_look(replace(page.look, picture="difference"))
+        QApplication.processEvents()
+        (both,) = seconds(scrubbed(page), repeats=101)
+        yield Row(f"film scrubbing frame, {words}, two branches", both * 1e3, at_most=FRAME_MS, unit="ms")
+        page.close()
 
 
 @benchmark
