@@ -18,6 +18,7 @@ FilmScale = Literal["linear", "root", "log"]
 PAD = "<pad>"
 PADDING, UNSEEN = -1, -3  # positions that are no token
 _META = -2  # in a ``History``: the first token of the text
+_UNSEEN = "out of its sight"
 DECADES = 4  # of a logarithmic scale, down from its end
 
 
@@ -229,13 +230,13 @@ def step_in_words(film_steps: Sequence[GeneratedToken], step: int) -> str:
 
 
 def entry_in_words(film: Film, step: int, place: int, quantity: FilmQuantity) -> str:
-    """Step, token written, token attended to, how far back, value, rank."""
-    if not (0 <= step < len(film.steps) and 0 <= place < film.weights.shape[1]):
+    """Step, token written, token attended to, how far back, value, rank; ``place`` −1: none that the step could see."""
+    if not 0 <= step < len(film.steps) or place >= film.weights.shape[1]:
         return ""
     pair = f"Step {step + 1}, {written_name(film.steps[step])}"
     weights = film.weights[step]
-    if np.isnan(weights[place]):
-        return f"{pair} · nothing there yet"
+    if place < 0 or np.isnan(weights[place]):
+        return f"{pair} · {_UNSEEN}"
     name = film.name(step, place)
     back = weights.size - place
     where = f"{name}, {back} back" if film.moves else name
@@ -250,10 +251,10 @@ def entry_in_words(film: Film, step: int, place: int, quantity: FilmQuantity) ->
 def difference_in_words(both: Difference, step: int, place: int, quantity: FilmQuantity) -> str:
     """What both say of one place."""
     trunk, branch = both.trunk, both.branch
-    if not (0 <= step < len(trunk.steps) and 0 <= place < both.values.shape[1]):
+    if not 0 <= step < len(trunk.steps) or place >= both.values.shape[1]:
         return ""
-    if np.isnan(both.values[step, place]):
-        return f"Step {step + 1} · nothing there yet"
+    if place < 0 or np.isnan(both.values[step, place]):
+        return f"Step {step + 1} · {_UNSEEN}"
     numbers = [float(film.values(quantity)[step, place]) for film in (trunk, branch)]
     names = [f"{written_name(film.steps[step])} → {film.name(step, place)}" for film in (trunk, branch)]
     values = f"{figures(numbers[0], 4)} − {figures(numbers[1], 4)} = {signed_figures(float(both.values[step, place]), 4)}"

@@ -217,7 +217,7 @@ def test_what_is_read_out() -> None:
     assert padding_in_words(made, 0, "weights").startswith("3 places of <pad> · weight 0.")
     assert padding_in_words(made, STEPS - 1, "weights") == ""
     head = film(*transformer())
-    assert entry_in_words(head, 0, 0, "weights") == "Step 1, “w0” · nothing there yet"
+    assert entry_in_words(head, 0, 0, "weights") == entry_in_words(head, 0, -1, "weights") == "Step 1, “w0” · out of its sight"
     assert step_in_words(written(["a", "b"], frozenset({1})), 1) == "Step 2 of 2: “b” · probability 0.250 · forced"
 
 

@@ -8,9 +8,12 @@ import numpy as np
 from engine.attention_maps import (
     HEAD_SCORES,
     THUMBNAIL,
+    Alternative,
     AttentionResult,
+    GeneratedToken,
     HeadAgreement,
     HeadMap,
+    History,
     StackOverview,
     Verification,
 )
@@ -19,6 +22,8 @@ from engine.results import Cost, FloatArray, ModelInfo, Notice, ResolvedTarget, 
 from tests.gui import made
 
 COST = Cost(1, 0, 0.01, "cpu")
+WINDOW = 12
+CHECKPOINTS = ("epoch 0", "epoch 1", "epoch 2")
 
 
 def weights(layer: int, head: int, queries: int, keys: int, *, causal: bool = False) -> FloatArray:
@@ -94,6 +99,64 @@ def attention(
     return AttentionResult(
         request, of or made.model(), document, len(read), tuple(stacks), (), None, checked, COST, (), written, warnings
     )
+
+
+def written(request: AttentionRequest, document: TokenizedText, of: ModelInfo, *, recurrent: bool) -> AttentionResult:
+    """``document`` gone on with: w0 w1 w2 …, after a forced word v3 v4 …, by another checkpoint or seed x and so on.
+
+    A text that holds “short” ends after two words, “silent” at once.
+    """
+    how = request.generation
+    count = min(how.tokens, 2 if "short" in document.text else 0 if "silent" in document.text else how.tokens)
+    letter = "wxyz"[how.seed % 2 + 2 * (how.checkpoint is not None)]
+    forced, text, tokens, steps = dict(how.forced), document.text, list(document.tokens), []
+    if recurrent:
+        tokens = [made.special("<s>"), *(token for token in tokens if not token.special)]
+    prompt = len(tokens)
+    for step in range(count):
+        letter = "v" if step in forced else letter
+        word = forced.get(step, f"{letter}{step}")
+        others = tuple(Alternative(f"{other}{step}", 100 + at, 0.4 / (at + 1)) for at, other in enumerate((letter, "b", "c")))
+        steps.append(GeneratedToken(word, 900 + step if step in forced else 100, 0.4, others, step in forced))
+        tokens.append(Token(word, word, 100, len(text) + 1, len(text) + 1 + len(word), False))
+        text = f"{text} {word}"
+    whole = replace(document, text=text, tokens=tuple(tokens))
+    warnings = (Notice(f"The model ended after {count} of {how.tokens} tokens.", "ended"),) if count < how.tokens else ()
+    read = tokens[: len(tokens) - 1] if count else tokens
+    if not recurrent:
+        result = attention(request, whole, causal=True, of=of, warnings=warnings)
+        stacks = (overview("self", read, read, 3, 4, causal=True),)
+        return replace(result, prompt=prompt, stacks=stacks, generated=tuple(steps))
+    return AttentionResult(
+        request, of, whole, prompt, (), tuple(steps), history(whole, how.seed), None, COST, CHECKPOINTS, warnings=warnings
+    )
+
+
+def history(whole: TokenizedText, seed: int = 0) -> History:
+    """The word before has most; contributions are what they are."""
+    rows = len(whole.tokens) - 1
+    rng = np.random.default_rng(seed)
+    scores = np.exp(-0.7 * np.arange(WINDOW, 0, -1) + rng.normal(size=(rows, WINDOW)) * 0.3)
+    patterns = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+    positions = np.array([np.arange(at - WINDOW, at) for at in range(1, rows + 1)]).reshape(rows, WINDOW)
+    positions[positions < 0] = -1
+    positions[positions == 0] = -2
+    contributions = (patterns * rng.normal(size=patterns.shape) * 9).astype(np.float32)
+    bias = rng.normal(size=rows).astype(np.float32)
+    logit = (contributions.astype(np.float64).sum(axis=1) + bias).astype(np.float32)
+    return History(patterns, (("",) * WINDOW,) * rows, positions, contributions, bias, logit, 1)
+
+
+def grown(result: AttentionResult, count: int) -> AttentionResult:
+    """As it comes in between: so many words; of a transformer nothing is known of its heads yet."""
+    tokens = result.input.tokens[: result.prompt + count]
+    known = replace(result.input, tokens=tokens, text=result.input.text[: tokens[-1].end])
+    past = None
+    if result.history is not None:
+        rows, old = result.prompt - 1 + count, result.history
+        parts = (old.patterns, old.tokens, old.positions, old.contributions, old.bias, old.logit)
+        past = History(*(part[:rows] for part in parts), old.start)  # type: ignore[arg-type]  # cut alike
+    return replace(result, input=known, stacks=(), generated=result.generated[:count], history=past, warnings=())
 
 
 def half(result: AttentionResult) -> AttentionResult:

@@ -160,6 +160,23 @@ def lstm(path: str = "/models/lstm") -> ModelInfo:
     return model(path, recurrent=recurrent, attention=None, can=("attribution", "cells"), task=task, architecture="LSTM 2 × 12")
 
 
+def model_at(path: str) -> ModelInfo:
+    """What is there, by what it is called."""
+    if "lstm" in path:
+        return lstm(path)
+    if "writer" in path:
+        return writer(path)
+    if "gpt" in path:
+        return model(path, can=("attribution", "attention", "generation"), task="causal_lm", architecture="GPT")
+    return model(path)
+
+
+def writer(path: str = "/models/writer") -> ModelInfo:
+    """A recurrent language model with an attention layer over its window."""
+    can = ("attribution", "attention", "cells", "generation")
+    return model(path, attention=AttentionInfo(1, 1), can=can, task="causal_lm", format="textgenrnn", architecture="LSTM 2 × 12")
+
+
 def tokenized(request: PredictionRequest) -> TokenizedText:
     text, at, tokens = request.input.text, 0, [Token("", "[CLS]", 1, 0, 0, True)]
     for word in text.split():
@@ -320,7 +337,7 @@ class StubEngine:
             time.sleep(self.step_seconds)
         if "missing" in request.path:
             raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
-        opened = lstm(request.path) if "lstm" in request.path else model(request.path)
+        opened = model_at(request.path)
         if request.path.endswith(".pt"):
             raise LoadError(f"{request.path} is a bare file of weights; import it first.", "bare_weights")
         if "random" in request.path:
@@ -420,12 +437,22 @@ class StubEngine:
         return made_corpus.phrase(request, lstm())
 
     def _attend(self, request: AttentionRequest) -> Generator[Partial, None, AttentionResult]:
-        """Texts beginning with ``!`` are too long; a path that holds “translate” has three stacks."""
+        """Texts beginning with ``!`` are too long; a path that holds “translate” has three stacks, “writer” a history.
+
+        “qwertz” is in no vocabulary.
+        """
         yield Partial(0, doing="Reading attention")
         time.sleep(self.step_seconds)
         if request.input.text.startswith("!"):
             raise UserError("The text has 900 tokens; this model reads 512. Shorten it.", "too_long")
+        if any(text == "qwertz" for _, text in request.generation.forced):
+            raise UserError("“qwertz” is not in the model's vocabulary, so it cannot be written.", "unknown_token")
         result = self._attention(request)
+        for count in range(1, len(result.generated) + 1):
+            time.sleep(self.step_seconds)
+            yield Partial(count, request.generation.tokens, made_attention.grown(result, count), "Writing")
+        if result.history is not None:
+            return result
         yield Partial(0, 2, replace(result, stacks=(), verification=None), "Reading attention")
         yield Partial(1, 2, made_attention.half(result), "Looking at the heads")
         return result
@@ -433,7 +460,9 @@ class StubEngine:
     def _attention(self, request: AttentionRequest) -> AttentionResult:
         path = request.model_sha256.removeprefix("sha of ")
         read = tokenized(PredictionRequest(request.model_sha256, request.input))
-        return made_attention.attention(request, read, seq2seq="translate" in path, of=model(path))
+        if "writer" in path or request.generation.tokens:
+            return made_attention.written(request, read, model_at(path), recurrent="writer" in path)
+        return made_attention.attention(request, read, seq2seq="translate" in path, of=model_at(path))
 
     def _map_head(self, request: HeadRequest) -> Generator[Partial, None, HeadMap]:
         yield Partial(0, doing="Reading attention")
