@@ -321,6 +321,8 @@ class StubEngine:
         if "missing" in request.path:
             raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
         opened = lstm(request.path) if "lstm" in request.path else model(request.path)
+        if "encoder" in request.path:
+            opened = replace(opened, task="encoder", labels=(), can=("attention",))
         if request.path.endswith(".pt"):
             raise LoadError(f"{request.path} is a bare file of weights; import it first.", "bare_weights")
         if "random" in request.path:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -419,6 +420,22 @@ def test_a_bug_of_ours_is_shown_and_the_window_goes_on(stage: Stage) -> None:
     assert "Traceback …" in QGuiApplication.clipboard().text()
     click(stage, "messageClose")
     assert not stage.window.message_bar.isVisible()
+
+
+def test_a_model_without_an_output_says_so_wherever_one_would_look_for_it(stage: Stage) -> None:
+    stage.open("/models/encoder")
+    stage.type("A fine film.")
+    stage.until(lambda: not stage.window.conductor.explanation.running)
+    because = "This model has no output to explain: it is a bare encoder."
+    workspace = stage.window.workspace
+    for view in (workspace.prediction_view, workspace.attribution_view):
+        assert because in [label.text() for label in view.findChildren(QLabel)]
+    panel = workspace.method_panel
+    assert panel.method_box.placeholderText() == "none for this model"
+    assert not panel.target_controls.isEnabled()
+    stage.open()
+    stage.until_explained("A fine film.")
+    assert panel.target_controls.isEnabled()
 
 
 class WindowsShown(QObject):
