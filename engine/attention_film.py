@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.attention_maps import AttentionResult, GeneratedToken, HeadMap, History
-from engine.attention_reading import name_of, quoted, rank_in_row
-from engine.heatmaps.display_text import one_line
+from engine.attention_reading import rank_in_row
 from engine.heatmaps.numerals import aligned, figures, signed_figures
+from engine.heatmaps.token_names import name_of, quoted, visible
 from engine.results import FloatArray, Token, TokenizedText
 
 FilmQuantity = Literal["weights", "contributions"]
@@ -218,14 +218,14 @@ def floor_of(limit: float) -> float:
 
 
 def written_name(token: GeneratedToken) -> str:
-    """As it is quoted, its leading space left out."""
-    return f"“{one_line(token.text.strip()) or one_line(token.text)}”"
+    """Without the space around it."""
+    return visible(token.text.strip() or token.text)
 
 
 def step_in_words(film_steps: Sequence[GeneratedToken], step: int) -> str:
     """Which step, what was written, and how likely that was."""
     token = film_steps[step]
-    words = f"Step {step + 1} of {len(film_steps)}: {written_name(token)} · probability {figures(token.probability)}"
+    words = f"Step {step + 1} of {len(film_steps)}: “{written_name(token)}” · probability {figures(token.probability)}"
     return f"{words} · forced" if token.forced else words
 
 
@@ -233,7 +233,7 @@ def entry_in_words(film: Film, step: int, place: int, quantity: FilmQuantity) ->
     """Step, token written, token attended to, how far back, value, rank; ``place`` −1: none that the step could see."""
     if not 0 <= step < len(film.steps) or place >= film.weights.shape[1]:
         return ""
-    pair = f"Step {step + 1}, {written_name(film.steps[step])}"
+    pair = f"Step {step + 1}, “{written_name(film.steps[step])}”"
     weights = film.weights[step]
     if place < 0 or np.isnan(weights[place]):
         return f"{pair} · {_UNSEEN}"
@@ -256,7 +256,7 @@ def difference_in_words(both: Difference, step: int, place: int, quantity: FilmQ
     if place < 0 or np.isnan(both.values[step, place]):
         return f"Step {step + 1} · {_UNSEEN}"
     numbers = [float(film.values(quantity)[step, place]) for film in (trunk, branch)]
-    names = [f"{written_name(film.steps[step])} → {film.name(step, place)}" for film in (trunk, branch)]
+    names = [f"“{written_name(film.steps[step])}” → {film.name(step, place)}" for film in (trunk, branch)]
     values = f"{figures(numbers[0], 4)} − {figures(numbers[1], 4)} = {signed_figures(float(both.values[step, place]), 4)}"
     return f"Step {step + 1} · trunk {names[0]}, branch {names[1]} · {values.replace('− −', '+ ')}"
 
@@ -271,7 +271,7 @@ def logit_in_words(film: Film, step: int) -> str:
     said = aligned([logit, bias, total], logit, 4)
     places = history.contributions.shape[1]
     name = written_name(film.steps[step])
-    return f"Logit of {name} {said[0]} = bias {said[1]} + {said[2]} from {places} places (Σ α x·W)."
+    return f"Logit of “{name}” {said[0]} = bias {said[1]} + {said[2]} from {places} places (Σ α x·W)."
 
 
 def padding_in_words(film: Film, step: int, quantity: FilmQuantity) -> str:

@@ -4,19 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.attention_maps import HEAD_SCORES, HeadMap, StackOverview
-from engine.heatmaps.display_text import one_line
 from engine.heatmaps.numerals import figures, signed_figures
-from engine.results import FloatArray, Token
-
-
-def name_of(token: Token) -> str:
-    """As it is quoted: its text, or its piece where there is nothing to be seen."""
-    return one_line(token.text.strip()) or one_line(token.piece)
-
-
-def quoted(token: Token) -> str:
-    """Special tokens stand as they are."""
-    return name_of(token) if token.special else f"“{name_of(token)}”"
+from engine.heatmaps.token_names import quoted
+from engine.results import FloatArray
 
 
 def rank_in_row(row: FloatArray, key: int) -> int:

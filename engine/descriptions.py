@@ -86,6 +86,4 @@ class MethodDescription:
         """Why this method cannot run on ``model``, as a sentence, or None when it can."""
         if model.input_kind not in self.inputs:
             return f"{self.label} reads {' or '.join(self.inputs)}; this model reads {model.input_kind}."
-        if "attribution" not in model.can:
-            return "This model has no output to explain."
-        return None
+        return model.unexplained_because

@@ -167,7 +167,7 @@ def steps_in_words(result: GradientFlowResult, state: State = "hidden_state") ->
     first, last = ("last", "first") if flow.direction else ("first", "last")
     how = next(words for most, words in _FATES if share <= most)
     reached = "" if getattr(flow, state)[0 if flow.direction else -1] else " that it reaches"
-    what = f"{_STATE_WORDS[state]} of {name_of(flow)}"
+    what = f"{_STATE_WORDS[state]} of {flow_name(flow)}"
     return f"Back through time the gradient {how}: {what}, has at the {first} token {times(share)} that at the {last}{reached}."
 
 
@@ -179,7 +179,7 @@ def _kept(values: FloatArray) -> float | None:
     return float(values[0]) / float(values[reached[-1]])
 
 
-def name_of(flow: StepFlow) -> str:
+def flow_name(flow: StepFlow) -> str:
     """For a legend."""
     return f"{flow.module} layer {flow.layer}, {'backwards' if flow.direction else 'forwards'}"
 

@@ -117,6 +117,15 @@ class ModelInfo:
         """The folder's own name, as a person would call the model."""
         return self.path.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
 
+    @property
+    def unexplained_because(self) -> str | None:
+        """Why what it says cannot be explained, as a sentence; None: it can."""
+        if "attribution" in self.can:
+            return None
+        if self.task == "encoder":
+            return "This model has no output to explain: it is a bare encoder."
+        return "This model computes from token ids alone, so it cannot be explained yet."
+
 
 @dataclass(frozen=True, slots=True)
 class OpenModelResult:

@@ -166,7 +166,7 @@ class Conductor(QObject):
             return "Open a model first."
         if any(notice.blocking for notice in self.model.warnings) and not self.accepted_reinitialised:
             return "Some weights of this model are random; look at its warnings first."
-        return None if self.model.can else "This model has no output to explain."
+        return None if self.model.can else self.model.unexplained_because
 
     def _ask(self) -> None:
         self._pause.stop()
@@ -190,7 +190,7 @@ class Conductor(QObject):
         self._show_bare.stop()
         self.map = None
         self._workspace.input_panel.show_hint(hint)
-        self._workspace.attribution_view.clear()
+        self._workspace.attribution_view.clear(None if self.model is None else self.model.unexplained_because)
         self.map_changed.emit()
 
     @Slot()
@@ -278,7 +278,7 @@ class Conductor(QObject):
         self.model, self.accepted_reinitialised = result.info, result.request.accept_reinitialised
         self.explanation.forget()
         self._show_nothing("")
-        self._workspace.prediction_view.clear()
+        self._workspace.prediction_view.clear(result.info.unexplained_because)
         self._workspace.model_panel.show_model(result.info)
         self._workspace.method_panel.show_model(result.info)
         self._workspace.input_panel.show_pairs(result.info.reads_pairs)

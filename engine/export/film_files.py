@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from engine.attention_film import PADDING, film_of
+from engine.attention_film import PAD, PADDING, film_of
 from engine.attention_maps import AttentionFile, AttentionResult, HeadMap
 from engine.errors import UserError
 from engine.export.attention_files import attention_to_json, attention_to_npz
 from engine.export.csv_file import guarded
+from engine.heatmaps.token_names import name_of
 from engine.requests import AttentionFileRequest
 
 _COLUMNS = ("step", "written", "probability", "forced", "back", "position", "text", "weight", "contribution")
@@ -53,7 +54,7 @@ def film_to_csv(result: AttentionResult, shown: HeadMap | None) -> bytes:
     places = film.weights.shape[1]
     for step, place in np.argwhere(np.isfinite(film.weights)):
         token, position = film.steps[step], int(film.positions[step, place])
-        text = "<pad>" if position == PADDING else film.document.tokens[position].text or film.document.tokens[position].piece
+        text = PAD if position == PADDING else name_of(film.document.tokens[position])
         back = places - place if film.moves else ""
         known = (step, guarded(token.text), token.probability, str(token.forced).lower(), back, position, guarded(text))
         added = "" if film.history is None else str(film.history.contributions[step, place])

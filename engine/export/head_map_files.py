@@ -14,6 +14,7 @@ from engine.errors import UserError
 from engine.export.csv_file import guarded
 from engine.export.head_map_svg import head_map_to_svg
 from engine.export.json_file import SCHEMA, cost_as_dict, shortest, strict, target_as_dict
+from engine.heatmaps.token_names import name_of
 
 _COLUMNS = ("query", "query_text", "key", "key_text", "value")
 _MOST_WRITTEN_OUT = 5_000_000  # numbers in digits
@@ -45,7 +46,7 @@ def head_map_to_csv(_result: AttentionResult, shown: HeadMap) -> bytes:
         UserError: as of ``head_map_to_json``.
     """
     _check_written_out(shown)
-    names = [[guarded(token.text.strip() or token.piece) for token in tokens] for tokens in (shown.queries, shown.keys)]
+    names = [[guarded(name_of(token)) for token in tokens] for tokens in (shown.queries, shown.keys)]
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow(_COLUMNS)

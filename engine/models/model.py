@@ -206,11 +206,9 @@ def require_output(model: TextModel) -> None:
     Raises:
         UserError: it cannot.
     """
-    if "attribution" in model.info.can:
-        return
-    if model.info.task == "encoder":
-        raise UserError("This model has no output: it is a bare encoder.", "unavailable")
-    raise UserError("This model computes from token ids alone, so it cannot be explained yet.", "unavailable")
+    because = model.info.unexplained_because
+    if because is not None:
+        raise UserError(because, "unavailable")
 
 
 def require_text(text: TextInput, reads_pairs: bool = False) -> None:

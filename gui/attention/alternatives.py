@@ -7,8 +7,8 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResize
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.attention_maps import GeneratedToken
-from engine.heatmaps.display_text import one_line
 from engine.heatmaps.numerals import figures
+from engine.heatmaps.token_names import visible
 from gui import theme
 from gui.theme import mix
 
@@ -16,7 +16,6 @@ ROW = 19  # px
 MOST, FEWEST = 6, 3  # rows: five likeliest, and what was written where it is none of them
 _NAME_SHARE, _MOST_NAME, _NUMBER = 0.42, 110, 60
 _NUMBER_PIXELS = 12
-_SPACE = "␣"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,9 @@ class AlternativesList(QWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         if row.written:
             painter.drawText(QRectF(4, rect.top(), 14, rect.height()), middle, "▸")
-        shown = painter.fontMetrics().elidedText(_shown(row), Qt.TextElideMode.ElideRight, int(name) - 18)
+        shown = painter.fontMetrics().elidedText(
+            visible(row.text.strip() or row.text), Qt.TextElideMode.ElideRight, int(name) - 18
+        )
         painter.drawText(QRectF(18, rect.top(), name, rect.height()), middle, shown)
         groove = QRectF(name + 6, rect.center().y() - 3.5, max(rect.width() - name - _NUMBER - 16, 8), 7)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -172,12 +173,6 @@ def _fitting(rows: tuple[Option, ...], room: int) -> tuple[Option, ...]:
     return (*rows[: room - 1], *(row for row in rows if row.written))
 
 
-def _shown(row: Option) -> str:
-    """A leading space is part of the token, and must be seen where the token is nothing else."""
-    bare = one_line(row.text.strip(" "))
-    return bare or _SPACE * len(row.text)
-
-
 def _in_words(row: Option) -> str:
-    words = f"“{one_line(row.text)}” · probability {figures(row.probability, 4)}"
+    words = f"“{visible(row.text)}” · probability {figures(row.probability, 4)}"
     return f"{words} · {'forced' if row.forced else 'written'}" if row.written else f"{words} · click to write it here instead"

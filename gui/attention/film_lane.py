@@ -209,7 +209,7 @@ class FilmLane(QWidget):
 
 
 def _short(token: GeneratedToken) -> str:
-    return f"{written_name(token)} · p {figures(token.probability)}{' · forced' if token.forced else ''}"
+    return f"“{written_name(token)}” · p {figures(token.probability)}{' · forced' if token.forced else ''}"
 
 
 def _tinted(values: NDArray[np.float64], cells: Cells, tint: Tint) -> NDArray[np.float64]:

@@ -8,8 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.attention_film import Film, FilmScale, floor_of, scaled
-from engine.heatmaps.display_text import one_line
+from engine.attention_film import Film, FilmScale, floor_of, scaled, written_name
 from gui.attention.film_lane import Tint
 from gui.attention.film_take import Coordinates
 from gui.controls.rows import name_control
@@ -75,7 +74,7 @@ class FilmMatrix(QStackedWidget):
         self._film, self._values, self._over = film, tint.values, coordinates == "text" and film.moves
         drawn = film.in_text(tint.values) if self._over else tint.values
         shares = scaled(drawn, tint.limit, tint.scale)
-        rows = [one_line(token.text.strip()) or one_line(token.text) for token in film.steps]
+        rows = [written_name(token) for token in film.steps]
         columns = film.names() if self._over or not film.moves else []
         if max(shares.shape) > _LARGE and not tint.signed:
             self.plot.show_pyramid(_pyramid_of(shares), rows, columns)

@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainte
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from engine.attention_maps import HeadMap
-from engine.attention_reading import heaviest, name_of
+from engine.attention_reading import heaviest
+from engine.heatmaps.token_names import name_of
 from gui import theme
 from gui.theme import mix
 

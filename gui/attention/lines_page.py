@@ -4,8 +4,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap
-from engine.attention_reading import entry_in_words, quoted, rank_in_row
+from engine.attention_reading import entry_in_words, rank_in_row
 from engine.heatmaps.numerals import figures
+from engine.heatmaps.token_names import quoted
 from gui.attention.lines import AttentionLines
 from gui.controls.rows import name_control
 from gui.heatmaps.pyramid import Pyramid

@@ -5,8 +5,9 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap
-from engine.attention_reading import entry_in_words, name_of
+from engine.attention_reading import entry_in_words
 from engine.heatmaps.numerals import figures
+from engine.heatmaps.token_names import name_of
 from gui import theme
 from gui.attention.words import axis_unit
 from gui.heatmaps.colour_bar import ColourBar

@@ -8,9 +8,9 @@ from typing import get_args
 from PySide6.QtCore import Slot
 
 from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap
-from engine.attention_reading import quoted
 from engine.command_line import attention_command
 from engine.export.head_map_files import HEAD_MAP_KINDS
+from engine.heatmaps.token_names import quoted
 from engine.jobs import Failure
 from engine.requests import (
     AttentionQuantity,

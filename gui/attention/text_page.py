@@ -6,10 +6,11 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap
-from engine.attention_reading import entry_in_words, quoted
+from engine.attention_reading import entry_in_words
 from engine.heatmaps.cells import Cells, cells_of
 from engine.heatmaps.colours import limit_of
 from engine.heatmaps.numerals import figures
+from engine.heatmaps.token_names import quoted
 from engine.results import FloatArray, TokenizedText
 from gui.attention.choice import OF_ALL_HEADS
 from gui.attention.words import axis_unit

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
 from engine.cells import Alternatives
 from engine.heatmaps.numerals import signed_figures
+from engine.heatmaps.token_names import name_of
 from engine.results import TokenizedText
 from gui import theme
 from gui.cells.column_layout import ColumnLayout, ColumnText
@@ -443,4 +444,4 @@ class ColumnHeatmap(QAbstractScrollArea):
             self.setAccessibleDescription(self._document.text[:2000])
             return
         token = self._document.tokens[pinned]
-        self.setAccessibleDescription(f"{token.text.strip() or token.piece}, {signed_figures(float(self._values[pinned]))}")
+        self.setAccessibleDescription(f"{name_of(token)}, {signed_figures(float(self._values[pinned]))}")

@@ -11,6 +11,7 @@ from gui.controls.rows import name_control
 
 REASON = Qt.ItemDataRole.UserRole + 1
 REASON_PIXELS = 32
+_STARTING = "The engine is starting…"
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -23,7 +24,7 @@ class MethodBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)
         self.setMaxVisibleItems(30)
-        self.setPlaceholderText("The engine is starting…")
+        self.setPlaceholderText(_STARTING)
         self.setItemDelegate(_Rows(self))
         name_control(self, "methodBox", "Method", "How the score is shared out over the tokens.")
 
@@ -36,6 +37,7 @@ class MethodBox(QComboBox):
             self._add(method, model)
         runnable = [m.id for m in methods if model is None or m.unavailable_because(model) is None]
         chosen = wanted if wanted in runnable else next(iter(runnable), "")
+        self.setPlaceholderText("none for this model" if methods else _STARTING)
         self.setCurrentIndex(self.findData(chosen))
         self.blockSignals(False)
 

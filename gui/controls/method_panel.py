@@ -278,6 +278,8 @@ class MethodPanel(QScrollArea):
 
     def _show_uses(self) -> None:
         method = self.method_box.method()
+        for part in (self._form, self.target_controls, self.baseline_controls, self._reduction, self._seed):
+            part.setEnabled(method is not None or self._model is None)
         if method is None:
             return
         self.target_controls.show_uses_target(method.uses_target)

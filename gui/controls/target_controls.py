@@ -6,13 +6,13 @@ from typing import get_args
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
+from engine.heatmaps.token_names import visible
 from engine.requests import ScoreUnit, Target
 from engine.results import ClassPrediction, ModelInfo, PredictionResult
 from gui.choices import PREDICTED, TRUE, choices_for
 from gui.controls.rows import add_row, caption_label, form_layout, name_control, pad_spin_box, small_combo
 from gui.controls.unit_controls import LAST, UnitControls
 from gui.controls.wheel_guard import WheelGuard
-from gui.views.prediction import visible
 
 UNITS: tuple[ScoreUnit, ...] = get_args(ScoreUnit)
 INSIDE = "unit"  # the item that stands for whatever the unit controls say

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.cells import AblatedReading, AblationResult
 from engine.heatmaps.display_text import one_line
 from engine.heatmaps.numerals import figures, fixed
+from engine.heatmaps.token_names import visible
 from engine.results import ClassPrediction
 from gui import theme
-from gui.views.prediction import visible
 
 MOST, HEAD, ROW, GAP = 5, 18, 20, 12
 Value = tuple[float, str]  # share of the bar, and the number beside it

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
 from engine.heatmaps.cells import Cells, cells_of
 from engine.heatmaps.numerals import signed_figures
+from engine.heatmaps.token_names import name_of
 from engine.results import TokenizedText
 from gui import theme
 from gui.heatmaps.colours import colour_map, limit_of
@@ -515,7 +516,7 @@ class TextHeatmap(QAbstractScrollArea):
             return
         token = self._document.tokens[self._selected]
         value = "" if self._values is None else f", {signed_figures(float(self._values[self._selected]))}"
-        self.setAccessibleDescription(f"{token.text.strip() or token.piece}{value}")
+        self.setAccessibleDescription(f"{name_of(token)}{value}")
 
 
 _MOVES = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)

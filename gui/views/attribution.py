@@ -109,9 +109,10 @@ class AttributionView(QWidget):
         if self._result is not None and self._result.path is None:
             self._path.show_stopped()
 
-    def clear(self) -> None:
-        """Nothing to show: say what will be here."""
+    def clear(self, because: str | None = None) -> None:
+        """Nothing to show: say what will be here, or why nothing can."""
         self._forget()
+        self._empty.setText(because or _EMPTY)
         self._shown = None
         self._pages.setCurrentIndex(0)
 
@@ -210,7 +211,6 @@ class AttributionView(QWidget):
         self.as_dimensions.toggled.connect(self._on_dimensions_toggled)
 
     def _lay_out(self) -> None:
-        self._empty.setText(_EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         page = QWidget(self)
         column = QVBoxLayout(page)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from engine.heatmaps.numerals import signed_figures
+from engine.heatmaps.token_names import name_of
 from engine.results import AttributionResult, FloatArray, Token
 from gui import theme
 from gui.controls.rows import name_control
@@ -80,9 +81,9 @@ class DimensionView(QWidget):
         column.setSpacing(4)
         column.addLayout(head)
         self._stack = QStackedLayout()
+        column.addLayout(self._stack)  # first: it shows what is added to it, and a widget without a parent is a window
         self._stack.addWidget(self._words)
         self._stack.addWidget(drawn)
-        column.addLayout(self._stack)
         self._plot.setFixedHeight(_FEWEST)
 
     # One way in
@@ -125,7 +126,7 @@ class DimensionView(QWidget):
         self._order = np.argsort(-magnitude, kind="stable") if self._sorted.isChecked() else plain
         limit = _limit(self._values)
         finite = np.nan_to_num(self._values, nan=0.0, posinf=limit, neginf=-limit)
-        names = [(token.text.strip() or token.piece) for token in self._tokens]
+        names = [name_of(token) for token in self._tokens]
         self._plot.show_values(finite[:, self._order], self._levels(limit or 1.0), self._signed, names)
         sums = finite.sum(axis=1, keepdims=True)
         end = float(np.abs(sums).max()) or 1.0

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.flow import GradientFlowResult
 from engine.heatmaps.numerals import figures, percent
-from engine.results import FloatArray, Token
+from engine.heatmaps.token_names import name_of, quoted
+from engine.results import FloatArray
 from gui import theme
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.magnitude_scale import MagnitudeScale
@@ -130,16 +131,6 @@ def in_words(result: GradientFlowResult, row: int, column: int) -> str:
 def unit_of(result: GradientFlowResult) -> str:
     """Of every number on screen."""
     return f"{result.unit} per unit"
-
-
-def name_of(token: Token) -> str:
-    """At an axis."""
-    return token.text.strip() or token.piece
-
-
-def quoted(token: Token) -> str:
-    """In a sentence."""
-    return f"“{token.text.strip()}”" if token.text.strip() else token.piece
 
 
 class _Bars(pg.GraphicsObject):  # type: ignore[misc]

@@ -9,8 +9,9 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from engine.flow import GradientFlowResult, State, StepFlow, name_of
+from engine.flow import GradientFlowResult, State, StepFlow, flow_name
 from engine.heatmaps.numerals import figures, percent
+from engine.heatmaps.token_names import name_of, quoted
 from engine.results import FloatArray
 from gui import theme
 from gui.heatmaps.colour_bar import ColourBar
@@ -18,8 +19,7 @@ from gui.heatmaps.colours import colour_map
 from gui.heatmaps.curve_plot import CurvePlot
 from gui.heatmaps.magnitude_scale import MagnitudeScale
 from gui.heatmaps.matrix import MatrixPlot
-from gui.views.flow_layers import name_of as name_of_token
-from gui.views.flow_layers import quoted, unit_of
+from gui.views.flow_layers import unit_of
 
 STATE_WORDS: dict[State, str] = {"hidden_state": "h", "cell_state": "c"}
 _NAMES_PIXELS = 180
@@ -72,7 +72,7 @@ class StepPicture(QWidget):
         if not self._flows:
             return
         self._values = np.stack([getattr(flow, state) for flow in self._flows])
-        names = [name_of_token(token) for token in result.tokens]
+        names = [name_of(token) for token in result.tokens]
         short = [_short(flow, result.recurrent) for flow in self._flows]
         scale = MagnitudeScale.of(self._values, logarithmic=logarithmic)
         self.plot.setFixedHeight(len(short) * _ROW_PIXELS + _AXES_PIXELS)
@@ -116,7 +116,7 @@ class StepPicture(QWidget):
         value, values = float(self._values[row, step]), self._values[row]
         self.bar.show_value(value)
         share = value / values.sum() if values.sum() > 0 else 0.0
-        words = f"{name_of(self._flows[row])} · step {step} {quoted(self._result.tokens[step])}"
+        words = f"{flow_name(self._flows[row])} · step {step} {quoted(self._result.tokens[step])}"
         words += f" · ‖∂ score / ∂ {STATE_WORDS[self._state]}‖ {figures(value, _DIGITS)} {unit_of(self._result)}"
         rank = 1 + int((values > value).sum())
         self.read_out_changed.emit(f"{words} · {percent(share)} of the layer's Σ · rank {rank} of {len(values)}")

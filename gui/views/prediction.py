@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.heatmaps.numerals import figures
+from engine.heatmaps.token_names import visible
 from engine.results import ClassPrediction, PredictionResult, ProblemType
 from gui import theme
 
@@ -51,13 +52,6 @@ def spoken(prediction: ClassPrediction, classes: tuple[ClassPrediction, ...]) ->
         or sum(other.label == label for other in classes) > 1
     )
     return f"index:{prediction.index}" if ambiguous or label is None else label
-
-
-def visible(label: str) -> str:
-    """A label as it is drawn: a blank alone would be nothing."""
-    if label.isspace():
-        label = label.replace(" ", "␣").replace("\t", "⇥")
-    return label.replace("\n", "↵")
 
 
 class PredictionView(QWidget):
@@ -116,11 +110,12 @@ class PredictionView(QWidget):
             self._brief = on
             self._fill()
 
-    def clear(self) -> None:
-        """Before there is anything to predict; the height of what was shown is kept."""
+    def clear(self, because: str | None = None) -> None:
+        """Before there is anything to predict, or ``because`` nothing can be; the height of what was shown is kept."""
         self._result = None
+        self._filter.hide()
         self._model.show_result(None, None)
-        self._note.setText(_EMPTY)
+        self._note.setText(because or _EMPTY)
 
     def _lay_out(self) -> None:
         title = QLabel("Prediction", self)

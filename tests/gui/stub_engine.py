@@ -338,6 +338,8 @@ class StubEngine:
         if "missing" in request.path:
             raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
         opened = model_at(request.path)
+        if "encoder" in request.path:
+            opened = replace(opened, task="encoder", labels=(), can=("attention",))
         if request.path.endswith(".pt"):
             raise LoadError(f"{request.path} is a bare file of weights; import it first.", "bare_weights")
         if "random" in request.path:

@@ -10,10 +10,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QTableView, QTextEdit, QWidget
 
 from engine.checkpoints import ImportTrial
+from engine.heatmaps.token_names import visible
 from engine.requests import ImportRequest
 from gui.folders import free_folder
 from gui.views.import_dialog import ImportDialog, in_units, outcome_of
-from gui.views.prediction import visible
 from tests.gui.conftest import Stage
 
 T = TypeVar("T", bound=QWidget)

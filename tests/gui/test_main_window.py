@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -418,6 +420,54 @@ def test_a_bug_of_ours_is_shown_and_the_window_goes_on(stage: Stage) -> None:
     assert "Traceback …" in QGuiApplication.clipboard().text()
     click(stage, "messageClose")
     assert not stage.window.message_bar.isVisible()
+
+
+def test_a_model_without_an_output_says_so_wherever_one_would_look_for_it(stage: Stage) -> None:
+    stage.open("/models/encoder")
+    stage.type("A fine film.")
+    stage.until(lambda: not stage.window.conductor.explanation.running)
+    because = "This model has no output to explain: it is a bare encoder."
+    workspace = stage.window.workspace
+    for view in (workspace.prediction_view, workspace.attribution_view):
+        assert because in [label.text() for label in view.findChildren(QLabel)]
+    panel = workspace.method_panel
+    assert panel.method_box.placeholderText() == "none for this model"
+    assert not panel.target_controls.isEnabled()
+    stage.open()
+    stage.until_explained("A fine film.")
+    assert panel.target_controls.isEnabled()
+
+
+class WindowsShown(QObject):
+    """Names every top-level widget that comes on screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.names.append(watched.objectName() or type(watched).__name__)
+        return False
+
+
+def test_nothing_but_the_window_flashes_up_at_the_start(
+    make_stage: Callable[[], Stage], qapp: QApplication, request: pytest.FixtureRequest
+) -> None:
+    shown = WindowsShown()
+    qapp.installEventFilter(shown)
+    request.addfinalizer(lambda: qapp.removeEventFilter(shown))
+    make_stage().start().open()
+    assert shown.names == ["mainWindow"]
+
+
+def test_rooms_are_made_once_the_window_is_seen(make_stage: Callable[[], Stage]) -> None:
+    stage = make_stage()
+    assert not stage.window.rooms
+    stage.start()
+    assert [room.title for room in stage.window.rooms] == [
+        stage.window.workspace.tabs.tabText(at + 1) for at in range(len(stage.window.rooms))
+    ]
 
 
 def test_panels_fold_away_and_stay_so(stage: Stage, make_stage: Callable[[], Stage]) -> None:

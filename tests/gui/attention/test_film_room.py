@@ -223,8 +223,7 @@ def test_cancelling_keeps_what_was_written(stage: Stage, path: str, monkeypatch:
     assert page.writing.write.isVisible()
     stage.stub.step_seconds = 0.0
     page.writing.write.click()
-    stage.until(written(stage))
-    assert page.steps == 40
+    stage.until(lambda: page.steps == 40 and written(stage)())
 
 
 def test_the_newest_writing_wins(stage: Stage, room: AttentionRoom) -> None:
