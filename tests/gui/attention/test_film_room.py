@@ -54,6 +54,7 @@ def room(stage: Stage) -> AttentionRoom:
     """Of a recurrent model: nothing but the film is there to be seen."""
     stage.open("/models/writer")
     stage.type(TEXT)
+    stage.until_explained()
     stage.window.actions_registry["view_attention"].trigger()
     stage.until(written(stage))
     return room_of(stage)
@@ -63,6 +64,7 @@ def room(stage: Stage) -> AttentionRoom:
 def gpt(stage: Stage) -> AttentionRoom:
     stage.open("/models/gpt")
     stage.type(TEXT)
+    stage.until_explained()
     stage.window.actions_registry["view_attention"].trigger()
     stage.until(lambda: room_of(stage)._view.map is not None)
     assert not asked(stage)  # a writing costs time: not before it is looked at
