@@ -229,8 +229,11 @@ def step_in_words(film_steps: Sequence[GeneratedToken], step: int) -> str:
     return f"{words} · forced" if token.forced else words
 
 
-def entry_in_words(film: Film, step: int, place: int, quantity: FilmQuantity) -> str:
-    """Step, token written, token attended to, how far back, value, rank; ``place`` −1: none that the step could see."""
+def entry_in_words(film: Film, step: int, place: int) -> str:
+    """Step, token written, token attended to, how far back, weight, rank, and what that adds to a recurrent model's logit.
+
+    ``place`` −1: none that the step could see.
+    """
     if not 0 <= step < len(film.steps) or place >= film.weights.shape[1]:
         return ""
     pair = f"Step {step + 1}, “{written_name(film.steps[step])}”"
@@ -240,12 +243,12 @@ def entry_in_words(film: Film, step: int, place: int, quantity: FilmQuantity) ->
     name = film.name(step, place)
     back = weights.size - place
     where = f"{name}, {back} back" if film.moves else name
-    words = [f"{pair} → {where}", f"{film.unit} {figures(float(weights[place]), 4)}"]
-    if quantity == "contributions" and film.history is not None:
-        words.append(f"adds {signed_figures(float(film.history.contributions[step, place]), 4)} to its logit")
     seen = int(np.isfinite(weights).sum())
     rank = rank_in_row(np.nan_to_num(weights, nan=-np.inf), place)
-    return " · ".join([*words, f"rank {rank:,} of {seen:,}"])
+    words = [f"{pair} → {where}", f"{film.unit} {figures(float(weights[place]), 4)}", f"rank {rank:,} of {seen:,}"]
+    if film.history is not None:
+        words.append(f"adds {signed_figures(float(film.history.contributions[step, place]), 4)} to its logit")
+    return " · ".join(words)
 
 
 def difference_in_words(both: Difference, step: int, place: int, quantity: FilmQuantity) -> str:

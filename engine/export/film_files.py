@@ -11,8 +11,10 @@ from engine.attention_maps import AttentionFile, AttentionResult, HeadMap
 from engine.errors import UserError
 from engine.export.attention_files import attention_to_json, attention_to_npz
 from engine.export.csv_file import guarded
+from engine.export.head_map_svg import map_to_svg, title_of
 from engine.heatmaps.token_names import name_of
-from engine.requests import AttentionFileRequest
+from engine.requests import AttentionFileRequest, HeadRequest
+from engine.results import Token
 
 _COLUMNS = ("step", "written", "probability", "forced", "back", "position", "text", "weight", "contribution")
 _MOST_ROWS = 2_000_000
@@ -34,6 +36,20 @@ def film_to_json(result: AttentionResult, shown: HeadMap | None) -> bytes:
         UserError: as of ``film_to_npz``, or more numbers than anybody reads in digits.
     """
     return attention_to_json(_file(result, shown))
+
+
+def film_to_svg(result: AttentionResult, shown: HeadMap | None) -> bytes:
+    """What was written from top to bottom, what it attended to from left to right."""
+    film = film_of(result, shown)
+    assert film is not None  # nothing else can be saved
+    over = np.nan_to_num(film.in_text(film.weights), nan=0.0)
+    padding = (Token("", PAD, 0, 0, 0, True),) if film.padded else ()
+    keys = (*padding, *film.document.tokens[: film.keys])
+    written = tuple(Token(step.text, step.text, step.index, 0, 0, False) for step in film.steps)
+    how = HeadRequest(result.request) if shown is None else shown.request
+    drawn = HeadMap(how, written, keys, False, over, film.unit, None, result.cost)
+    title = f"{result.model.name} · attention over the window" if shown is None else title_of(result, shown)
+    return map_to_svg(result, drawn, title, "what was written from top to bottom, the text from left to right")
 
 
 def film_to_csv(result: AttentionResult, shown: HeadMap | None) -> bytes:
@@ -65,6 +81,7 @@ def film_to_csv(result: AttentionResult, shown: HeadMap | None) -> bytes:
 FILM_KINDS: Mapping[str, tuple[str, Callable[[AttentionResult, HeadMap | None], bytes]]] = {
     ".npz": ("NumPy arrays of this film", film_to_npz),
     ".json": ("JSON of this film", film_to_json),
+    ".svg": ("Vector picture of this film", film_to_svg),
     ".csv": ("Table of this film, one row per step and token", film_to_csv),
 }
 

@@ -36,6 +36,11 @@ _QUANTITIES = {
 
 def head_map_to_svg(result: AttentionResult, shown: HeadMap, inks: Inks = LIGHT) -> bytes:
     """Queries from top to bottom, keys from left to right. Cells name their values in ``<title>`` where tokens are named."""
+    return map_to_svg(result, shown, title_of(result, shown), _words(shown), inks)
+
+
+def map_to_svg(result: AttentionResult, shown: HeadMap, title: str, words: str, inks: Inks = LIGHT) -> bytes:
+    """Of ``shown`` what is named and valued alone: ``title`` and ``words`` say what it is."""
     named = max(shown.pattern.shape) <= _MOST_NAMED
     rows, columns = shown.pattern.shape
     left = _MARGIN + (_room(shown.queries) if named else 0)
@@ -43,7 +48,6 @@ def head_map_to_svg(result: AttentionResult, shown: HeadMap, inks: Inks = LIGHT)
     cell = _CELL if named else _SIDE / max(rows, columns)
     wide, high = columns * cell, rows * cell
     drawn = _named(shown, left, top, inks) if named else _image(shown, left, top, wide, high, inks)
-    title, words = _title(result, shown), _words(shown)
     headings = max(text_width(title, _TITLE) * _BOLD, text_width(words, _SMALL))
     width = round(max(left + wide, _MARGIN + headings) + _MARGIN)
     height = round(top + high + 60 + _MARGIN)
@@ -63,7 +67,7 @@ def head_map_to_svg(result: AttentionResult, shown: HeadMap, inks: Inks = LIGHT)
     ).encode()
 
 
-def _title(result: AttentionResult, shown: HeadMap) -> str:
+def title_of(result: AttentionResult, shown: HeadMap) -> str:
     request = shown.request
     head = f"head {request.head}" if isinstance(request.head, int) else f"{request.head} of all heads"
     where = f"layer {request.layer}, {head}" if request.quantity in ("weights", "value_norm") else f"up to layer {request.layer}"

@@ -49,7 +49,7 @@ class AlternativesList(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName("What might have been written")
-        self.setToolTip("Click a token to write it here instead, and go on from there.")
+        self.setToolTip("Probabilities before temperature. Click a token to write it here instead, and go on from there.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)

@@ -43,6 +43,7 @@ class FilmDesk(QObject):
         self._choice, self._target = Choice(), Target()
         self._forced: list[tuple[tuple[int, str], ...]] = [(), ()]
         self._branch_wanted = False  # once the trunk is there
+        self._cut = False  # the trunk was stopped
         self._restored = False  # what is set belongs to the text that comes next
         self._asked: list[AttentionRequest | None] = [None, None]
         self._asked_at = [0.0, 0.0]
@@ -82,7 +83,7 @@ class FilmDesk(QObject):
         for key in (*WRITINGS, *MAPS):
             self._jobs.forget(key)
         self._text, self._asked, self._written = None, [None, None], [None, None]
-        self._forced, self._branch_wanted = [(), ()], False
+        self._forced, self._branch_wanted, self._cut = [(), ()], False, False
         self._page.writing.show_checkpoints(())
         self._page.writing.show_due(False)
         self._page.clear()
@@ -98,8 +99,8 @@ class FilmDesk(QObject):
         if self._text is None:
             return
         request = replace(self._text, generation=self._generation(TRUNK))
-        if request == self._asked[TRUNK]:
-            self._page.writing.show_due(False)
+        if by_itself and request == self._asked[TRUNK]:
+            self._page.writing.show_due(self._cut)
             return
         take = self._page.take(TRUNK)
         if by_itself and take is not None and take.result.cost.seconds > SLOW_SECONDS:
@@ -110,6 +111,7 @@ class FilmDesk(QObject):
 
     def _ask(self, lane: int, request: AttentionRequest) -> None:
         self._asked[lane], self._asked_at[lane] = request, time.monotonic()
+        self._cut = self._cut and lane != TRUNK
         self._jobs.forget(MAPS[lane])
         self._jobs.ask(WRITINGS[lane], request, _TITLE, self._lane)
 
@@ -242,15 +244,16 @@ class FilmDesk(QObject):
             return
         lane = WRITINGS.index(str(key))
         take, asked = self._page.take(lane), self._asked[lane]
-        self._asked[lane] = None
+        if lane == TRUNK:
+            self._cut = True
+            self._page.writing.show_due(True)
         if take is None or asked is None or take.result.request != asked or take.whole:
             return
         words = f"Stopped after {take.steps} of {asked.generation.tokens} tokens."
         if take.film is None:
             words += " What they attended to is known of a writing that was not stopped."
         self._page.say(words, "warning")
-        self._page.show_take(lane, Take(take.result, None))
-        self._page.writing.show_due(lane == TRUNK)
+        self._page.show_take(lane, Take(take.result))
 
     # Taken along
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.attention_film import (
@@ -137,6 +137,10 @@ class FilmPage(QWidget):
         super().showEvent(event)
         self._share_width()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.transport.stop()
+
     def take(self, lane: int) -> Take | None:
         """What it shows."""
         return self._takes[lane]
@@ -156,6 +160,12 @@ class FilmPage(QWidget):
         """Frame a token of the document in every picture."""
         self.attended = token
         self._show_step()
+
+    def show_pinned(self, token: int) -> None:
+        """A token of the text that was given, as chosen elsewhere; −1: none."""
+        film = self._film(TRUNK)
+        if film is not None and film.moves and token < film.prompt:
+            self.show_attended(token if token >= 0 else None)
 
     def say(self, words: str, role: str = "error") -> None:
         """Above the film; empty: nothing."""
@@ -222,7 +232,7 @@ class FilmPage(QWidget):
         if self._both is not None:
             return difference_in_words(self._both, step, place, self.look.quantity)
         take = self.shown
-        return "" if take is None or take.film is None else entry_in_words(take.film, step, place, self.look.quantity)
+        return "" if take is None or take.film is None else entry_in_words(take.film, step, place)
 
     def _show_buttons(self, lane: int) -> None:
         take = self._takes[lane]
@@ -351,7 +361,7 @@ class FilmPage(QWidget):
                 self._both, self.step, place - film.weights.shape[1] + self._both.values.shape[1], self.look.quantity
             )
         else:
-            words = entry_in_words(film, self.step, place, self.look.quantity)
+            words = entry_in_words(film, self.step, place)
         self.read_out_changed.emit(words or self.in_words())
 
     @Slot(str)

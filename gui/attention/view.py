@@ -346,6 +346,7 @@ class AttentionView(QWidget):
     def _show_token(self) -> None:
         for part in (self.matrix, self.lines, self.text):
             part.show_token(self.token)
+        self.film.show_pinned(self.token)
 
     def _show_facts(self) -> None:
         if self.result is None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -152,7 +153,7 @@ def test_what_is_written_looks_at_a_source_that_stands_still() -> None:
     np.testing.assert_array_equal(made.weights, shown.pattern[PROMPT - 1 :])
     np.testing.assert_array_equal(made.in_text(made.weights), made.weights)
     assert made.names() == ["s1", "s2", "s3", "s4"]
-    assert "back" not in entry_in_words(made, 1, 2, "weights")
+    assert "back" not in entry_in_words(made, 1, 2)
 
 
 def test_nothing_written_or_no_map_yet() -> None:
@@ -207,17 +208,17 @@ def test_what_is_read_out() -> None:
     made = film(recurrent())
     row = made.weights[1]
     rank = 1 + int((row > row[5]).sum())
-    words = entry_in_words(made, 1, 5, "weights")
+    words = entry_in_words(made, 1, 5)
     assert words.startswith("Step 2, “w1” → “w0”, 1 back · weight 0.")
-    assert words.endswith(f"rank {rank} of 6")
-    assert "to its logit" in entry_in_words(made, 1, 5, "contributions")
-    assert entry_in_words(made, 0, 0, "weights").startswith("Step 1, “w0” → <pad>, 6 back")
-    assert entry_in_words(made, 0, 3, "weights").startswith("Step 1, “w0” → <s>, 3 back")
-    assert entry_in_words(made, STEPS, 0, "weights") == ""
+    assert f" · rank {rank} of 6 · adds " in words
+    assert words.endswith(" to its logit")
+    assert entry_in_words(made, 0, 0).startswith("Step 1, “w0” → <pad>, 6 back")
+    assert entry_in_words(made, 0, 3).startswith("Step 1, “w0” → <s>, 3 back")
+    assert entry_in_words(made, STEPS, 0) == ""
     assert padding_in_words(made, 0, "weights").startswith("3 places of <pad> · weight 0.")
     assert padding_in_words(made, STEPS - 1, "weights") == ""
     head = film(*transformer())
-    assert entry_in_words(head, 0, 0, "weights") == entry_in_words(head, 0, -1, "weights") == "Step 1, “w0” · out of its sight"
+    assert entry_in_words(head, 0, 0) == entry_in_words(head, 0, -1) == "Step 1, “w0” · out of its sight"
     assert step_in_words(written(["a", "b"], frozenset({1})), 1) == "Step 2 of 2: “b” · probability 0.250 · forced"
 
 
@@ -248,6 +249,11 @@ def test_as_files() -> None:
         np.testing.assert_array_equal(arrays["generated_patterns"][:, 0, 0], over)
         assert json.loads(arrays["meta"].tobytes())["layer"] == 1
     assert len(FILM_KINDS[".csv"][1](of_head, shown).decode().splitlines()) == 1 + sum(PROMPT + step for step in range(STEPS))
+    for saved in (FILM_KINDS[".svg"][1](result, None), FILM_KINDS[".svg"][1](of_head, shown)):
+        picture = ElementTree.fromstring(saved)
+        texts = [each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")]
+        assert "w4" in texts
+        assert any(text is not None and text.startswith("writer · ") for text in texts)
     merged = replace(shown, request=replace(shown.request, head="mean"))
     with pytest.raises(UserError, match="single head"):
         FILM_KINDS[".npz"][1](of_head, merged)
