@@ -14,6 +14,11 @@ ON_THE_MAP = [
     ("Alt+↑ Alt+↓", "Move a compared map"),
     ("Esc", "Unpin a token; remove a compared map"),
 ]
+IN_THE_FILM = [
+    ("← →", "Previous, next step"),
+    ("Home End", "First, last step"),
+    ("Space", "Play, pause"),
+]
 RIGHT = ("Map", "Help")  # the other groups stand on the left
 GAP_PIXELS = 16
 
@@ -34,7 +39,9 @@ class KeySheet(QDialog):
         page.setSpacing(48)
         page.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         page.addLayout(_column([each for each in groups if each[0] not in RIGHT]))
-        page.addLayout(_column([("On the map", ON_THE_MAP), *(each for each in groups if each[0] in RIGHT)]))
+        page.addLayout(
+            _column([("On the map", ON_THE_MAP), ("In the film", IN_THE_FILM), *(each for each in groups if each[0] in RIGHT)])
+        )
 
 
 def _groups(actions: Actions) -> list[tuple[str, Rows]]:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.results import LayerInfo, ModelInfo, Notice
+from engine.results import AttentionInfo, LayerInfo, ModelInfo, Notice
 from gui.controls.rows import caption_label, form_layout, name_control, section_label
 from gui.theme import numbers_font
 from gui.views.elided_label import ElidedLabel
@@ -169,11 +169,16 @@ def _facts(model: ModelInfo) -> list[tuple[str, str]]:
         way = "both ways" if recurrent.directions == 2 else "one way"
         facts.append((recurrent.kind.upper(), f"{recurrent.layers} × {recurrent.hidden_size}, {way}"))
     if model.attention is not None:
-        facts.append(("Attention", f"{model.attention.layers} layers × {model.attention.heads} heads"))
+        facts.append(("Attention", _attention_in_words(model.attention)))
     facts.append(("Tokenizer", model.tokenizer or "none"))
     if model.maximum_tokens:
         facts.append(("Reads up to", f"{model.maximum_tokens:,} tokens"))
     return facts
+
+
+def _attention_in_words(attention: AttentionInfo) -> str:
+    layers, heads = f"layer{'s' * (attention.layers != 1)}", f"head{'s' * (attention.heads != 1)}"
+    return f"{attention.layers} {layers} × {attention.heads} {heads}"
 
 
 def _size(bytes_: int) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.attention_film import PADDING
+from engine.attention_maps import HeadMap
 from engine.requests import AttentionRequest, Generation, HeadRequest, TextInput
 from gui.attention.alternatives import ROW
 from gui.attention.film_page import FilmPage
@@ -264,6 +265,29 @@ def test_a_head_of_a_transformer(page: FilmPage) -> None:
     assert page.step == 3
     assert page.matrix.currentIndex() == 0  # says that rows come with the whole
     assert page.in_words().startswith("Step 4 of 4")
+
+
+def test_what_is_written_over_a_source_that_stands_still(page: FilmPage, qtbot: QtBot) -> None:
+    result = transformer().result
+    source = made.document("Nicht einmal.")
+    result = replace(result, decoder_input=result.input, input=source)
+    pattern = made_attention.weights(1, 2, PROMPT + TOKENS, len(source.tokens))
+    how = HeadRequest(result.request, "cross", 1, 2)
+    queries = result.decoder_input.tokens[:-1] if result.decoder_input is not None else ()
+    shown = HeadMap(how, queries, source.tokens, False, pattern, "weight", None, made_attention.COST)
+    page.set_look(FilmLook(scale="linear"))
+    page.show_take(TRUNK, Take(result, shown))
+    assert not page.transport.coordinates.isVisible()
+    steps = slice(result.prompt - 1, result.prompt - 1 + TOKENS)
+    np.testing.assert_allclose(drawn(page), pattern[steps] / pattern[steps].max(), rtol=1e-5)
+    page.show_step(2)
+    text = page.lanes[TRUNK].text
+    assert text._document.tokens == source.tokens
+    np.testing.assert_allclose(text._values, pattern[result.prompt + 1] / pattern[steps].max(), rtol=1e-5)
+    told: list[str] = []
+    page.read_out_changed.connect(told.append)
+    page.matrix.plot.go_to(2, 1)
+    assert told[-1].startswith("Step 3, “w2” → “Nicht” · weight ")
 
 
 def test_nothing_written_and_one_token(page: FilmPage) -> None:
