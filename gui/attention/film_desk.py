@@ -18,6 +18,7 @@ from engine.requests import AttentionRequest, Generation, Parameter, Target
 from gui.attention.choice import Choice
 from gui.attention.film_page import FilmPage
 from gui.attention.film_take import BRANCH, TRUNK, FilmLook, Picture, Take
+from gui.attention.view import FILM
 from gui.attention.words import map_name
 from gui.job_lanes import Lane
 from gui.kept_view import FileKind, KeptView, picture_of
@@ -193,7 +194,7 @@ class FilmDesk(QObject):
             lane = MAPS.index(str(key))
             written = self._written[lane]
             if written is not None and written.request == result.request.attention:
-                self._page.say(_warned(written), "warning")
+                self._page.say(_warned(written, lane), "warning")
                 self._show(lane, Take(written, result))
 
     def _on_written(self, lane: int, result: AttentionResult, whole: bool) -> None:
@@ -202,7 +203,7 @@ class FilmDesk(QObject):
                 self._page.show_take(lane, Take(result, whole=False))
             return
         self._written[lane] = result
-        self._page.say(_warned(result), "warning")
+        self._page.say(_warned(result, lane), "warning")
         if result.stacks and result.generated:
             self._ask_map(lane)
         else:
@@ -300,8 +301,8 @@ class FilmDesk(QObject):
         )
 
     def restore(self, state: dict[str, Parameter]) -> None:
-        """See ``Room.restore``; what is not understood is left as it usually is."""
-        if "film_tokens" not in state:
+        """See ``Room.restore``, of a finding of the film; what is not understood is left as it usually is."""
+        if state.get("page") != FILM or "film_tokens" not in state:
             return
         page, tokens = self._page, state["film_tokens"]
         self._drop()
@@ -315,11 +316,12 @@ class FilmDesk(QObject):
         self._asked[TRUNK], self._restored = None, True
 
 
-def _warned(result: AttentionResult) -> str:
-    found = [f"⚠ {each.message}" for each in result.warnings]
+def _warned(result: AttentionResult, lane: int) -> str:
+    found = [each.message for each in result.warnings]
     if not result.generated and not found:
         found = [_NOTHING]
-    return "\n".join(dict.fromkeys(found))
+    of = "Branch: " if lane == BRANCH else ""
+    return "\n".join(f"⚠ {of}{each}" for each in dict.fromkeys(found))
 
 
 def _whole(value: object, least: int) -> bool:

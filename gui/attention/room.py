@@ -27,7 +27,7 @@ from engine.results import ModelInfo
 from gui.attention.choice import Choice
 from gui.attention.film_desk import FilmDesk
 from gui.attention.view import FILM, PAGES, AttentionView
-from gui.attention.words import TYPE, about_target, has_attention, has_target, map_name, verified, without_attention
+from gui.attention.words import TYPE, about_target, has_attention, has_target, map_name, to_come, verified, without_attention
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House, Room
@@ -69,6 +69,7 @@ class AttentionRoom(Room):
         house.conductor.map_changed.connect(self._on_attribution)
         house.workspace.attribution_view.token_selected.connect(self._on_attribution_token)
         house.workspace.tabs.currentChanged.connect(self._on_shown)
+        house.workspace.tabs.currentChanged.connect(self._on_page)
 
     def request_for(self, subject: Subject) -> Request | None:
         """See ``Room``; the target matters to one map alone."""
@@ -131,7 +132,7 @@ class AttentionRoom(Room):
         elif subject is None:
             self.forget()
             self._forget_parts()
-            self._view.show_empty(TYPE)
+            self._view.show_empty(TYPE if model is None else to_come(model))
         self._on_shown()
 
     def show_answer(self, result: object, whole: bool) -> None:
@@ -159,7 +160,7 @@ class AttentionRoom(Room):
 
     def _show_nothing(self, model: ModelInfo) -> None:
         if has_attention(model):
-            self._view.show_empty(TYPE)
+            self._view.show_empty(to_come(model))
         else:
             self._view.show_empty(without_attention(model), _TO_CELLS if model.recurrent else "")
 

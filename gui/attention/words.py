@@ -7,6 +7,7 @@ from engine.results import ModelInfo, unit_words
 from gui.attention.choice import OF_ALL_HEADS, Choice
 
 TYPE = "Type a text: every head of every layer will stand here."
+WRITE = "Type a text: what the model writes after it will stand here, and what each word attended to."
 STACKS: dict[Stack, tuple[str, str]] = {
     "self": ("Self-attention", "Each token over all tokens that it sees."),
     "encoder": ("Encoder", "The source text over itself."),
@@ -30,6 +31,11 @@ NOT_AN_EXPLANATION = "Attention is not an explanation: a head may look elsewhere
 def has_attention(model: ModelInfo) -> bool:
     """Whether there are maps to be shown."""
     return "attention" in model.can
+
+
+def to_come(model: ModelInfo) -> str:
+    """What to do first; a recurrent model has no heads to show, but a film."""
+    return WRITE if model.recurrent else TYPE
 
 
 def without_attention(model: ModelInfo) -> str:

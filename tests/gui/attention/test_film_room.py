@@ -118,6 +118,18 @@ def test_another_checkpoint_writes_the_same_text(stage: Stage, room: AttentionRo
     stage.until(written(stage, checkpoint=None))
 
 
+def test_a_text_read_elsewhere_is_written_on_when_one_comes_back(stage: Stage, room: AttentionRoom) -> None:
+    stage.stub.step_seconds = 0.05
+    stage.type("Another text")
+    stage.until(lambda: any(isinstance(each, AttentionRequest) and "Another" in each.input.text for each in stage.stub.asked))
+    stage.window.workspace.tabs.setCurrentIndex(0)  # before the answer
+    stage.until(lambda: room._view.result is not None and room._view.result.input.text.startswith("Another"))
+    stage.stub.step_seconds = 0.0
+    assert asked(stage)[-1].input.text == TEXT
+    room.enter()
+    stage.until(lambda: asked(stage)[-1].input.text == "Another text" and written(stage)())
+
+
 def test_scrubbing_asks_nothing(stage: Stage, room: AttentionRoom) -> None:
     before = len(stage.stub.asked)
     for step in range(10):
@@ -312,7 +324,14 @@ def test_pinned_and_seen_again(stage: Stage, room: AttentionRoom) -> None:
     "state",
     [
         (("film_tokens", "many"), ("film_forced", "{"), ("film_step", -4), ("film_scale", "cubic"), ("page", "film")),
-        (("film_tokens", 3), ("film_temperature", -1.0), ("film_branch", "[[0]]"), ("film_seed", True), ("film_step", 99)),
+        (
+            ("page", "film"),
+            ("film_tokens", 3),
+            ("film_temperature", -1.0),
+            ("film_branch", "[[0]]"),
+            ("film_seed", True),
+            ("film_step", 99),
+        ),
     ],
 )
 def test_a_finding_that_makes_no_sense_here(stage: Stage, room: AttentionRoom, state: tuple[tuple[str, object], ...]) -> None:
