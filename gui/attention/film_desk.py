@@ -1,6 +1,5 @@
 """What the film asks: a writing of the text, a branch of it, and of a transformer the map of the chosen head for each."""
 
-import json
 import time
 from collections.abc import Hashable
 from dataclasses import replace
@@ -17,7 +16,8 @@ from engine.jobs import Failure
 from engine.requests import AttentionRequest, Generation, Parameter, Target
 from gui.attention.choice import Choice
 from gui.attention.film_page import FilmPage
-from gui.attention.film_take import BRANCH, TRUNK, FilmLook, Picture, Take
+from gui.attention.film_state import forced_of, generation_of, look_of, state_of, step_of
+from gui.attention.film_take import BRANCH, TRUNK, Picture, Take
 from gui.attention.view import FILM
 from gui.attention.words import map_name
 from gui.job_lanes import Lane
@@ -282,37 +282,22 @@ class FilmDesk(QObject):
 
     def state(self) -> tuple[tuple[str, Parameter], ...]:
         """See ``Room.state``."""
-        page, how = self._page, self._page.writing.generation
-        branch = page.take(BRANCH) is not None
-        return (
-            ("film_tokens", how.tokens),
-            ("film_temperature", how.temperature),
-            ("film_top_k", how.top_k),
-            ("film_top_p", how.top_p),
-            ("film_seed", how.seed),
-            ("film_checkpoint", how.checkpoint),
-            ("film_forced", json.dumps(self._forced[TRUNK])),
-            ("film_branch", json.dumps(self._forced[BRANCH]) if branch else None),
-            ("film_step", page.step if page.step >= 0 else None),
-            ("film_quantity", page.look.quantity),
-            ("film_coordinates", page.look.coordinates),
-            ("film_scale", page.look.scale),
-            ("film_picture", page.look.picture),
-        )
+        page = self._page
+        branch = self._forced[BRANCH] if page.take(BRANCH) is not None else None
+        return state_of(page.writing.generation, self._forced[TRUNK], branch, page.step, page.look)
 
     def restore(self, state: dict[str, Parameter]) -> None:
         """See ``Room.restore``, of a finding of the film; what is not understood is left as it usually is."""
         if state.get("page") != FILM or "film_tokens" not in state:
             return
-        page, tokens = self._page, state["film_tokens"]
+        page = self._page
         self._drop()
-        page.writing.show_generation(_generation_of(state, tokens))
-        self._forced = [_forced_of(state.get("film_forced")), _forced_of(state.get("film_branch"))]
+        page.writing.show_generation(generation_of(state))
+        self._forced = [forced_of(state.get("film_forced")), forced_of(state.get("film_branch"))]
         self._branch_wanted = bool(self._forced[BRANCH])
-        page.look = _look_of(state)
+        page.look = look_of(state)
         self._picture = page.look.picture if self._branch_wanted else None
-        step = state.get("film_step")
-        page.show_step(step if _whole(step, 0) else None)  # type: ignore[arg-type]  # it was looked at
+        page.show_step(step_of(state))
         self._asked[TRUNK], self._restored = None, True
 
 
@@ -322,42 +307,3 @@ def _warned(result: AttentionResult, lane: int) -> str:
         found = [_NOTHING]
     of = "Branch: " if lane == BRANCH else ""
     return "\n".join(f"⚠ {of}{each}" for each in dict.fromkeys(found))
-
-
-def _whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _generation_of(state: dict[str, Parameter], tokens: Parameter) -> Generation:
-    temperature, top_p, checkpoint = (state.get(f"film_{name}") for name in ("temperature", "top_p", "checkpoint"))
-    top_k, seed = state.get("film_top_k"), state.get("film_seed")
-    return Generation(
-        tokens=tokens if isinstance(tokens, int) and _whole(tokens, 1) else 0,
-        temperature=temperature if isinstance(temperature, float) and temperature > 0 else None,
-        top_k=top_k if isinstance(top_k, int) and _whole(top_k, 1) else None,
-        top_p=top_p if isinstance(top_p, float) and 0 < top_p <= 1 else None,
-        seed=seed if isinstance(seed, int) and _whole(seed, 0) else 0,
-        checkpoint=checkpoint if isinstance(checkpoint, str) else None,
-    )
-
-
-def _forced_of(text: Parameter) -> tuple[tuple[int, str], ...]:
-    try:
-        pairs = json.loads(text) if isinstance(text, str) else []
-    except ValueError:
-        return ()
-    sound = isinstance(pairs, list) and all(
-        isinstance(pair, list) and len(pair) == 2 and _whole(pair[0], 0) and isinstance(pair[1], str) for pair in pairs
-    )
-    return tuple((pair[0], pair[1]) for pair in pairs) if sound else ()
-
-
-def _look_of(state: dict[str, Parameter]) -> FilmLook:
-    known = {
-        "quantity": ("weights", "contributions"),
-        "coordinates": ("window", "text"),
-        "scale": ("linear", "root", "log"),
-        "picture": ("trunk", "branch", "difference"),
-    }
-    chosen = {name: state[f"film_{name}"] for name, words in known.items() if state.get(f"film_{name}") in words}
-    return FilmLook(**chosen)  # type: ignore[arg-type]  # each was looked at

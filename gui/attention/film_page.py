@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.attention_film import (
@@ -31,7 +31,7 @@ from gui.attention.words import axis_unit
 from gui.views.thin_splitter import ThinSplitter
 
 _LANE_PIXELS, _MATRIX_PIXELS = 190, 200  # at least
-_ALONE, _WITH_BRANCH = (0.42, 0.0, 0.58), (0.3, 0.3, 0.4)  # of the width: trunk, branch, picture
+_ALONE, _WITH_BRANCH = (420, 0, 580), (300, 300, 400)  # thousandths of the width: trunk, branch, picture
 _NO_ROWS = "What each step attended to is known when the writing is whole."
 
 
@@ -58,7 +58,7 @@ class FilmPage(QWidget):
         self.look = FilmLook()
         self._wanted: int | None = None  # the step a person chose; None: the last one
         self.attended: int | None = None  # a token of the document
-        self._branched = False
+        self._branched = False  # a branch is beside the trunk
         self._lay_out()
         self._connect()
         self.clear()
@@ -76,9 +76,10 @@ class FilmPage(QWidget):
         self.matrix.setMinimumWidth(_MATRIX_PIXELS)
         self.splitter.addWidget(self.matrix)
         for place, share in enumerate(_WITH_BRANCH):
-            self.splitter.setStretchFactor(place, int(10 * share))
+            self.splitter.setStretchFactor(place, share)
         self.lanes[BRANCH].hide()
         self.splitter.setChildrenCollapsible(False)
+        self._share_width()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -129,13 +130,8 @@ class FilmPage(QWidget):
         self.looked.emit()
 
     def _share_width(self) -> None:
-        width = max(self.splitter.width(), 1)
-        shares = _WITH_BRANCH if self._branched else _ALONE
-        self.splitter.setSizes([int(width * share) for share in shares])
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._share_width()
+        """Anew where a lane comes or goes; otherwise the handles stay where they were left."""
+        self.splitter.setSizes(list(_WITH_BRANCH if self._branched else _ALONE))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -24,7 +24,8 @@ from gui.controls.segments import Segments
 from gui.controls.wheel_guard import WheelGuard
 
 TOKENS, MOST_TOKENS = 40, 400
-TEMPERATURE = 0.8
+TEMPERATURE, HOTTEST = 0.8, 5.0
+MOST_TOP_K = 100_000
 GREEDY, SAMPLE = "greedy", "sample"
 _HOW = (
     (GREEDY, "Greedy", "The likeliest token each time."),
@@ -56,9 +57,9 @@ class SamplingPanel(QFrame):
         name_control(self.top_k, "filmTopK", "Top k", "Only among so many likeliest tokens.")
         name_control(self.top_p, "filmTopP", "Top p", "Only among the fewest tokens that hold this much of the probability.")
         name_control(self.seed, "filmSeed", "Seed", "The same seed draws the same numbers.")
-        self.temperature.setRange(0.05, 5.0)
+        self.temperature.setRange(0.05, HOTTEST)
         self.temperature.setSingleStep(0.1)
-        self.top_k.setRange(0, 100_000)
+        self.top_k.setRange(0, MOST_TOP_K)
         self.top_k.setSpecialValueText("all")
         self.top_p.setRange(0.01, 1.0)
         self.top_p.setSingleStep(0.05)
