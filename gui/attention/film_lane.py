@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine.attention_film import PAD, PADDING, Film, FilmScale, scaled, shown_tokens, step_in_words, written_name
@@ -48,6 +49,7 @@ class FilmLane(QWidget):
         self._title, self._alone = title, True
         self.take: Take | None = None
         self._padded, self._sent = False, ""
+        self._written = -1  # a token of the text that is shown
         self._head = ElidedLabel(parent=self)
         self.alternatives, self.force, self.text = (
             AlternativesList(f"{name}Alternatives", self),
@@ -156,11 +158,22 @@ class FilmLane(QWidget):
         token = shown.tokens[framed] if 0 <= framed < len(shown.tokens) else None
         spot = [] if token is None or token.end <= token.start else [(token.segment, token.start, token.end)]
         self.text.show_hits(spot, -1)
+        self._written = take.result.prompt + step + self._padded if moves else -1
+        self._reveal()
+
+    @Slot()
+    def _reveal(self) -> None:
+        """What was written last, wherever one had scrolled to."""
         self.text.select_token(-1)
-        self.text.select_token(take.result.prompt + step + self._padded if moves else -1)
+        self.text.select_token(self._written)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._reveal)  # once the text is laid out anew
 
     def _show_end(self, step: int) -> None:
         """Before there is anything, or after it ended."""
+        self._written = -1
         steps = 0 if self.take is None else self.take.steps
         ended = f"ended after {steps} tokens" if steps else "nothing was written"
         self._head.setText("" if self.take is None else f"{self._title}: {ended}")

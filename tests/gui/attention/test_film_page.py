@@ -290,6 +290,19 @@ def test_what_is_written_over_a_source_that_stands_still(page: FilmPage, qtbot: 
     assert told[-1].startswith("Step 3, “w2” → “Nicht” · weight ")
 
 
+def test_what_was_written_stays_in_sight_in_a_smaller_window(page: FilmPage, qtbot: QtBot) -> None:
+    page.show_take(TRUNK, transformer(text=" ".join(["word"] * 300)))
+    text = page.lanes[TRUNK].text
+
+    def in_sight() -> bool:
+        rects = text.token_rects(text.selected_token)
+        return bool(rects) and all(rect.top() >= 0 and rect.bottom() <= text.viewport().height() for rect in rects)
+
+    qtbot.waitUntil(in_sight)
+    page.resize(700, 280)
+    qtbot.waitUntil(in_sight)
+
+
 def test_nothing_written_and_one_token(page: FilmPage) -> None:
     page.show_take(TRUNK, transformer(text="silent"))
     assert page.steps == 0
