@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.attention_maps import TfidfResult, WordOccurrence
 from engine.heatmaps.display_text import one_line
-from engine.heatmaps.numerals import figures, fixed, signed_figures
+from engine.heatmaps.numerals import figures, fixed
 from engine.results import FloatArray
 
 AS_IT_IS, WITHOUT_AGE = "attention received, log scale", "times what its age brings, log scale"
@@ -51,8 +51,8 @@ def occurrence_over(result: TfidfResult, start: int, end: int) -> int:
 def where(result: TfidfResult) -> str:
     """Which layer and head."""
     request = result.request
-    if result.model.attention is None or not result.model.attention.heads:
-        return "the attention layer"
+    if result.model.format == "textgenrnn":
+        return "the attention layer" + (", without sinks" if request.without_sinks else "")
     head = f"head {request.head}" if isinstance(request.head, int) else _MERGED[request.head]
     stack = "" if request.stack == "self" else f"{request.stack}, "
     return f"{stack}layer {request.layer}, {head}" + (", without sinks" if request.without_sinks else "")
@@ -100,10 +100,8 @@ def standouts_in_words(result: TfidfResult) -> str:
     """The words furthest above what their age brings, each with how far."""
     if not result.standouts:
         return "No word stands out."
-    named = dict[str, float]()
-    for point in (result.occurrences[at] for at in result.standouts):
-        named.setdefault(name_of(point).lower() if name_of(point).lower() in named else name_of(point), point.without_age)
-    return "Standing out: " + ", ".join(f"{word} {factor(value)}" for word, value in named.items())
+    points = [result.occurrences[at] for at in labelled(result)]
+    return "Standing out: " + ", ".join(f"{name_of(point)} {factor(point.without_age)}" for point in points)
 
 
 def occurrence_in_words(result: TfidfResult, at: int, without_age: bool) -> str:
@@ -136,7 +134,7 @@ def factor(value: float) -> str:
 
 def signed(value: float) -> str:
     """A correlation: +0.51."""
-    return signed_figures(value, 2) if abs(value) >= 0.1 else ("+" if value > 0 else "") + fixed(value, 2)
+    return ("+" if value > 0 else "") + fixed(value, 2)
 
 
 def labelled(result: TfidfResult) -> Sequence[int]:
