@@ -1,5 +1,7 @@
 """Which page of the room is in sight: one row of buttons that belong together."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
 
@@ -30,6 +32,11 @@ class PageSwitcher(QWidget):
             self._parts.addButton(part, place)
             row.addWidget(part)
         self._parts.idClicked.connect(self._on_clicked)
+
+    def offer(self, keys: Collection[str]) -> None:
+        """Those that the model has."""
+        for place, key in enumerate(self._keys):
+            self._parts.button(place).setEnabled(key in keys)
 
     def show_page(self, key: str) -> None:
         """As chosen elsewhere."""

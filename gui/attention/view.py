@@ -16,19 +16,22 @@ from gui.attention.lines_page import LinesPage
 from gui.attention.matrix_page import MatrixPage
 from gui.attention.switcher import PageSwitcher
 from gui.attention.text_page import TextPage
+from gui.attention.tfidf_page import TfidfPage
 from gui.attention.words import NOT_AN_EXPLANATION, about_target, map_name, verified
 from gui.controls.rows import name_control
 from gui.heatmaps.pyramid import Pyramid, PyramidBuilder
 from gui.views.elided_label import ElidedLabel
 from gui.views.thin_splitter import ThinSplitter
 
-HEADS = "heads"
+HEADS, TFIDF = "heads", "tfidf"
 PAGES = (
     (HEADS, "Heads", "Every head of every layer; a click shows one large."),
     ("matrix", "Matrix", "Query × key of the chosen head."),
     ("lines", "Lines", "From each token to those that it attends to."),
     ("text", "Text", "The text tinted by what one token attends to."),
+    (TFIDF, "TF-IDF", "The attention each word receives beside how rare it is in a corpus."),
 )
+_OF_HEADS = (HEADS, "matrix", "lines", "text")  # pages that need a map of query by key
 _STRIP = 0.3  # of the width, for the heads beside another page
 _STRIP_PIXELS = (180, 290)
 
@@ -59,7 +62,7 @@ class AttentionView(QWidget):
         self._sized = False
         self.switcher, self.controls, self.panel = PageSwitcher(PAGES), HeadControls(), GridPanel()
         self.matrix, self.lines, self.text = MatrixPage(), LinesPage(), TextPage()
-        self.decoder = DecoderRow()
+        self.tfidf, self.decoder = TfidfPage(), DecoderRow()
         self._title, self._facts = ElidedLabel(), QLabel()
         self._message, self._empty, self._action = QLabel(), QLabel(), QPushButton()
         self._agreement_note = ""
@@ -83,8 +86,9 @@ class AttentionView(QWidget):
         head.addWidget(self.switcher)
         head.addWidget(self._title, 1)
         head.addWidget(self.panel.sort)
+        head.addWidget(self.tfidf.ages)
         self._pages = QStackedWidget()
-        for page in (self.matrix, self.lines, self.text):
+        for page in (self.matrix, self.lines, self.text, self.tfidf):
             self._pages.addWidget(page)
         self.splitter = ThinSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("attentionSplitter")
@@ -97,7 +101,7 @@ class AttentionView(QWidget):
         column.setSpacing(6)
         column.addLayout(head)
         column.addLayout(_inset(self.decoder))
-        column.addLayout(_inset(self.controls))
+        column.addLayout(_inset(self.controls, self.tfidf.row))
         column.addLayout(_inset(self._message))
         column.addWidget(self.splitter, 1)
         column.addLayout(_inset(self._facts))
@@ -130,7 +134,8 @@ class AttentionView(QWidget):
         self.matrix.token_chosen.connect(self._on_cell)
         self.lines.token_selected.connect(self._on_token)
         self.text.token_selected.connect(self._on_token)
-        for part in (self.panel, self.matrix, self.lines, self.text):
+        self.tfidf.place_selected.connect(self._on_place)
+        for part in (self.panel, self.matrix, self.lines, self.text, self.tfidf):
             part.read_out_changed.connect(self.read_out_changed)
         self.builder.built.connect(self._on_built)
         self._action.clicked.connect(self.action_chosen)
@@ -140,11 +145,12 @@ class AttentionView(QWidget):
     def show_result(self, result: AttentionResult) -> None:
         """Layer, head, page and pin stay where they mean the same; the map is asked for."""
         before, self.result = self.result, result
-        if not result.stacks:
-            self.show_empty("This model attends to what it wrote before, step by step; nothing was written yet.")
-            return
         if before is None or before.input.tokens != result.input.tokens:
             self.token = -1
+        self.switcher.offer([key for key, _, _ in PAGES if result.stacks or key not in _OF_HEADS])
+        if not result.stacks:
+            self._show_history(result)
+            return
         self.choice = self.choice.within(result)
         self._warn(result.warnings)
         self.decoder.setVisible(result.decoder_input is not None)
@@ -158,6 +164,15 @@ class AttentionView(QWidget):
         self.map_wanted.emit(self.choice)
         if self.compares:
             self.agreement_wanted.emit()
+
+    def _show_history(self, result: AttentionResult) -> None:
+        """There is one attention layer, over the window that was read, and no head to choose."""
+        self.map = self._pyramid = self._coming = None
+        self._warn(result.warnings)
+        self.decoder.hide()
+        self._title.setText("Attention over the window")
+        self._stack.setCurrentIndex(1)
+        self.show_page(TFIDF if self.page in _OF_HEADS else self.page)
 
     def show_growing(self, result: AttentionResult) -> None:
         """Heads as they are looked at; everything else stays as it was until all are there."""
@@ -206,6 +221,8 @@ class AttentionView(QWidget):
             return self.panel.in_words(self.panel.grid.current)
         if self.page == "matrix":
             return self.matrix.in_words()
+        if self.page == TFIDF:
+            return self.tfidf.in_words()
         return self.lines.in_words(-1, -1) if self.page == "lines" else self.text.in_words(self.text.strongest)
 
     def show_agreement(self, agreement: HeadAgreement | None, note: str) -> None:
@@ -219,7 +236,7 @@ class AttentionView(QWidget):
         self.builder.forget()
         self.result = self.map = self._pyramid = self._coming = None
         self.token = -1
-        for part in (self.panel, self.matrix, self.lines, self.text):
+        for part in (self.panel, self.matrix, self.lines, self.text, self.tfidf):
             part.clear()
         self._empty.setText(words)
         self._action.setText(action)
@@ -277,12 +294,17 @@ class AttentionView(QWidget):
         """The heads alone, or beside another."""
         self.page = page
         self.switcher.show_page(page)
-        alone = page == HEADS
+        alone, of_heads = page == HEADS, page in _OF_HEADS
         if not alone:
-            self._pages.setCurrentWidget({"matrix": self.matrix, "lines": self.lines, "text": self.text}[page])
-        for part in (self.controls, self._pages):
-            part.setVisible(not alone)
-        if not alone:
+            pages = {"matrix": self.matrix, "lines": self.lines, "text": self.text, TFIDF: self.tfidf}
+            self._pages.setCurrentWidget(pages[page])
+        self.controls.setVisible(not alone and (self.result is None or bool(self.result.stacks)))
+        self.controls.show_weights_alone(not of_heads)
+        self._pages.setVisible(not alone)
+        parts = {self.panel: of_heads, self.panel.sort: of_heads, self.tfidf.row: page == TFIDF, self.tfidf.ages: page == TFIDF}
+        for part in sorted(parts, key=parts.__getitem__):  # first what goes: a page that is no map has all of the width
+            part.setVisible(parts[part])
+        if not alone and of_heads:
             self._size_strip()
         self._show_on_page()
         self._show_facts()
@@ -305,16 +327,29 @@ class AttentionView(QWidget):
             self.panel.show_head(choice.layer, choice.head)
         else:
             self.panel.show_head(-1, -1)
-        self._title.setText(map_name(choice))
         self._show_facts()
 
     def _show_token(self) -> None:
-        for part in (self.matrix, self.lines, self.text):
-            part.show_token(self.token)
+        for page in (self.matrix, self.lines, self.text):
+            page.show_token(self.token)
+        text = self._text_of_queries()
+        known = text is not None and 0 <= self.token < len(text.tokens)
+        place = (text.tokens[self.token].start, text.tokens[self.token].end) if text is not None and known else (-1, -1)
+        self.tfidf.show_place(*place)
+
+    def _text_of_queries(self) -> TokenizedText | None:
+        """None: the words of TF-IDF are of another text."""
+        if self.result is None or self.choice.stack == "cross":
+            return None
+        return self.result.decoder_input if self.choice.stack == "decoder" else self.result.input
 
     def _show_facts(self) -> None:
         if self.result is None:
             return
+        if self.result.stacks:
+            shown = self.choice if self.page in _OF_HEADS else replace(self.choice, quantity="weights")
+            self._title.setText(map_name(shown))
+        self._facts.setVisible(self.page in _OF_HEADS)
         facts = [verified(self.result), about_target(self.result.model, self.choice.quantity, self.map)]
         if self.compares:
             facts += [self._agreement_note, NOT_AN_EXPLANATION]
@@ -352,6 +387,16 @@ class AttentionView(QWidget):
     def _on_cell(self, query: int, _key: int) -> None:
         self._on_token(-1 if query == self.token else query)
 
+    @Slot(int, int)
+    def _on_place(self, start: int, end: int) -> None:
+        """A word: its first token."""
+        text = self._text_of_queries()
+        if text is None or self.result is None:
+            return
+        last = len(self.result.stack(self.choice.stack).queries) if self.result.stacks else len(text.tokens)
+        over = (at for at, t in enumerate(text.tokens[:last]) if t.segment == 0 and t.start < end and t.end > start)
+        self._on_token(next(over, -1))
+
     @Slot(int)
     def _on_token(self, token: int) -> None:
         self.choose_token(token)
@@ -376,8 +421,10 @@ def _framed(inside: QWidget) -> QFrame:
     return sheet
 
 
-def _inset(widget: QWidget) -> QHBoxLayout:
+def _inset(*widgets: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setContentsMargins(16, 0, 16, 0)
-    row.addWidget(widget, 100)
+    row.setSpacing(12)
+    for at, widget in enumerate(widgets):
+        row.addWidget(widget, 100 if at == len(widgets) - 1 else 1)
     return row
