@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from engine.requests import AttentionFileRequest, AttentionRequest, HeadAgreementRequest, HeadRequest, Stack, TfidfRequest
 from engine.results import Cost, FloatArray, ModelInfo, Notice, ResolvedTarget, Token, TokenizedText
 
+ONE_DOCUMENT, NOT_IN_CORPUS = "one_document", "not_in_corpus"  # kinds of notices
 THUMBNAIL = 48  # cells a side, at most
 
 

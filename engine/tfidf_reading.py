@@ -13,6 +13,7 @@ from engine.results import FloatArray
 AS_IT_IS, WITHOUT_AGE = "attention received, log scale", "times what its age brings, log scale"
 RARITY = "TF-IDF: rarer in the corpus, more frequent in the text →"
 _CORPORA_NAMED = 3
+_FEW = 15  # words that are all named
 _MERGED = {"mean": "mean of heads", "maximum": "maximum of heads"}
 
 
@@ -75,13 +76,13 @@ def correlation_in_words(result: TfidfResult) -> str:
         return f"{number} too few for a rank correlation; type a longer text."
     if result.correlation is None:
         return f"The {count} words have no rank correlation: all of them are equally rare, or receive the same."
-    words = f"Rank correlation of TF-IDF with the attention {count} words receive: {signed(result.correlation)}"
+    words = f"Rank correlation of TF-IDF with attention received, over {count} words: {signed(result.correlation)}"
     left = result.correlation_without_age
     if result.ages_differ and left is not None:
         words += f", and {signed(left)} with their age taken out"
     elif result.ages_differ:
         words += "; age explains all of it"
-    return f"{words}. Chance alone keeps it within ±{fixed(result.chance, 2)} 95 times in 100."
+    return f"{words}; by chance alone it stays within ±{fixed(result.chance, 2)} 19 times in 20."
 
 
 def limits_in_words(result: TfidfResult) -> str:
@@ -89,7 +90,7 @@ def limits_in_words(result: TfidfResult) -> str:
     age = (
         "Older words are seen by more steps, which explains a part of any correlation."
         if result.ages_differ
-        else "All words are seen equally often here, so there is no age to take out."
+        else "All words are seen by as many steps, so there is no age to take out."
     )
     sinks = "" if result.request.without_sinks else "Sinks draw attention whatever they say; "
     several = f"{'a' if sinks else 'A'} word of several tokens is given their sum."
@@ -137,8 +138,15 @@ def signed(value: float) -> str:
     return ("+" if value > 0 else "") + fixed(value, 2)
 
 
+def named(result: TfidfResult) -> Sequence[int]:
+    """What is named in the plot: what stands out, and every word where there are few."""
+    first = labelled(result)
+    rest = range(len(result.occurrences)) if len(result.occurrences) <= _FEW else ()
+    return (*first, *(at for at in rest if at not in first))
+
+
 def labelled(result: TfidfResult) -> Sequence[int]:
-    """What is named in the plot: of each word that stands out, the occurrence furthest above; the furthest first."""
+    """Of each word that stands out the occurrence furthest above; the furthest first."""
     first = dict[str, int]()
     for at in result.standouts:
         first.setdefault(result.occurrences[at].word.lower(), at)

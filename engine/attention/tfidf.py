@@ -19,7 +19,7 @@ from engine.attention.layers import pattern
 from engine.attention.overview import sinks
 from engine.attention.ranks import spearman
 from engine.attention.sight import seen_by
-from engine.attention_maps import AttentionResult, History, TfidfResult, WordOccurrence
+from engine.attention_maps import NOT_IN_CORPUS, ONE_DOCUMENT, AttentionResult, History, TfidfResult, WordOccurrence
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel
@@ -138,12 +138,12 @@ def _about(counted: Counted, names: frozenset[str]) -> list[Notice]:
     """What the numbers cannot tell."""
     if counted.documents < 2:
         words = "The corpus is one document, which cannot tell rare words from common ones; give a table, a folder or more files."
-        return [Notice(words, "one_document")]
+        return [Notice(words, ONE_DOCUMENT)]
     missing = sum(not counted.containing[name] for name in names)
     if not missing:
         return []
     those = "is in no document and counts" if missing == 1 else "are in no document and count"
-    return [Notice(f"{missing:,} of the text's {len(names):,} different words {those} as rarest.", "not_in_corpus")]
+    return [Notice(f"{missing:,} of the text's {len(names):,} different words {those} as rarest.", NOT_IN_CORPUS)]
 
 
 def _result(

@@ -10,9 +10,8 @@ from engine.export.svg_layout import wrapped
 from engine.export.svg_metrics import width as text_width
 from engine.heatmaps.display_text import one_line
 from engine.heatmaps.inks import LIGHT, Inks
-from engine.heatmaps.label_layout import Box, place_labels
-from engine.heatmaps.numerals import figures
-from engine.heatmaps.ticks import linear_ticks, log_ticks
+from engine.heatmaps.label_layout import Box, leader, place_labels
+from engine.heatmaps.ticks import linear_ticks, log_ticks, tick_words
 from engine.results import FloatArray
 from engine.tfidf_reading import (
     AS_IT_IS,
@@ -21,9 +20,9 @@ from engine.tfidf_reading import (
     corpus_in_words,
     correlation_in_words,
     heights,
-    labelled,
     limits_in_words,
     name_of,
+    named,
     occurrence_in_words,
     on_log_scale,
     where,
@@ -72,11 +71,11 @@ def _points(result: TfidfResult, without_age: bool, box: Box, inks: Inks) -> Ite
     y = bottom - (values - faint) / (strong - faint) * (bottom - top)
     for value in linear_ticks(low, high):
         at = left + (value - low) / (high - low) * (right - left)
-        yield _text(at, bottom + 16, figures(value, 2), _LABEL, inks.muted, ' text-anchor="middle"')
+        yield _text(at, bottom + 16, tick_words(value), _LABEL, inks.muted, ' text-anchor="middle"')
     for value in log_ticks(10**faint, 10**strong):
         at = bottom - (np.log10(value) - faint) / (strong - faint) * (bottom - top)
         yield f'<line x1="{left:g}" x2="{right:g}" y1="{at:g}" y2="{at:g}" stroke="{inks.border}" stroke-width="0.5"/>'
-        yield _text(left - 6, at + 4, figures(value, 2), _LABEL, inks.muted, ' text-anchor="end"')
+        yield _text(left - 6, at + 4, tick_words(value), _LABEL, inks.muted, ' text-anchor="end"')
     yield _text((left + right) / 2, bottom + 32, RARITY, _LABEL, inks.muted, ' text-anchor="middle"')
     middle, words = (top + bottom) / 2, WITHOUT_AGE if without_age else AS_IT_IS
     turned = f' text-anchor="middle" transform="rotate(-90 {_MARGIN - 8} {middle:g})"'
@@ -92,12 +91,16 @@ def _points(result: TfidfResult, without_age: bool, box: Box, inks: Inks) -> Ite
 
 
 def _names(result: TfidfResult, dots: FloatArray, box: Box, inks: Inks) -> Iterator[str]:
-    named = labelled(result)
-    words = [name_of(result.occurrences[at]) for at in named]
-    points = [(float(dots[at, 0]), float(dots[at, 1])) for at in named]
+    chosen = named(result)
+    words = [name_of(result.occurrences[at]) for at in chosen]
+    points = [(float(dots[at, 0]), float(dots[at, 1])) for at in chosen]
     sizes = [(text_width(word, _SMALL), float(_SMALL + 2)) for word in words]
-    for word, place in zip(words, place_labels(points, sizes, dots, box), strict=True):
+    for word, point, place in zip(words, points, place_labels(points, sizes, dots, box), strict=True):
         if place is not None:
+            end = leader(point, place)
+            if end is not None:
+                ends = f'x1="{point[0]:.1f}" y1="{point[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}"'
+                yield f'<line {ends} stroke="{inks.muted}" stroke-width="0.7"/>'
             yield _text(place[0], place[3] - 4, word, _SMALL, inks.text)
 
 

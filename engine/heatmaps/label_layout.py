@@ -1,5 +1,6 @@
 """Where names go beside their points: none over another, as few points covered as can be. Shared by window and files."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -32,6 +33,12 @@ def place_labels(
         free = [box for box in _around(point, size, gap) if _inside(box, within) and not any(_meet(box, one) for one in taken)]
         placed.append(min(free, key=lambda box: _covered(box, dots), default=None))
     return placed
+
+
+def leader(point: tuple[float, float], box: Box, gap: float = 6.0) -> tuple[float, float] | None:
+    """Where a line from the point meets its label; None: it is near enough without."""
+    x, y = min(max(point[0], box[0]), box[2]), min(max(point[1], box[1]), box[3])
+    return (x, y) if math.hypot(x - point[0], y - point[1]) > 1.5 * gap else None
 
 
 def _around(point: tuple[float, float], size: tuple[float, float], gap: float) -> Iterator[Box]:

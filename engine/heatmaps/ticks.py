@@ -2,7 +2,15 @@
 
 import math
 
+from engine.heatmaps.numerals import figures
+
 _STEPS = (1, 2, 5)
+
+
+def tick_words(value: float) -> str:
+    """As short as it can be: 0.05, 1, 20."""
+    words = figures(value)
+    return words.rstrip("0").rstrip(".") if "." in words and "×" not in words else words
 
 
 def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:

@@ -28,6 +28,7 @@ class PageSwitcher(QWidget):
             part.setCheckable(True)
             part.setChecked(place == 0)
             part.setProperty("segment", "first" if place == 0 else "last" if place == len(pages) - 1 else "middle")
+            part.setProperty("tight", len(pages) > 4)
             name_control(part, f"attention_{key}", words, hint)
             self._parts.addButton(part, place)
             row.addWidget(part)

@@ -1,10 +1,10 @@
 """The names beside the points that stand out, in the pixels of the plot."""
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from engine.heatmaps.label_layout import place_labels
+from engine.heatmaps.label_layout import leader, place_labels
 from engine.results import FloatArray
 from gui import theme
 
@@ -19,6 +19,7 @@ class Names(QGraphicsItem):
     def __init__(self) -> None:
         super().__init__()
         self.boxes: list[QRectF] = []  # of the names that are drawn
+        self._lines: list[QLineF] = []  # to those that are away from their point
         self._words: list[str] = []
         self._bounds = QRectF()
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -33,9 +34,11 @@ class Names(QGraphicsItem):
         places = place_labels(points, sizes, dots, box)
         self.prepareGeometryChange()
         self._bounds = within
-        found = [(word, place) for word, place in zip(shown, places, strict=True) if place is not None]
-        self._words = [word for word, _ in found]
-        self.boxes = [QRectF(left, top, right - left, bottom - top) for _, (left, top, right, bottom) in found]
+        found = [(word, point, place) for word, point, place in zip(shown, points, places, strict=True) if place is not None]
+        ends = [(point, leader(point, place)) for _, point, place in found]
+        self._words = [word for word, _, _ in found]
+        self._lines = [QLineF(*point, *end) for point, end in ends if end is not None]
+        self.boxes = [QRectF(left, top, right - left, bottom - top) for _, _, (left, top, right, bottom) in found]
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -46,6 +49,8 @@ class Names(QGraphicsItem):
         """Text on a little of the panel's own colour."""
         behind = QColor(theme.current().panel)
         behind.setAlpha(_HALO)
+        painter.setPen(QPen(theme.current().muted, 0.7))
+        painter.drawLines(self._lines)
         painter.setFont(_font())
         for word, box in zip(self._words, self.boxes, strict=True):
             painter.fillRect(box, behind)

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.attention_maps import TfidfResult
+from engine.attention_maps import NOT_IN_CORPUS, ONE_DOCUMENT, TfidfResult
 from engine.tfidf_reading import (
     corpus_in_words,
     correlation_in_words,
@@ -12,12 +12,12 @@ from engine.tfidf_reading import (
     occurrence_in_words,
     occurrence_over,
     standouts_in_words,
-    where,
 )
 from gui.attention.tfidf_plot import TfidfPlot
 from gui.attention.tfidf_row import TfidfRow
 from gui.attention.tfidf_table import TfidfTable
 from gui.controls.segments import Segments
+from gui.views.elided_label import ElidedLabel
 from gui.views.thin_splitter import ThinSplitter
 
 EMPTY = "Each word of the text will stand here: how rare it is in a corpus, and how much attention it receives."
@@ -26,7 +26,7 @@ _AGES = (
     (AS_IS, "As it is", "The attention each word receives."),
     (OUT, "Age taken out", "How many times what words of its age receive: older words were seen by more steps."),
 )
-_TABLE = 0.44  # of the width
+_TABLE = 0.48  # of the width
 
 
 class TfidfPage(QWidget):
@@ -41,10 +41,12 @@ class TfidfPage(QWidget):
         self.setObjectName("tfidfPage")
         self.setAccessibleName("Attention beside TF-IDF")
         self.result: TfidfResult | None = None
+        self.without_age = False  # whether what age explains is taken out of what is drawn, where there is any
         self._selected, self._hovered = -1, -1
         self.row, self.ages = TfidfRow(), Segments("tfidf", _AGES, tight=True)
         self.plot, self.table = TfidfPlot(self), TfidfTable(self)
-        self._said, self._standing, self._limits, self._message = (QLabel(self) for _ in range(4))
+        self._said, self._limits, self._message = (QLabel(self) for _ in range(3))
+        self._standing = ElidedLabel(parent=self)
         self._empty = QLabel(EMPTY, self)
         self._lay_out()
         self.ages.chosen.connect(self._on_age)
@@ -64,7 +66,7 @@ class TfidfPage(QWidget):
         ):
             label.setObjectName(name)
             label.setProperty("role", role)
-            label.setWordWrap(True)
+            label.setWordWrap(label is not self._standing)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -90,20 +92,17 @@ class TfidfPage(QWidget):
         outer.addWidget(self._messages)
         outer.addWidget(self._stack, 1)
 
-    @property
-    def without_age(self) -> bool:
-        """Whether what age explains is taken out of what is drawn."""
-        return self.ages.current == OUT
-
     def show_result(self, result: TfidfResult) -> None:
         """The word that was chosen stays chosen where it stands in the same place."""
         before, self.result = self.result, result
         kept = self._selected if before is not None and before.text == result.text else -1
         self.ages.setEnabled(result.ages_differ)
-        self._said.setText(f"{correlation_in_words(result)} Of {where(result)}; {corpus_in_words(result)}.")
+        self.ages.choose(OUT if self.without_age and result.ages_differ else AS_IS)
+        self._said.setText(correlation_in_words(result))
         self._standing.setText(standouts_in_words(result))
-        self._limits.setText(limits_in_words(result))
-        self.say("\n".join(dict.fromkeys(f"⚠ {notice.message}" for notice in result.warnings)), "warning")
+        rarest = [notice.message for notice in result.warnings if notice.kind == NOT_IN_CORPUS]
+        self._limits.setText(" ".join((f"Corpus: {corpus_in_words(result)}.", *rarest, limits_in_words(result))))
+        self.say("\n".join(f"⚠ {notice.message}" for notice in result.warnings if notice.kind == ONE_DOCUMENT), "warning")
         self.table.show_result(result)
         self._draw()
         self._select(kept if kept < len(result.occurrences) else -1)
@@ -136,6 +135,7 @@ class TfidfPage(QWidget):
 
     def show_age(self, without: bool) -> None:
         """As it is, or age taken out."""
+        self.without_age = without
         self.ages.choose(OUT if without else AS_IS)
         self._draw()
 
@@ -172,7 +172,8 @@ class TfidfPage(QWidget):
         self.place_selected.emit(*((-1, -1) if point is None else (point.start, point.end)))
 
     @Slot(str)
-    def _on_age(self, _which: str) -> None:
+    def _on_age(self, which: str) -> None:
+        self.without_age = which == OUT
         self._draw()
         self.read_out_changed.emit(self.in_words())
         self.changed.emit()

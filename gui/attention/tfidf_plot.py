@@ -7,16 +7,15 @@ from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.attention_maps import TfidfResult
-from engine.heatmaps.numerals import figures
-from engine.heatmaps.ticks import linear_ticks, log_ticks
+from engine.heatmaps.ticks import linear_ticks, log_ticks, tick_words
 from engine.results import FloatArray
-from engine.tfidf_reading import AS_IT_IS, RARITY, WITHOUT_AGE, heights, labelled, name_of, on_log_scale, same_word
+from engine.tfidf_reading import AS_IT_IS, RARITY, WITHOUT_AGE, heights, name_of, named, on_log_scale, same_word
 from gui import theme
 from gui.attention.tfidf_names import Names
 from gui.heatmaps.curve_plot import CurvePlot
 
 _HEIGHTS = (120, 16_777_215)
-_AXIS = (34, 52)  # px: below with its words, left
+_AXIS = (34, 56)  # px: below with its words, left
 _DOT, _RING = 7, 13  # px
 _FAINT = 150  # of 255, of a point that does not stand out
 _REACH = 14  # px: the pointer is on the nearest point within
@@ -138,8 +137,8 @@ class TfidfPlot(CurvePlot):
     def _set_ticks(self) -> None:
         area, (across, up) = self._box.sceneBoundingRect(), self._box.viewRange()
         wide, high = (max(2, int(length / least)) for length, least in zip((area.width(), area.height()), _TICK, strict=True))
-        below = [(value, figures(value, 2)) for value in linear_ticks(across[0], across[1], wide)]
-        beside = [(float(np.log10(value)), figures(value, 2)) for value in log_ticks(10 ** up[0], 10 ** up[1], high)]
+        below = [(value, tick_words(value)) for value in linear_ticks(across[0], across[1], wide)]
+        beside = [(float(np.log10(value)), tick_words(value)) for value in log_ticks(10 ** up[0], 10 ** up[1], high)]
         self._axes["bottom"].setTicks([below])
         self._axes["left"].setTicks([beside])
 
@@ -150,9 +149,9 @@ class TfidfPlot(CurvePlot):
             self.names.lay_out([], [], np.zeros((0, 2)), area)
             return
         self._set_ticks()
-        pixels, named = self._pixels(), labelled(self._result)
-        words = [name_of(self._result.occurrences[at]) for at in named]
-        self.names.lay_out(words, [(float(pixels[at, 0]), float(pixels[at, 1])) for at in named], pixels, area)
+        pixels, chosen = self._pixels(), named(self._result)
+        words = [name_of(self._result.occurrences[at]) for at in chosen]
+        self.names.lay_out(words, [(float(pixels[at, 0]), float(pixels[at, 1])) for at in chosen], pixels, area)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.attention_maps import TfidfResult, WordOccurrence
@@ -12,9 +12,10 @@ from engine.tfidf_reading import factor, name_of
 from gui import theme
 from gui.views.row_table import RowTable
 
-COLUMNS = ("Word", "TF-IDF", "Attention", "÷ expected", "Age", "Place")
+COLUMNS = ("Word", "TF-IDF", "Attention", "Factor", "Age", "Place")
 _WORD, _TFIDF, _ATTENTION, _FACTOR, _AGE, _PLACE = range(len(COLUMNS))
-_WIDTHS = (76, 62, 76, 78, 46, 50)
+_WIDTHS = (84, 58, 76, 62, 44, 50)
+_ROOM_FOR = ((_PLACE, 352), (_AGE, 396))  # columns that go where the table is narrower
 _HELP = (
     "As it stands in the text; those that stand out are marked.",
     "Its share of the text's words × how rare it is in the corpus.",
@@ -37,6 +38,7 @@ class TfidfTable(RowTable):
         self.setModel(self._rows)
         self.set_columns(_WIDTHS, (_WORD,))
         self.horizontalHeader().setMinimumSectionSize(40)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.sortByColumn(_FACTOR, Qt.SortOrder.DescendingOrder)
         self.setSortingEnabled(True)
 
@@ -46,6 +48,17 @@ class TfidfTable(RowTable):
         blocked = self.blockSignals(True)
         self._rows.show_result(result, header.sortIndicatorSection(), header.sortIndicatorOrder())
         self.blockSignals(blocked)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Words stay legible; an age that all have tells nothing."""
+        for column, width in _ROOM_FOR:
+            told = column != _AGE or self._rows.ages_differ
+            self.setColumnHidden(column, self.width() < width or not told)
 
     def select(self, at: int) -> None:
         """Its row; −1: none."""
@@ -76,6 +89,10 @@ class _Rows(QAbstractTableModel):
         super().__init__(parent)
         self._result: TfidfResult | None = None
         self._order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+
+    @property
+    def ages_differ(self) -> bool:
+        return self._result is not None and self._result.ages_differ
 
     @property
     def _points(self) -> tuple[WordOccurrence, ...]:

@@ -9,7 +9,9 @@ TEXT = (
     "Not once does it come close to being exciting, and its ending is the dullest that anybody has filmed this year. "
     "I had hoped for a film about people, and got one about cars, sold to us as a tragedy."
 )
-LONG = " ".join([TEXT, "The camera loves rain, and rain loves nobody; even the detective, who narrates, seems wet and bored."] * 4)
+LONG = " ".join(
+    [TEXT, "The camera loves rain, and rain loves nobody; even the detective, who narrates, seems wet and bored."] * 4
+)
 
 
 def view(stage: Stage) -> object:
