@@ -72,7 +72,7 @@ def correlation_in_words(result: TfidfResult) -> str:
     """Both correlations with how many words they are of, and what chance would bring."""
     count = len(result.occurrences)
     if count < 3:
-        number = ("No word is", "One word is", "Two words are")[count]
+        number = ("No word is left, which is", "One word is", "Two words are")[count]
         return f"{number} too few for a rank correlation; type a longer text."
     if result.correlation is None:
         return f"The {count} words have no rank correlation: all of them are equally rare, or receive the same."

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.controls.rows import name_control
 
@@ -28,16 +28,31 @@ class PageSwitcher(QWidget):
             part.setCheckable(True)
             part.setChecked(place == 0)
             part.setProperty("segment", "first" if place == 0 else "last" if place == len(pages) - 1 else "middle")
-            part.setProperty("tight", len(pages) > 4)
+            part.setProperty("tight", True)
             name_control(part, f"attention_{key}", words, hint)
             self._parts.addButton(part, place)
             row.addWidget(part)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._parts.idClicked.connect(self._on_clicked)
 
     def offer(self, keys: Collection[str]) -> None:
-        """Those that the model has."""
-        for place, key in enumerate(self._keys):
-            self._parts.button(place).setEnabled(key in keys)
+        """These alone; the others are hidden."""
+        offered = [place for place, key in enumerate(self._keys) if key in keys]
+        for place, part in enumerate(self._parts.buttons()):
+            part.setVisible(place in offered)
+            if place in offered:
+                ends = (
+                    "only"
+                    if len(offered) == 1
+                    else "first"
+                    if place == offered[0]
+                    else "last"
+                    if place == offered[-1]
+                    else "middle"
+                )
+                if part.property("segment") != ends:
+                    part.setProperty("segment", ends)
+                    part.style().polish(part)
 
     def show_page(self, key: str) -> None:
         """As chosen elsewhere."""

@@ -31,7 +31,7 @@ PAGES = (
     ("text", "Text", "The text tinted by what one token attends to."),
     (TFIDF, "TF-IDF", "The attention each word receives beside how rare it is in a corpus."),
 )
-_OF_HEADS = (HEADS, "matrix", "lines", "text")  # pages that need a map of query by key
+_OF_HEADS = (HEADS, "matrix", "lines", "text")
 _STRIP = 0.3  # of the width, for the heads beside another page
 _STRIP_PIXELS = (180, 290)
 
@@ -145,9 +145,9 @@ class AttentionView(QWidget):
     def show_result(self, result: AttentionResult) -> None:
         """Layer, head, page and pin stay where they mean the same; the map is asked for."""
         before, self.result = self.result, result
+        self.switcher.offer(self.pages)
         if before is None or before.input.tokens != result.input.tokens:
             self.token = -1
-        self.switcher.offer([key for key, _, _ in PAGES if result.stacks or key not in _OF_HEADS])
         if not result.stacks:
             self._show_history(result)
             return
@@ -165,14 +165,20 @@ class AttentionView(QWidget):
         if self.compares:
             self.agreement_wanted.emit()
 
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Those that the result has something for."""
+        heads = _OF_HEADS if self.result is None or self.result.stacks else ()
+        return (*heads, TFIDF)
+
     def _show_history(self, result: AttentionResult) -> None:
-        """There is one attention layer, over the window that was read, and no head to choose."""
+        """Of a recurrent model, whose one layer of attention has no heads."""
         self.map = self._pyramid = self._coming = None
         self._warn(result.warnings)
         self.decoder.hide()
         self._title.setText("Attention over the window")
         self._stack.setCurrentIndex(1)
-        self.show_page(TFIDF if self.page in _OF_HEADS else self.page)
+        self.show_page(self.page)
 
     def show_growing(self, result: AttentionResult) -> None:
         """Heads as they are looked at; everything else stays as it was until all are there."""
@@ -291,19 +297,26 @@ class AttentionView(QWidget):
 
     @Slot(str)
     def show_page(self, page: str) -> None:
-        """The heads alone, or beside another."""
+        """The heads alone, or beside another; what is no map of heads has the whole room."""
+        page = page if page in self.pages or self.result is None else self.pages[0]
         self.page = page
         self.switcher.show_page(page)
-        alone, of_heads = page == HEADS, page in _OF_HEADS
+        alone, of_heads, tfidf = page == HEADS, page in _OF_HEADS, page == TFIDF
         if not alone:
-            pages = {"matrix": self.matrix, "lines": self.lines, "text": self.text, TFIDF: self.tfidf}
+            pages: dict[str, QWidget] = {"matrix": self.matrix, "lines": self.lines, "text": self.text, TFIDF: self.tfidf}
             self._pages.setCurrentWidget(pages[page])
-        self.controls.setVisible(not alone and (self.result is None or bool(self.result.stacks)))
-        self.controls.show_weights_alone(not of_heads)
-        self._pages.setVisible(not alone)
-        parts = {self.panel: of_heads, self.panel.sort: of_heads, self.tfidf.row: page == TFIDF, self.tfidf.ages: page == TFIDF}
-        for part in sorted(parts, key=parts.__getitem__):  # first what goes: a page that is no map has all of the width
-            part.setVisible(parts[part])
+        heads = self.result is None or bool(self.result.stacks)
+        self.controls.show_weights_alone(tfidf)
+        shown = {
+            self.controls: heads and not alone,
+            self._pages: not alone,
+            self.panel: of_heads,
+            self.panel.sort: of_heads,
+            self.tfidf.row: tfidf,
+            self.tfidf.ages: tfidf,
+        }
+        for part in sorted(shown, key=shown.__getitem__):  # first what goes: at no time is the row wider than it must be
+            part.setVisible(shown[part])
         if not alone and of_heads:
             self._size_strip()
         self._show_on_page()

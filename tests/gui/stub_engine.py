@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap
+from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap, TfidfResult
 from engine.cells import AblationResult, CellsResult
 from engine.checkpoints import (
     CheckpointFinding,
@@ -44,6 +44,7 @@ from engine.requests import (
     PhraseRequest,
     PredictionRequest,
     TextInput,
+    TfidfRequest,
     UnitRequest,
 )
 from engine.results import (
@@ -158,6 +159,13 @@ def lstm(path: str = "/models/lstm") -> ModelInfo:
     recurrent = (RecurrentInfo("lstm", "lstm", 2, 12, 1),)
     task = "text_classification" if "classifier" in path else "causal_lm"
     return model(path, recurrent=recurrent, attention=None, can=("attribution", "cells"), task=task, architecture="LSTM 2 × 12")
+
+
+def writer(path: str = "/models/writer") -> ModelInfo:
+    """A recurrent language model with one layer of attention over its window."""
+    recurrent = (RecurrentInfo("lstm", "rnn_1", 1, 12, 1),)
+    can = ("attribution", "attention", "cells", "generation")
+    return model(path, format="textgenrnn", recurrent=recurrent, attention=AttentionInfo(1, 1), can=can, task="causal_lm")
 
 
 def tokenized(request: PredictionRequest) -> TokenizedText:
@@ -298,6 +306,7 @@ class StubEngine:
             AttentionRequest: self._attend,
             HeadRequest: self._map_head,
             HeadAgreementRequest: self._agree_heads,
+            TfidfRequest: self._weigh_words,
             InspectCheckpointRequest: self._inspect,
             ImportRequest: self._import,
         }
@@ -320,7 +329,7 @@ class StubEngine:
             time.sleep(self.step_seconds)
         if "missing" in request.path:
             raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
-        opened = lstm(request.path) if "lstm" in request.path else model(request.path)
+        opened = (lstm if "lstm" in request.path else writer if "writer" in request.path else model)(request.path)
         if request.path.endswith(".pt"):
             raise LoadError(f"{request.path} is a bare file of weights; import it first.", "bare_weights")
         if "random" in request.path:
@@ -433,6 +442,8 @@ class StubEngine:
     def _attention(self, request: AttentionRequest) -> AttentionResult:
         path = request.model_sha256.removeprefix("sha of ")
         read = tokenized(PredictionRequest(request.model_sha256, request.input))
+        if "writer" in path:
+            return made_attention.looking_back(request, read, writer(path))
         return made_attention.attention(request, read, seq2seq="translate" in path, of=model(path))
 
     def _map_head(self, request: HeadRequest) -> Generator[Partial, None, HeadMap]:
@@ -443,6 +454,15 @@ class StubEngine:
     def _agree_heads(self, request: HeadAgreementRequest) -> Generator[Partial, None, HeadAgreement]:
         yield Partial(0, doing="Comparing")
         return made_attention.agreement(request, self._attention(request.attention))
+
+    def _weigh_words(self, request: TfidfRequest) -> Generator[Partial, None, TfidfResult]:
+        """A corpus called “binary” is none; one called “slow” takes ``steps``."""
+        for step in range(self.steps if "slow" in request.corpus[0] else 1):
+            yield Partial(step, self.steps, doing="Counting words")
+            time.sleep(self.step_seconds)
+        if "binary" in request.corpus[0]:
+            raise UserError("binary.bin is not a text file (it holds zero bytes); leave it out of the corpus.", "not_text")
+        return made_attention.tfidf(request, self._attention(request.attention))
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)
