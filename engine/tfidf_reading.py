@@ -82,7 +82,7 @@ def correlation_in_words(result: TfidfResult) -> str:
         words += f", and {signed(left)} with their age taken out"
     elif result.ages_differ:
         words += "; age explains all of it"
-    return f"{words}; by chance alone it stays within ±{fixed(result.chance, 2)} 19 times in 20."
+    return f"{words} (chance alone: within ±{fixed(result.chance, 2)}, 19 times in 20)."
 
 
 def limits_in_words(result: TfidfResult) -> str:
@@ -90,7 +90,7 @@ def limits_in_words(result: TfidfResult) -> str:
     age = (
         "Older words are seen by more steps, which explains a part of any correlation."
         if result.ages_differ
-        else "All words are seen by as many steps, so there is no age to take out."
+        else "Every word is seen by all steps, so there is no age to take out."
     )
     sinks = "" if result.request.without_sinks else "Sinks draw attention whatever they say; "
     several = f"{'a' if sinks else 'A'} word of several tokens is given their sum."

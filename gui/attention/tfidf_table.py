@@ -14,8 +14,9 @@ from gui.views.row_table import RowTable
 
 COLUMNS = ("Word", "TF-IDF", "Attention", "Factor", "Age", "Place")
 _WORD, _TFIDF, _ATTENTION, _FACTOR, _AGE, _PLACE = range(len(COLUMNS))
-_WIDTHS = (84, 58, 76, 62, 44, 50)
-_ROOM_FOR = ((_PLACE, 352), (_AGE, 396))  # columns that go where the table is narrower
+_WIDTHS = (84, 68, 76, 62, 44, 50)
+_ROOM_FOR = ((_PLACE, 362), (_AGE, 406))  # columns that go where the table is narrower
+_LEAST = 300
 _HELP = (
     "As it stands in the text; those that stand out are marked.",
     "Its share of the text's words × how rare it is in the corpus.",
@@ -38,6 +39,7 @@ class TfidfTable(RowTable):
         self.setModel(self._rows)
         self.set_columns(_WIDTHS, (_WORD,))
         self.horizontalHeader().setMinimumSectionSize(40)
+        self.setMinimumWidth(_LEAST)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.sortByColumn(_FACTOR, Qt.SortOrder.DescendingOrder)
         self.setSortingEnabled(True)

@@ -38,8 +38,8 @@ def test_the_correlation_has_its_n_and_what_chance_does():
     result = made()
     assert len(result.occurrences) == 18
     assert correlation_in_words(result) == (
-        "Rank correlation of TF-IDF with attention received, over 18 words: +0.25, and +0.50 with their age taken out; by chance "
-        "alone it stays within ±0.48 19 times in 20."
+        "Rank correlation of TF-IDF with attention received, over 18 words: +0.25, and +0.50 with their age taken out "
+        "(chance alone: within ±0.48, 19 times in 20)."
     )
     assert "age taken out" not in correlation_in_words(made(ages_differ=False))
     assert "age explains all of it" in correlation_in_words(made(correlation_without_age=None))

@@ -163,7 +163,7 @@ def lstm(path: str = "/models/lstm") -> ModelInfo:
 
 def writer(path: str = "/models/writer") -> ModelInfo:
     """A recurrent language model with one layer of attention over its window."""
-    recurrent = (RecurrentInfo("lstm", "rnn_1", 1, 12, 1),)
+    recurrent = (RecurrentInfo("rnn_1", "lstm", 1, 12, 1),)
     can = ("attribution", "attention", "cells", "generation")
     return model(path, format="textgenrnn", recurrent=recurrent, attention=AttentionInfo(1, 1), can=can, task="causal_lm")
 
