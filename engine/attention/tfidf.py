@@ -49,9 +49,9 @@ def tfidf(model: TextModel, request: TfidfRequest, captures: Captures) -> Steps[
     counted = yield from count(request.corpus, request.text_column, frozenset(names))
     if not any(counted.containing[name] for name in names):
         raise UserError("None of the text's words is in the corpus, so none is rarer than another; choose another.", "no_word")
-    counts, occurrences = Counter(names), []
+    counts, occurrences, places = Counter(names), [], read.places()
     for found, name in zip(words, names, strict=True):
-        attention, age = read.of(found.start(), found.end())
+        attention, age = read.over(places, found.start(), found.end())
         if age:
             holding = counted.containing[name]
             rarity = counts[name] / len(words) * (math.log((1 + counted.documents) / (1 + holding)) + 1)
@@ -77,12 +77,11 @@ class _Read:
     forward: int
     warnings: tuple[Notice, ...]
 
-    def of(self, start: int, end: int) -> tuple[float, int]:
+    def over(self, places: FloatArray, start: int, end: int) -> tuple[float, int]:
         """Summed over the tokens that overlap the code points [start, end); the age is that of the oldest."""
-        own = np.flatnonzero((self.places[:, 0] < end) & (self.places[:, 1] > start) & (self.seen > 0))
+        own = np.flatnonzero((places[:, 0] < end) & (places[:, 1] > start) & (self.seen > 0))
         return float(self.received[own].sum()), int(self.seen[own].max(initial=0))
 
-    @property
     def places(self) -> FloatArray:
         """(token, 2) where each begins and ends; nowhere for those that are no part of the text."""
         return np.array([(t.start, t.end) if t.segment == 0 and not t.special else (0, 0) for t in self.tokens]).reshape(-1, 2)
