@@ -10,7 +10,7 @@ from engine.heatmaps.display_text import one_line
 from engine.heatmaps.numerals import figures, fixed
 from engine.results import FloatArray
 
-AS_IT_IS, WITHOUT_AGE = "attention received, log scale", "times what its age brings, log scale"
+AS_IT_IS, WITHOUT_AGE = "attention received (log)", "× what its age brings (log)"
 RARITY = "TF-IDF: rarer in the corpus, more frequent in the text →"
 _CORPORA_NAMED = 3
 _FEW = 15  # words that are all named

@@ -34,12 +34,13 @@ _TITLE, _SMALL, _LABEL = 16, 13, 11
 _LINE = 18
 _ROOM = 0.06  # of the span, around the points
 _DOT = 3.5
+_SPARE = 0.86  # of the width, so that a reader's wider font does not run out of the picture
 _FAMILY = "Inter, system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
 
 
 def tfidf_to_svg(result: TfidfResult, without_age: bool, inks: Inks = LIGHT) -> bytes:
     """Every point says its word and numbers in ``<title>``; those that stand out are named."""
-    measure = _WIDTH - 2 * _MARGIN
+    measure = (_WIDTH - 2 * _MARGIN) * _SPARE
     lines = [*wrapped(correlation_in_words(result), _SMALL, measure), *wrapped(limits_in_words(result), _SMALL, measure)]
     top = _MARGIN + 44
     box = (float(_LEFT), float(top), float(_WIDTH - _MARGIN), float(top + _PLOT))

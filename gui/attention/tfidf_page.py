@@ -30,7 +30,7 @@ _TABLE = 0.48  # of the width
 
 
 class TfidfPage(QWidget):
-    """One way in (``show_result``); setters are silent. Its row and its switch stand where the room has place for them."""
+    """One way in (``show_result``); setters are silent. Its row stands where the room has place for it."""
 
     place_selected = Signal(int, int)  # first code point and the one behind; −1, −1: none
     read_out_changed = Signal(str)
@@ -78,8 +78,8 @@ class TfidfPage(QWidget):
         column = QVBoxLayout(self._whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        for label in (self._said, self._standing):
-            column.addWidget(_inset(label))
+        column.addWidget(_inset(self._said))
+        column.addWidget(_inset(self._standing, self.ages))
         column.addWidget(_inset(self.splitter), 1)
         column.addWidget(_inset(self._limits))
         self._stack = QStackedWidget()
@@ -200,9 +200,11 @@ class TfidfPage(QWidget):
             self.splitter.setSizes([event.size().width() - table, table])
 
 
-def _inset(inside: QWidget) -> QWidget:
+def _inset(*inside: QWidget) -> QWidget:
     around = QWidget()
     row = QHBoxLayout(around)
     row.setContentsMargins(16, 0, 16, 0)
-    row.addWidget(inside)
+    row.setSpacing(8)
+    for at, widget in enumerate(inside):
+        row.addWidget(widget, 1 if at == 0 else 0)
     return around

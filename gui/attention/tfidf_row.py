@@ -15,6 +15,7 @@ from gui.icons import icon
 REVIEWS = str(RESOURCES / "samples" / "datasets" / "reviews.csv")
 _READY = (("Film reviews", REVIEWS),)
 _MOST_COLUMNS = 50
+_WIDEST = 400
 
 
 class TfidfRow(QWidget):
@@ -35,6 +36,7 @@ class TfidfRow(QWidget):
         name_control(self.stop, "tfidfStop", "Stop", "What is on screen stays (Esc).")
         self.corpus.setMinimumWidth(110)
         self.column.setMinimumWidth(84)
+        self.setMaximumWidth(_WIDEST)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -50,7 +52,6 @@ class TfidfRow(QWidget):
             button.setProperty("role", "flat")
             row.addWidget(button)
         self.read.setIconSize(QSize(16, 16))
-        row.addStretch(1)
         self.corpus.activated.connect(self._on_corpus)
         self.column.activated.connect(self.changed)
         self.read.clicked.connect(self.read_chosen)

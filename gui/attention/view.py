@@ -86,7 +86,7 @@ class AttentionView(QWidget):
         head.addWidget(self.switcher)
         head.addWidget(self._title, 1)
         head.addWidget(self.panel.sort)
-        head.addWidget(self.tfidf.ages)
+        head.addWidget(self.tfidf.row, 2)
         self._pages = QStackedWidget()
         for page in (self.matrix, self.lines, self.text, self.tfidf):
             self._pages.addWidget(page)
@@ -101,7 +101,7 @@ class AttentionView(QWidget):
         column.setSpacing(6)
         column.addLayout(head)
         column.addLayout(_inset(self.decoder))
-        column.addLayout(_inset(self.controls, self.tfidf.row))
+        column.addLayout(_inset(self.controls))
         column.addLayout(_inset(self._message))
         column.addWidget(self.splitter, 1)
         column.addLayout(_inset(self._facts))
@@ -313,7 +313,6 @@ class AttentionView(QWidget):
             self.panel: of_heads,
             self.panel.sort: of_heads,
             self.tfidf.row: tfidf,
-            self.tfidf.ages: tfidf,
         }
         for part in sorted(shown, key=shown.__getitem__):  # first what goes: at no time is the row wider than it must be
             part.setVisible(shown[part])
@@ -434,10 +433,8 @@ def _framed(inside: QWidget) -> QFrame:
     return sheet
 
 
-def _inset(*widgets: QWidget) -> QHBoxLayout:
+def _inset(widget: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setContentsMargins(16, 0, 16, 0)
-    row.setSpacing(12)
-    for at, widget in enumerate(widgets):
-        row.addWidget(widget, 100 if at == len(widgets) - 1 else 1)
+    row.addWidget(widget, 100)
     return row
