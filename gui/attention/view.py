@@ -361,7 +361,7 @@ class AttentionView(QWidget):
         if self.result.stacks:
             shown = self.choice if self.page in _OF_HEADS else replace(self.choice, quantity="weights")
             self._title.setText(map_name(shown))
-        self._facts.setVisible(self.page in _OF_HEADS)
+        self._facts.setVisible(self.page != TFIDF)
         facts = [verified(self.result), about_target(self.result.model, self.choice.quantity, self.map)]
         if self.compares:
             facts += [self._agreement_note, NOT_AN_EXPLANATION]
