@@ -5,7 +5,7 @@ import numpy as np
 from engine.results import FloatArray
 
 _POWERS = 3  # of ln(age): a parabola
-_PASSES = 100
+_PASSES = 300
 _FAINTEST = 1e-6  # of the largest attention: what is below counts as so much, since nothing has no logarithm
 _SMALLEST = 1e-9  # a residual below counts as so much, for a weight that stays finite
 _NOTHING = 1e-4  # a residual below is none
