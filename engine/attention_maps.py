@@ -1,5 +1,6 @@
 """Attention: what was captured, and the maps that can be had of it. Frozen, torch-free."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from engine.requests import AttentionFileRequest, AttentionRequest, HeadAgreementRequest, HeadRequest, Stack, TfidfRequest
 from engine.results import Cost, FloatArray, ModelInfo, Notice, ResolvedTarget, Token, TokenizedText
 
+ONE_DOCUMENT, NOT_IN_CORPUS = "one_document", "not_in_corpus"  # kinds of notices
 THUMBNAIL = 48  # cells a side, at most
 
 
@@ -212,14 +214,18 @@ class HeadAgreement:
     warnings: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class WordOccurrence:
     """One occurrence of a word: a point of the TF-IDF picture.
 
     Args:
+        start, end: code points of the text.
+        tfidf: its share of the text's words × (ln((1 + documents) / (1 + documents with it)) + 1).
         attention: it receives, the mean over the steps that can see it, summed over its tokens.
-        age: how many steps it could be seen.
-        without_age: what is left of ``attention`` once the part that its age explains is taken out.
+        age: how many steps could see it.
+        expected: the attention that words of this age receive.
+        count: how often it stands in the text.
+        documents: how many of the corpus hold it.
     """
 
     word: str
@@ -228,7 +234,14 @@ class WordOccurrence:
     tfidf: float
     attention: float
     age: int
-    without_age: float
+    expected: float
+    count: int
+    documents: int
+
+    @property
+    def without_age(self) -> float:
+        """What is left once its age is taken out: how many times what words of its age receive."""
+        return self.attention / self.expected
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,16 +249,28 @@ class TfidfResult:
     """Attention received by each word, beside how rare it is.
 
     Args:
+        text: that was read, and written.
         correlation, correlation_without_age: Spearman's with TF-IDF, as it is and with age taken out; None from fewer than
-            three words.
-        standouts: indices of the occurrences furthest above what their age explains.
-        documents: how many the corpus has.
+            three words, or where one of the two is constant.
+        standouts: indices of the occurrences furthest above what their age explains, the furthest first.
+        documents, kinds: how many the corpus has, and what each is: ``rows``, ``files``, ``paragraphs``, ``lines``.
+        ages_differ: there was an age to take out; of a model that reads both ways there is none.
     """
 
     request: TfidfRequest
+    model: ModelInfo
+    text: str
     occurrences: tuple[WordOccurrence, ...]
     correlation: float | None
     correlation_without_age: float | None
     standouts: tuple[int, ...]
     documents: int
+    kinds: tuple[str, ...]
+    ages_differ: bool
+    cost: Cost
     warnings: tuple[Notice, ...] = ()
+
+    @property
+    def chance(self) -> float:
+        """What a correlation of as many unrelated words keeps below, either way, 95 times in 100."""
+        return min(1.0, 1.96 / math.sqrt(max(1, len(self.occurrences) - 1)))

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from engine.atomic_file import write_atomically
-from engine.attention_maps import AttentionResult
+from engine.attention_maps import AttentionResult, TfidfResult
 from engine.cells import Cell, CellsResult
 from engine.detective import DetectResult, EffectResult
 from engine.errors import UserError
@@ -70,6 +70,18 @@ def attention_command(result: AttentionResult, shown: HeadRequest | None, texts:
             raise UserError("The command line writes the weights of single heads; choose one to copy its line.", "no_command")
         words += [*_option("--layer", shown.layer), *_option("--head", shown.head)]
     return _line("attention", [*words, *_generation(result.request.generation)], result.cost, accept_reinitialised)
+
+
+def tfidf_command(result: TfidfResult, texts: Path, accept_reinitialised: bool = False) -> str:
+    """The same words held against the same corpus; as ``command_for``."""
+    request, attention = result.request, result.request.attention
+    words = [result.model.path, *_input(attention.input, texts), *_option("--decoder-text", attention.decoder_text)]
+    words += [word for source in request.corpus for word in _option("--corpus", source)]
+    words += _option("--text-column", request.text_column or None)
+    words += [*_option("--layer", request.layer), *_option("--head", request.head)]
+    words += _option("--stack", request.stack if request.stack != "self" else None)
+    words += ["--without-sinks"] if request.without_sinks else []
+    return _line("tfidf", [*words, *_generation(attention.generation)], result.cost, accept_reinitialised)
 
 
 def _generation(generation: Generation) -> list[str]:

@@ -229,14 +229,20 @@ class TfidfRequest:
     """Does attention go to the words that are rare in a corpus?
 
     Args:
-        corpus: text files or folders; each file, or each row of a table, is a document.
+        corpus: text files, folders or ``stdlib``; each file, or each row of a table, is a document.
         layer, head: of a transformer; a recurrent model's attention layer has one of each.
+        text_column: of tables; empty: that which looks like it.
+        stack: of an encoder-decoder, whose usual one is its encoder.
+        without_sinks: as of ``HeadRequest``; a sink is then no point.
     """
 
     attention: AttentionRequest
     corpus: tuple[str, ...]
     layer: int = 0
     head: int | HeadsMerged = "mean"
+    text_column: str = ""
+    stack: Stack = "self"
+    without_sinks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

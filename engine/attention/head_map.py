@@ -1,6 +1,7 @@
 """The job behind one map: a head's weights, or what is made of them."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +22,7 @@ from engine.jobs import Partial, Steps
 from engine.models.huggingface import HuggingFaceModel
 from engine.models.model import TextModel
 from engine.requests import HeadRequest
-from engine.results import Cost, Notice, ResolvedTarget
+from engine.results import Cost, Notice, ResolvedTarget, Token
 
 _UNITS = {"weights": "weight", "value_norm": "norm", "rollout": "share", "relevance": "relevance"}
 
@@ -41,7 +42,7 @@ def head_map(model: TextModel, request: HeadRequest, captures: Captures) -> Step
     made = yield from _made(model, request, capture, stack)
     values, unit = made.values, _UNITS[request.quantity]
     if request.without_sinks:
-        values, unit = _without_sinks(values, stack, model.substitutes.get("pad")), "share"
+        values, unit = without_sinks(values, stack.keys, model.substitutes.get("pad")), "share"
     return HeadMap(
         request,
         stack.queries,
@@ -101,8 +102,8 @@ def _through_layers(model: HuggingFaceModel, request: HeadRequest, capture: Capt
     return _Made(values, target, forward=2, backward=1)
 
 
-def _without_sinks(values: Tensor, stack: CapturedStack, pad: int | None) -> Tensor:
+def without_sinks(values: Tensor, keys: Sequence[Token], pad: int | None) -> Tensor:
     """In place: nothing for the sinks, the rest of each row made to sum to 1; a row with no rest stays empty."""
-    values *= 1 - torch.from_numpy(sinks(stack.keys, pad)).float()
+    values *= 1 - torch.from_numpy(sinks(keys, pad)).float()
     values /= values.sum(-1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
     return values

@@ -19,34 +19,28 @@ def add(commands: Any, common: Parser) -> None:
     attention.add_argument("--decoder-text", metavar="T", help="what the decoder of an encoder-decoder reads first")
     attention.add_argument("--layer", metavar="L", type=int, help="only this layer, from 0")
     attention.add_argument("--head", metavar="H", type=int, help="only this head, from 0")
-    attention.add_argument("--generate", metavar="N", type=int, default=0, help="go on with the text by so many tokens")
-    forced = "write this token at this step, whatever the model would have chosen; repeatable"
-    attention.add_argument("--force", metavar="STEP=TOKEN", action="append", default=[], help=forced)
-    attention.add_argument("--temperature", metavar="T", type=float, help="sample; without it the likeliest token each time")
-    attention.add_argument("--sample-top-k", metavar="K", type=int, help="sample among the K likeliest tokens")
-    attention.add_argument("--top-p", metavar="P", type=float, help="sample among the fewest tokens that hold this probability")
-    known = Generation()
-    attention.add_argument("--alternatives", metavar="K", type=int, default=known.alternatives, help="told of each step")
-    attention.add_argument("--checkpoint", metavar="NAME", help="of a model that carries several")
+    add_generation(attention)
     attention.set_defaults(run=_attention)
+
+
+def add_generation(parser: Parser) -> None:
+    """What the model goes on with; read by ``generation_of``."""
+    parser.add_argument("--generate", metavar="N", type=int, default=0, help="go on with the text by so many tokens")
+    forced = "write this token at this step, whatever the model would have chosen; repeatable"
+    parser.add_argument("--force", metavar="STEP=TOKEN", action="append", default=[], help=forced)
+    parser.add_argument("--temperature", metavar="T", type=float, help="sample; without it the likeliest token each time")
+    parser.add_argument("--sample-top-k", metavar="K", type=int, help="sample among the K likeliest tokens")
+    parser.add_argument("--top-p", metavar="P", type=float, help="sample among the fewest tokens that hold this probability")
+    known = Generation()
+    parser.add_argument("--alternatives", metavar="K", type=int, default=known.alternatives, help="told of each step")
+    parser.add_argument("--checkpoint", metavar="NAME", help="of a model that carries several")
 
 
 def _attention(options: argparse.Namespace, draw: object) -> None:
     from engine.export.attention_files import ATTENTION_KINDS
 
     kind = kind_of(options.out, tuple(ATTENTION_KINDS))
-    generation = Generation(
-        tokens=options.generate,
-        temperature=options.temperature,
-        top_k=options.sample_top_k,
-        top_p=options.top_p,
-        forced=tuple(_forced(pair) for pair in options.force),
-        alternatives=options.alternatives,
-        seed=options.seed,
-        checkpoint=options.checkpoint,
-    )
-    if options.temperature is None and (options.sample_top_k is not None or options.top_p is not None):
-        raise UserError("--sample-top-k and --top-p belong to sampling; give a --temperature too.", "arguments")
+    generation = generation_of(options)
     text = TextInput(text_of(options), options.text_pair)
     workbench, info = open_in_workbench(options)
     asked = AttentionRequest(info.sha256, text, generation, options.decoder_text)
@@ -58,6 +52,26 @@ def _attention(options: argparse.Namespace, draw: object) -> None:
         write_json(content.decode("utf-8"), options)
     else:
         save(options.out, content)
+
+
+def generation_of(options: argparse.Namespace) -> Generation:
+    """As ``add_generation`` has it.
+
+    Raises:
+        UserError: no such generation.
+    """
+    if options.temperature is None and (options.sample_top_k is not None or options.top_p is not None):
+        raise UserError("--sample-top-k and --top-p belong to sampling; give a --temperature too.", "arguments")
+    return Generation(
+        tokens=options.generate,
+        temperature=options.temperature,
+        top_k=options.sample_top_k,
+        top_p=options.top_p,
+        forced=tuple(_forced(pair) for pair in options.force),
+        alternatives=options.alternatives,
+        seed=options.seed,
+        checkpoint=options.checkpoint,
+    )
 
 
 def _forced(pair: str) -> tuple[int, str]:

@@ -1,7 +1,8 @@
 """Python's own standard library as a corpus: it is there wherever Neuroloupe runs."""
 
+import os
 import sysconfig
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from engine.errors import UserError
@@ -22,7 +23,7 @@ def standard_library(only: Collection[str] = (), without: Collection[str] = ()) 
         UserError: no sources here (a frozen program), or no such module.
     """
     root = Path(sysconfig.get_path("stdlib"))
-    found = [(path, path.relative_to(root)) for path in sorted(root.rglob("*.py")) if _is_code(path.relative_to(root))]
+    found = [(path, path.relative_to(root)) for path in sorted(_python_files(root)) if _is_code(path.relative_to(root))]
     if not found:
         raise UserError(f"Python's standard library is not here as text ({root}); name a folder of your own.", "empty_corpus")
     modules = {_module(inner) for _, inner in found}
@@ -31,6 +32,13 @@ def standard_library(only: Collection[str] = (), without: Collection[str] = ()) 
         raise UserError(f"Python's standard library has no module “{unknown[0]}”.", "no_such_path")
     chosen = (set(only) or modules) - set(without)
     return tuple((path, f"{NAME}/{inner.as_posix()}") for path, inner in found if _module(inner) in chosen)
+
+
+def _python_files(root: Path) -> Iterator[Path]:
+    """Without a look into what is installed beside the library, which is much more than it."""
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if name not in _NOT_CODE]
+        yield from (Path(folder, name) for name in names if name.endswith(".py"))
 
 
 def _module(inner: Path) -> str:

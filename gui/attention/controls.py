@@ -24,7 +24,7 @@ class HeadControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._choice, self._has_target = Choice(), False
+        self._choice, self._has_target, self._weights_alone = Choice(), False, False
         self.stack, self.layer, self.head, self.quantity = (QComboBox(self) for _ in range(4))
         self.residual, self.sinks = QDoubleSpinBox(self), QCheckBox("Without sinks", self)
         self._labels = {box: QLabel(words, self) for box, words in ((self.layer, "Layer"), (self.head, "Head"))}
@@ -101,10 +101,17 @@ class HeadControls(QWidget):
         self.sinks.setChecked(choice.without_sinks)
         for control in (self.residual, self.sinks):
             control.blockSignals(False)
-        rolled, of_one = choice.quantity == "rollout", choice.quantity not in OF_ALL_HEADS
-        shown = {self.residual: rolled, self.head: of_one, self._labels[self.head]: of_one}
+        rolled = choice.quantity == "rollout" and not self._weights_alone
+        of_one = choice.quantity not in OF_ALL_HEADS or self._weights_alone
+        shown: dict[QWidget, bool] = {self.residual: rolled, self.head: of_one, self._labels[self.head]: of_one}
+        shown[self.quantity] = not self._weights_alone
         for each in sorted(shown, key=shown.__getitem__):  # first what goes: at no time is the row wider than it must be
             each.setVisible(shown[each])
+
+    def show_weights_alone(self, alone: bool) -> None:
+        """A page that knows no other quantity offers none."""
+        self._weights_alone = alone
+        self.show_choice(self._choice)
 
     def _offer(self, at: int, on: bool) -> None:
         items = self.quantity.model()

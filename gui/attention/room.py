@@ -26,7 +26,8 @@ from engine.requests import (
 from engine.results import ModelInfo
 from gui.attention.choice import Choice
 from gui.attention.film_desk import FilmDesk
-from gui.attention.view import FILM, PAGES, AttentionView
+from gui.attention.tfidf_desk import TfidfDesk
+from gui.attention.view import FILM, PAGES, TFIDF, AttentionView
 from gui.attention.words import TYPE, about_target, has_attention, has_target, map_name, to_come, verified, without_attention
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
@@ -54,6 +55,8 @@ class AttentionRoom(Room):
         self._wanted: dict[str, Parameter] = {}
         self._compared: AttributionRequest | None = None  # with the heads on screen
         view = self._view
+        self._tfidf = TfidfDesk(house, view, self)
+        self._tfidf.changed.connect(self._on_shown)
         view.map_wanted.connect(self._on_map_wanted)
         view.agreement_wanted.connect(self._on_agreement_wanted)
         view.token_selected.connect(self._on_token)
@@ -84,6 +87,8 @@ class AttentionRoom(Room):
 
     def kept(self) -> Kept | None:
         """See ``Room``."""
+        if self._view.page == TFIDF:
+            return self._tfidf.kept()
         result, shown, accepted = self._view.result, self._view.map, self._house.conductor.accepted_reinitialised
         if self._view.page == FILM:
             return self._film.kept(accepted, self._view)
@@ -96,6 +101,8 @@ class AttentionRoom(Room):
 
     def caption(self) -> tuple[str, str] | None:
         """See ``Room``."""
+        if self._view.page == TFIDF:
+            return self._tfidf.caption()
         result = self._view.result
         if result is None:
             return None
@@ -111,12 +118,13 @@ class AttentionRoom(Room):
         chosen = tuple((field.name, getattr(view.choice, field.name)) for field in fields(Choice))
         sort = view.panel.sort
         others = (("page", view.page), ("token", view.token), ("sort", sort.score), ("largest_first", sort.sorted.isChecked()))
-        return (*chosen, *others, *self._film.state())
+        return (*chosen, *others, *self._film.state(), *self._tfidf.state())
 
     def restore(self, state: tuple[tuple[str, Parameter], ...]) -> None:
         """See ``Room``; chosen when the answer is there."""
         self._wanted = dict(state)
         self._film.restore(self._wanted)
+        self._tfidf.restore(self._wanted)
 
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
@@ -175,6 +183,7 @@ class AttentionRoom(Room):
         self._film.forget()
         for key in (_MAP, _AGREEMENT):
             self._house.jobs.forget(key)
+        self._tfidf.forget()
         self._compared = None
 
     def _restore_choice(self, wanted: dict[str, Parameter]) -> None:

@@ -17,19 +17,21 @@ from gui.attention.lines_page import LinesPage
 from gui.attention.matrix_page import MatrixPage
 from gui.attention.switcher import PageSwitcher
 from gui.attention.text_page import TextPage
+from gui.attention.tfidf_page import TfidfPage
 from gui.attention.words import NOT_AN_EXPLANATION, about_target, map_name, verified
 from gui.controls.rows import name_control
 from gui.heatmaps.pyramid import Pyramid, PyramidBuilder
 from gui.views.elided_label import ElidedLabel
 from gui.views.thin_splitter import ThinSplitter
 
-HEADS, FILM = "heads", "film"
+HEADS, FILM, TFIDF = "heads", "film", "tfidf"
 PAGES = (
     (HEADS, "Heads", "Every head of every layer; a click shows one large."),
     ("matrix", "Matrix", "Query × key of the chosen head."),
     ("lines", "Lines", "From each token to those that it attends to."),
     ("text", "Text", "The text tinted by what one token attends to."),
     (FILM, "Film", "The text written on, and where each step looked."),
+    (TFIDF, "TF-IDF", "The attention each word receives beside how rare it is in a corpus."),
 )
 _OF_HEADS = (HEADS, "matrix", "lines", "text")
 _STRIP = 0.3  # of the width, for the heads beside another page
@@ -62,7 +64,7 @@ class AttentionView(QWidget):
         self._sized = False
         self.switcher, self.controls, self.panel = PageSwitcher(PAGES), HeadControls(), GridPanel()
         self.matrix, self.lines, self.text, self.film = MatrixPage(), LinesPage(), TextPage(), FilmPage()
-        self.decoder = DecoderRow()
+        self.tfidf, self.decoder = TfidfPage(), DecoderRow()
         self._title, self._facts = ElidedLabel(), QLabel()
         self._message, self._empty, self._action = QLabel(), QLabel(), QPushButton()
         self._agreement_note = ""
@@ -87,8 +89,9 @@ class AttentionView(QWidget):
         head.addWidget(self._title, 1)
         head.addWidget(self.panel.sort)
         head.addWidget(self.film.writing)
+        head.addWidget(self.tfidf.row, 2)
         self._pages = QStackedWidget()
-        for page in (self.matrix, self.lines, self.text, self.film):
+        for page in (self.matrix, self.lines, self.text, self.film, self.tfidf):
             self._pages.addWidget(page)
         self.splitter = ThinSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("attentionSplitter")
@@ -136,7 +139,8 @@ class AttentionView(QWidget):
         self.text.token_selected.connect(self._on_token)
         self.film.token_selected.connect(self._on_token)
         self.film.looked.connect(self._on_film)
-        for part in (self.panel, self.matrix, self.lines, self.text, self.film):
+        self.tfidf.place_selected.connect(self._on_place)
+        for part in (self.panel, self.matrix, self.lines, self.text, self.film, self.tfidf):
             part.read_out_changed.connect(self.read_out_changed)
         self.builder.built.connect(self._on_built)
         self._action.clicked.connect(self.action_chosen)
@@ -147,11 +151,11 @@ class AttentionView(QWidget):
         """Layer, head, page and pin stay where they mean the same; the map is asked for."""
         before, self.result = self.result, result
         self.switcher.offer(self.pages)
+        if before is None or before.input.tokens != result.input.tokens:
+            self.token = -1
         if not result.stacks:
             self._show_history(result)
             return
-        if before is None or before.input.tokens != result.input.tokens:
-            self.token = -1
         self.choice = self.choice.within(result)
         self._warn(result.warnings)
         self.decoder.setVisible(result.decoder_input is not None)
@@ -170,14 +174,17 @@ class AttentionView(QWidget):
     def pages(self) -> tuple[str, ...]:
         """Those that the result has something for."""
         if self.result is None:
-            return _OF_HEADS
+            return (*_OF_HEADS, TFIDF)
         heads = _OF_HEADS if self.result.stacks else ()
-        return (*heads, FILM) if "generation" in self.result.model.can else heads
+        film = (FILM,) if "generation" in self.result.model.can else ()
+        return (*heads, *film, TFIDF)
 
     def _show_history(self, result: AttentionResult) -> None:
-        """Of a recurrent model, whose one layer of attention has no heads: what it writes is all there is to see."""
+        """Of a recurrent model, whose one layer of attention has no heads."""
+        self.map = self._pyramid = self._coming = None
         self._warn(result.warnings)
         self.decoder.hide()
+        self._title.setText("Attention over the window")
         self._stack.setCurrentIndex(1)
         self.show_page(self.page)
 
@@ -230,6 +237,8 @@ class AttentionView(QWidget):
             return self.film.in_words()
         if self.page == "matrix":
             return self.matrix.in_words()
+        if self.page == TFIDF:
+            return self.tfidf.in_words()
         return self.lines.in_words(-1, -1) if self.page == "lines" else self.text.in_words(self.text.strongest)
 
     def show_agreement(self, agreement: HeadAgreement | None, note: str) -> None:
@@ -243,7 +252,7 @@ class AttentionView(QWidget):
         self.builder.forget()
         self.result = self.map = self._pyramid = self._coming = None
         self.token = -1
-        for part in (self.panel, self.matrix, self.lines, self.text):
+        for part in (self.panel, self.matrix, self.lines, self.text, self.tfidf):
             part.clear()
         self._empty.setText(words)
         self._action.setText(action)
@@ -298,26 +307,28 @@ class AttentionView(QWidget):
 
     @Slot(str)
     def show_page(self, page: str) -> None:
-        """The heads alone, or beside another; the film has the whole room."""
+        """The heads alone, or beside another; what is no map of heads has the whole room."""
         page = page if page in self.pages or self.result is None else self.pages[0]
         self.page = page
         self.switcher.show_page(page)
-        alone, film = page == HEADS, page == FILM
+        alone, of_heads, film, tfidf = page == HEADS, page in _OF_HEADS, page == FILM, page == TFIDF
         if not alone:
-            pages: dict[str, QWidget] = {"matrix": self.matrix, "lines": self.lines, "text": self.text, FILM: self.film}
-            self._pages.setCurrentWidget(pages[page])
+            pages: dict[str, QWidget] = {"matrix": self.matrix, "lines": self.lines, "text": self.text}
+            self._pages.setCurrentWidget((pages | {FILM: self.film, TFIDF: self.tfidf})[page])
         heads = self.result is None or bool(self.result.stacks)
+        self.controls.show_weights_alone(tfidf)
         shown = {
             self.controls: heads and not alone,
             self._pages: not alone,
-            self.panel: not film,
+            self.panel: of_heads,
             self._title: not film,
-            self.panel.sort: not film,
+            self.panel.sort: of_heads,
             self.film.writing: film,
+            self.tfidf.row: tfidf,
         }
         for part in sorted(shown, key=shown.__getitem__):  # first what goes: at no time is the row wider than it must be
             part.setVisible(shown[part])
-        if not alone and not film:
+        if not alone and of_heads:
             self._size_strip()
         self._show_on_page()
         self._show_facts()
@@ -340,17 +351,30 @@ class AttentionView(QWidget):
             self.panel.show_head(choice.layer, choice.head)
         else:
             self.panel.show_head(-1, -1)
-        self._title.setText(map_name(choice))
         self._show_facts()
 
     def _show_token(self) -> None:
-        for part in (self.matrix, self.lines, self.text):
-            part.show_token(self.token)
+        for page in (self.matrix, self.lines, self.text):
+            page.show_token(self.token)
         self.film.show_pinned(self.token)
+        text = self._text_of_queries()
+        known = text is not None and 0 <= self.token < len(text.tokens)
+        place = (text.tokens[self.token].start, text.tokens[self.token].end) if text is not None and known else (-1, -1)
+        self.tfidf.show_place(*place)
+
+    def _text_of_queries(self) -> TokenizedText | None:
+        """None: the words of TF-IDF are of another text."""
+        if self.result is None or self.choice.stack == "cross":
+            return None
+        return self.result.decoder_input if self.choice.stack == "decoder" else self.result.input
 
     def _show_facts(self) -> None:
         if self.result is None:
             return
+        if self.result.stacks:
+            shown = self.choice if self.page != TFIDF else replace(self.choice, quantity="weights")
+            self._title.setText(map_name(shown))
+        self._facts.setVisible(self.page != TFIDF)
         if self.page == FILM:
             facts = [self.film.facts, verified(self.result)]
         else:
@@ -399,6 +423,16 @@ class AttentionView(QWidget):
     @Slot(int, int)
     def _on_cell(self, query: int, _key: int) -> None:
         self._on_token(-1 if query == self.token else query)
+
+    @Slot(int, int)
+    def _on_place(self, start: int, end: int) -> None:
+        """A word: its first token."""
+        text = self._text_of_queries()
+        if text is None or self.result is None:
+            return
+        last = len(self.result.stack(self.choice.stack).queries) if self.result.stacks else len(text.tokens)
+        over = (at for at, t in enumerate(text.tokens[:last]) if t.segment == 0 and t.start < end and t.end > start)
+        self._on_token(next(over, -1))
 
     @Slot(int)
     def _on_token(self, token: int) -> None:

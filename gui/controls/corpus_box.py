@@ -1,5 +1,6 @@
 """Which corpus: Python's standard library, a file, a folder, and where it makes sense the text on the desk."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -9,17 +10,22 @@ STDLIB, FILE, FOLDER, DESK = "stdlib", "\0file", "\0folder", "\0desk"
 
 
 class CorpusBox(QComboBox):
-    """As wide as its column. ``source`` is what the engine reads, or ``DESK``; setters are silent."""
+    """As wide as its column. ``source`` is what the engine reads, or ``DESK``; setters are silent.
+
+    Args:
+        ready: (words, source) of what comes first.
+    """
 
     file_wanted = Signal(bool)  # a folder rather than a file
 
-    def __init__(self, parent: QWidget | None = None, *, desk: bool = False) -> None:
+    def __init__(self, parent: QWidget | None = None, *, desk: bool = False, ready: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(parent)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
         self.setMaxVisibleItems(20)
         self._at = 0
-        self.addItem("Python's standard library", STDLIB)
+        for words, source in (*ready, ("Python's standard library", STDLIB)):
+            self.addItem(words, source)
         if desk:
             self.addItem("The text on the desk", DESK)
         self.addItem("A file…", FILE)

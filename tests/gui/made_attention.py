@@ -1,5 +1,6 @@
 """Attention made by hand: head 0 of layer 0 looks at the token before, its neighbour at the first one, the others wander."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,9 +16,11 @@ from engine.attention_maps import (
     HeadMap,
     History,
     StackOverview,
+    TfidfResult,
     Verification,
+    WordOccurrence,
 )
-from engine.requests import AttentionRequest, HeadAgreementRequest, HeadRequest, Stack, TextInput
+from engine.requests import AttentionRequest, HeadAgreementRequest, HeadRequest, Stack, TextInput, TfidfRequest
 from engine.results import Cost, FloatArray, ModelInfo, Notice, ResolvedTarget, Token, TokenizedText
 from tests.gui import made
 
@@ -198,3 +201,36 @@ def agreement(request: HeadAgreementRequest, result: AttentionResult) -> HeadAgr
         values[-1, -1] = np.nan
         found[stack.name] = values
     return HeadAgreement(request, found, None)
+
+
+def tfidf(request: TfidfRequest, result: AttentionResult, *, ages_differ: bool = True) -> TfidfResult:
+    """TF-IDF rises with a word's length; attention falls with its place, doubled at words of more than six letters."""
+    text = result.input.text
+    found = list(re.finditer(r"\w+", text))
+    points = tuple(
+        WordOccurrence(
+            each.group(),
+            *each.span(),
+            tfidf=len(each.group()) / 100,
+            attention=(2.0 if len(each.group()) > 6 else 1.0) / (at + 2),
+            age=len(found) - at if ages_differ else len(found),
+            expected=1.0 / (at + 2),
+            count=1,
+            documents=at,
+        )
+        for at, each in enumerate(found)
+    )
+    many = len(points) > 2
+    return TfidfResult(
+        request,
+        result.model,
+        text,
+        points,
+        0.25 if many else None,
+        0.5 if many else None,
+        tuple(at for at, point in enumerate(points) if point.without_age > 1.5),
+        518,
+        ("rows",),
+        ages_differ,
+        COST,
+    )

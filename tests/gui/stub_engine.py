@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap
+from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap, TfidfResult
 from engine.cells import AblationResult, CellsResult
 from engine.checkpoints import (
     CheckpointFinding,
@@ -44,6 +44,7 @@ from engine.requests import (
     PhraseRequest,
     PredictionRequest,
     TextInput,
+    TfidfRequest,
     UnitRequest,
 )
 from engine.results import (
@@ -168,13 +169,16 @@ def model_at(path: str) -> ModelInfo:
         return writer(path)
     if "gpt" in path:
         return model(path, can=("attribution", "attention", "generation"), task="causal_lm", architecture="GPT")
+    if "encoder" in path:
+        return model(path, task="encoder", labels=(), can=("attention",))
     return model(path)
 
 
 def writer(path: str = "/models/writer") -> ModelInfo:
-    """A recurrent language model with an attention layer over its window."""
+    """A recurrent language model with one layer of attention over its window."""
+    recurrent = (RecurrentInfo("rnn_1", "lstm", 1, 12, 1),)
     can = ("attribution", "attention", "cells", "generation")
-    return model(path, attention=AttentionInfo(1, 1), can=can, task="causal_lm", format="textgenrnn", architecture="LSTM 2 × 12")
+    return model(path, format="textgenrnn", recurrent=recurrent, attention=AttentionInfo(1, 1), can=can, task="causal_lm")
 
 
 def tokenized(request: PredictionRequest) -> TokenizedText:
@@ -315,6 +319,7 @@ class StubEngine:
             AttentionRequest: self._attend,
             HeadRequest: self._map_head,
             HeadAgreementRequest: self._agree_heads,
+            TfidfRequest: self._weigh_words,
             InspectCheckpointRequest: self._inspect,
             ImportRequest: self._import,
         }
@@ -338,8 +343,6 @@ class StubEngine:
         if "missing" in request.path:
             raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
         opened = model_at(request.path)
-        if "encoder" in request.path:
-            opened = replace(opened, task="encoder", labels=(), can=("attention",))
         if request.path.endswith(".pt"):
             raise LoadError(f"{request.path} is a bare file of weights; import it first.", "bare_weights")
         if "random" in request.path:
@@ -474,6 +477,15 @@ class StubEngine:
     def _agree_heads(self, request: HeadAgreementRequest) -> Generator[Partial, None, HeadAgreement]:
         yield Partial(0, doing="Comparing")
         return made_attention.agreement(request, self._attention(request.attention))
+
+    def _weigh_words(self, request: TfidfRequest) -> Generator[Partial, None, TfidfResult]:
+        """A corpus called “binary” is none; one called “slow” takes ``steps``."""
+        for step in range(self.steps if "slow" in request.corpus[0] else 1):
+            yield Partial(step, self.steps, doing="Counting words")
+            time.sleep(self.step_seconds)
+        if "binary" in request.corpus[0]:
+            raise UserError("binary.bin is not a text file (it holds zero bytes); leave it out of the corpus.", "not_text")
+        return made_attention.tfidf(request, self._attention(request.attention))
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)

@@ -78,7 +78,7 @@ def test_a_recurrent_model_is_written_on_and_shows_no_heads(stage: Stage, room: 
     assert asked(stage) == [AttentionRequest("sha of /models/writer", TextInput(TEXT), Generation(tokens=40))]
     assert view.page == "film"
     assert not [each for each in stage.stub.asked if isinstance(each, HeadRequest)]
-    assert [part.text() for part in view.switcher._parts.buttons() if part.isVisible()] == ["Film"]
+    assert [part.text() for part in view.switcher._parts.buttons() if part.isVisible()] == ["Film", "TF-IDF"]
     assert not view.panel.isVisible()
     assert not view.controls.isVisible()
     assert view._facts.text().startswith("Logit of “w39”")
