@@ -50,13 +50,15 @@ def occurrence_over(result: TfidfResult, start: int, end: int) -> int:
 
 
 def where(result: TfidfResult) -> str:
-    """Which layer and head."""
+    """Which layer and head, and whether of more than the text."""
     request = result.request
+    tokens = request.attention.generation.tokens
+    more = (", without sinks" if request.without_sinks else "") + (f", with up to {tokens} tokens written" if tokens else "")
     if result.model.format == "textgenrnn":
-        return "the attention layer" + (", without sinks" if request.without_sinks else "")
+        return f"the attention layer{more}"
     head = f"head {request.head}" if isinstance(request.head, int) else _MERGED[request.head]
     stack = "" if request.stack == "self" else f"{request.stack}, "
-    return f"{stack}layer {request.layer}, {head}" + (", without sinks" if request.without_sinks else "")
+    return f"{stack}layer {request.layer}, {head}{more}"
 
 
 def corpus_in_words(result: TfidfResult) -> str:

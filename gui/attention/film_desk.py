@@ -89,6 +89,13 @@ class FilmDesk(QObject):
         self._page.writing.show_due(False)
         self._page.clear()
 
+    def written_on(self, text: AttentionRequest) -> AttentionRequest | None:
+        """The question that the trunk answers, once it is whole and if it goes on with ``text``."""
+        written = self._written[TRUNK]
+        if written is None or replace(written.request, generation=text.generation) != text:
+            return None
+        return written.request
+
     # Writing
 
     def _generation(self, lane: int) -> Generation:

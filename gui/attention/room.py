@@ -55,7 +55,7 @@ class AttentionRoom(Room):
         self._wanted: dict[str, Parameter] = {}
         self._compared: AttributionRequest | None = None  # with the heads on screen
         view = self._view
-        self._tfidf = TfidfDesk(house, view, self)
+        self._tfidf = TfidfDesk(house, view, self._film.written_on, self)
         self._tfidf.changed.connect(self._on_shown)
         view.map_wanted.connect(self._on_map_wanted)
         view.agreement_wanted.connect(self._on_agreement_wanted)

@@ -1,6 +1,6 @@
 """Asks about TF-IDF while its page is in sight: about the text, head and corpus of the moment."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -10,7 +10,7 @@ from engine.command_line import tfidf_command
 from engine.export.tfidf_files import tfidf_to_csv, tfidf_to_json
 from engine.export.tfidf_svg import tfidf_to_svg
 from engine.jobs import Failure
-from engine.requests import Parameter, TfidfRequest
+from engine.requests import AttentionRequest, Parameter, TfidfRequest
 from engine.tfidf_reading import corpus_in_words, correlation_in_words, where
 from gui.attention.view import TFIDF, AttentionView
 from gui.job_lanes import Lane
@@ -24,12 +24,23 @@ _CORPUS, _COLUMN, _AGE = "tfidf_corpus", "tfidf_column", "tfidf_without_age"  # 
 
 
 class TfidfDesk(QObject):
-    """What was answered stays until there is another answer, or another model."""
+    """What was answered stays until there is another answer, or another model.
+
+    Args:
+        written_on: the question about the text with what the film wrote after it, if it did: those words count, too.
+    """
 
     changed = Signal()  # there is something else to take along
 
-    def __init__(self, house: House, view: AttentionView, parent: QObject) -> None:
+    def __init__(
+        self,
+        house: House,
+        view: AttentionView,
+        written_on: Callable[[AttentionRequest], AttentionRequest | None],
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
+        self._written_on = written_on
         self._house, self._view, self._page = house, view, view.tfidf
         self._asked: TfidfRequest | None = None  # what is shown, or awaited, or failed
         row, jobs = self._page.row, house.jobs
@@ -64,10 +75,11 @@ class TfidfDesk(QObject):
         if result is None or not here or self._view.page != TFIDF:
             return None
         source, column = self._page.row.chosen
+        text = self._written_on(result.request) or result.request
         if not result.stacks:
-            return TfidfRequest(result.request, (source,), text_column=column)
+            return TfidfRequest(text, (source,), text_column=column)
         stack = "self" if choice.stack == "encoder" else choice.stack
-        return TfidfRequest(result.request, (source,), choice.layer, choice.head, column, stack, choice.without_sinks)
+        return TfidfRequest(text, (source,), choice.layer, choice.head, column, stack, choice.without_sinks)
 
     def _ask(self, request: TfidfRequest) -> None:
         self._asked = request

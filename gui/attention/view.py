@@ -433,6 +433,7 @@ class AttentionView(QWidget):
         last = len(self.result.stack(self.choice.stack).queries) if self.result.stacks else len(text.tokens)
         over = (at for at, t in enumerate(text.tokens[:last]) if t.segment == 0 and t.start < end and t.end > start)
         self._on_token(next(over, -1))
+        self.tfidf.show_place(start, end)  # of a word that was written, too, which is no token of the text
 
     @Slot(int)
     def _on_token(self, token: int) -> None:

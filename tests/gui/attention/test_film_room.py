@@ -12,12 +12,14 @@ from PySide6.QtCore import Qt
 
 from engine.errors import UserError
 from engine.requests import AttentionRequest, Generation, HeadRequest, TextInput
+from engine.tfidf_reading import where
 from gui.attention import film_desk
 from gui.attention.choice import Choice
 from gui.attention.film_page import FilmPage
 from gui.attention.film_take import BRANCH, TRUNK
 from gui.attention.film_writing import SAMPLE
 from gui.attention.room import AttentionRoom
+from gui.attention.view import TFIDF
 from tests.gui.conftest import Stage
 
 TEXT = "Not once does it"
@@ -390,3 +392,17 @@ def test_the_panel_of_sampling_unfolds_below_its_button(stage: Stage, room: Atte
     assert panel.isVisible()
     assert not panel.temperature.isEnabled()  # greedy
     panel.close()
+
+
+def test_words_that_were_written_count_beside_tf_idf(room: AttentionRoom, stage: Stage) -> None:
+    view = room._view
+    view.switcher.chosen.emit(TFIDF)
+    stage.until(lambda: view.tfidf.result is not None)
+    shown = view.tfidf.result
+    assert shown is not None
+    assert shown.request.attention == asked(stage)[-1]
+    assert shown.occurrences[-1].word.startswith("w")
+    assert "tokens written" in where(shown)
+    stage.type("Another text.")
+    stage.until(lambda: view.tfidf.result is not None and view.tfidf.result.request.attention.input.text == "Another text.")
+    assert view.tfidf.result.request.attention.generation == Generation()
