@@ -1,11 +1,21 @@
 """The cell detective: a pattern is typed, every cell is ranked with evidence, the best is shown on the text."""
 
+from PySide6.QtWidgets import QComboBox
+
 from corpora import model_and_corpus
 from stage import Stage, scene
 
 
 def room(stage: Stage) -> object:
     return next(room for room in stage.window.rooms if room.key == "detective")
+
+
+def choose(stage: Stage, hypothesis: str) -> None:
+    """In the box of hypotheses, as a person does."""
+    box = stage.find("detectHypothesis")
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(box.findData(hypothesis))
+    box.activated.emit(box.currentIndex())
 
 
 @scene
@@ -19,6 +29,7 @@ def detective(stage: Stage) -> None:
     stage.shot("empty", note="what will be here, and the one action")
     view = room(stage).view
     view.question.set_corpus(corpus)
+    choose(stage, "")  # a scene before this one may have asked about something else
     stage.click("detectPattern")
     stage.type('"([^"')
     stage.wait_for(lambda: "not a regular expression" in view.question.matches.text())

@@ -198,6 +198,21 @@ def test_another_model_is_another_beginning(view: CellsView) -> None:
     assert everywhere(view) >= {view.cell}
 
 
+def test_a_phrase_is_offered_as_long_as_it_is_selected(view: CellsView, qtbot: QtBot) -> None:
+    shift, characters, words = Qt.KeyboardModifier.ShiftModifier, made_cells.characters, made_cells.words
+    for first, second in ((characters("a=1"), words("good film")), (words("good film"), words("bad"))):
+        for leave in ("another text", "another model"):
+            view.show_result(made_cells.cells_result(first))
+            view.text.select_token(0)
+            for _ in range(2):
+                qtbot.keyClick(view.text, Qt.Key.Key_Right, shift)
+            assert view.find_phrase.isVisible(), leave
+            if leave == "another model":
+                view.show_empty("")
+            view.show_result(made_cells.cells_result(second))
+            assert not view.find_phrase.isVisible(), leave
+
+
 @pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("text", ["x", "two words", "x" * 5000])
 def test_any_kind_and_length(view: CellsView, kind: str, text: str) -> None:
