@@ -288,8 +288,8 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
 QLineEdit:disabled, QPlainTextEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {
   color: $disabled; background: $window; }
 *[invalid="true"] { border: 2px solid $error; padding: 3px 7px; }
-QComboBox { padding-right: 24px; combobox-popup: 0; }
-QComboBox:focus, QComboBox:on { padding-right: 23px; }
+QComboBox { padding-right: 4px; combobox-popup: 0; }
+QComboBox:focus, QComboBox:on { padding-right: 3px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url($glyphs/chevron-down.svg); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; outline: none;

@@ -35,7 +35,7 @@ class CorpusRow(QWidget):
         row.setSpacing(4)
         guard = WheelGuard(self)
         for title, control, name, hint, stretch in (
-            ("Corpus", self.corpus, "cellsCorpus", "Text that is read from end to end.", 3),
+            ("Corpus", self.corpus, "cellsCorpus", "Text that is read from end to end.", 5),
             ("scan", self.quantities, "cellsScan", "Fewer gates and states are read faster and take less room on the disk.", 2),
             ("up to", self.positions, "cellsPositions", "Positions read at most, in whole files as far as that goes.", 0),
         ):

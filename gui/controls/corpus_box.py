@@ -3,19 +3,21 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
+
+from gui.controls.elided_combo import ElidedCombo
 
 STDLIB, FILE, FOLDER, DESK = "stdlib", "\0file", "\0folder", "\0desk"
 
 
-class CorpusBox(QComboBox):
+class CorpusBox(ElidedCombo):
     """As wide as its column. ``source`` is what the engine reads, or ``DESK``; setters are silent."""
 
     file_wanted = Signal(bool)  # a folder rather than a file
 
     def __init__(self, parent: QWidget | None = None, *, desk: bool = False) -> None:
         super().__init__(parent)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setSizeAdjustPolicy(ElidedCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
         self.setMaxVisibleItems(20)
         self._at = 0

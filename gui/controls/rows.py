@@ -1,6 +1,8 @@
 """How the rows of a panel are set: a label of one width, a control, names that a screen reader can say."""
 
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QFormLayout, QHBoxLayout, QLabel, QWidget
+
+from gui.controls.elided_combo import ElidedCombo
 
 LABEL_WIDTH = 72
 SPIN_MARGIN = 6
@@ -35,10 +37,10 @@ def add_row(form: QFormLayout, title: str, control: QWidget) -> QLabel:
     return label
 
 
-def small_combo(parent: QWidget | None = None) -> QComboBox:
+def small_combo(parent: QWidget | None = None) -> ElidedCombo:
     """A combo box that is as wide as its column, however long its longest item."""
-    box = QComboBox(parent)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box = ElidedCombo(parent)
+    box.setSizeAdjustPolicy(ElidedCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     box.setMinimumWidth(SPIN_PIXELS)
     box.setMaxVisibleItems(20)

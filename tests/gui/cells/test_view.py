@@ -239,6 +239,19 @@ def test_no_cells_of_a_quantity_is_said(view: CellsView) -> None:
     assert view.quantity == "hidden_state"
 
 
+@pytest.mark.parametrize("pixels", [680, 720, 1000])
+def test_the_header_fits_from_the_smallest_window_on(view: CellsView, pixels: int) -> None:
+    view.show_result(made_cells.cells_result())
+    view.show_marks(Marks({view.cell: ""}))
+    view.resize(pixels, 520)
+    QApplication.processEvents()
+    layout = view.header.layout()
+    assert layout is not None
+    assert layout.minimumSize().width() <= view.header.width()
+    words = {True: "squashed state", False: "tanh(c) · squashed state"}
+    assert view.header.quantity.currentText() == words[pixels < 770]
+
+
 def test_what_is_no_number_is_said(view: CellsView) -> None:
     view.show_result(made_cells.cells_result(broken=True))
     view.choose_cell(Cell(0, made_cells.BROKEN))
