@@ -273,7 +273,7 @@ QToolButton[segment]:checked { background: $selection; } QToolButton[segment][ti
 QToolButton[segment]:focus { border: 2px solid $focus; padding: 3px 9px; }
 QToolButton[role="fold"] { background: transparent; border: 1px solid transparent; padding: 4px 8px 4px 0; margin-left: -4px; }
 QToolButton[role="fold"]:hover { color: $accent; }
-QToolButton[role="fold"]:focus { border: 2px solid $focus; padding: 3px 7px 3px 0; }
+QToolButton[role="fold"]:focus { border: 2px solid $focus; padding: 3px 7px 3px -5px; margin-left: 0; }
 QPushButton[role="link"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 1px 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:focus { border: 2px solid $focus; padding: 0 3px; }

@@ -7,7 +7,7 @@ from engine.requests import Scanned
 from engine.results import ModelInfo
 from gui.cells.quantities_box import fill_quantities
 from gui.controls.corpus_box import DESK, CorpusBox
-from gui.controls.rows import name_control, pad_spin_box, small_combo
+from gui.controls.rows import name_control, pad_spin_box, show_instead, small_combo
 from gui.controls.wheel_guard import WheelGuard
 
 POSITIONS = 150_000  # two layers of 384 cells: ranked in half a minute, weighed in another
@@ -67,5 +67,4 @@ class CorpusRow(QWidget):
 
     def show_running(self, running: bool) -> None:
         """Read or Stop."""
-        self.read.setVisible(not running)
-        self.stop.setVisible(running)
+        show_instead(*((self.stop, self.read) if running else (self.read, self.stop)))

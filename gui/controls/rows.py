@@ -70,6 +70,15 @@ def caption_label(words: str = "") -> QLabel:
     return label
 
 
+def show_instead(shown: QWidget, hidden: QWidget) -> None:
+    """One of two buttons in one place, which keeps the keyboard: Qt would hand it to whatever comes next in the window."""
+    had_focus = hidden.hasFocus()
+    shown.show()
+    if had_focus:
+        shown.setFocus()
+    hidden.hide()
+
+
 def centred(page: QWidget) -> QWidget:
     """A page of limited width, in the middle of whatever room there is."""
     around = QWidget()

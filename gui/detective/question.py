@@ -18,7 +18,7 @@ from engine.results import ModelInfo
 from gui.cells.corpus_row import POSITIONS
 from gui.cells.quantities_box import fill_quantities, place_of_quantities
 from gui.controls.corpus_box import CorpusBox
-from gui.controls.rows import caption_label, name_control, pad_spin_box, small_combo
+from gui.controls.rows import caption_label, name_control, pad_spin_box, show_instead, small_combo
 from gui.controls.wheel_guard import WheelGuard
 from gui.detective.pattern_edit import PatternEdit
 from gui.detective.text_column_box import TextColumnBox
@@ -150,7 +150,7 @@ class DetectQuestion(QWidget):
 
     def _offer_column(self, name: str) -> None:
         if name and self.hypothesis.findData(COLUMN + name) < 0:
-            self.hypothesis.addItem(f"column “{name}” of the table", COLUMN + name)
+            self.hypothesis.addItem(f"column “{name}”", COLUMN + name)
 
     def _offer_painted(self, spans: tuple[tuple[str, int, int], ...]) -> None:
         self._painted = spans
@@ -169,8 +169,7 @@ class DetectQuestion(QWidget):
 
     def show_running(self, running: bool) -> None:
         """Start or Stop."""
-        self.start.setVisible(not running)
-        self.stop.setVisible(running)
+        show_instead(*((self.stop, self.start) if running else (self.start, self.stop)))
 
     def show_available(self, because: str) -> None:
         """``because``: why nothing can be started, or nothing."""

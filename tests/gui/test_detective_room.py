@@ -87,11 +87,15 @@ def test_what_is_awaited_about_another_pattern_or_text_is_not_heard(stage: Stage
 
 def test_stopped_keeps_the_ranking(stage: Stage, room: DetectiveRoom) -> None:
     stage.stub.step_seconds, stage.stub.steps = 0.02, 1000
-    room._view.question.pattern.setPlainText("h")
-    room._view.question.start.click()
+    question = room._view.question
+    question.pattern.setPlainText("h")
+    question.start.setFocus()
+    question.start.click()
+    assert question.stop.hasFocus(), "the keyboard stays where it was"
     stage.until(lambda: room._view.result is not None)
-    room._view.question.stop.click()
+    question.stop.click()
     stage.until(lambda: not room.running)
+    assert question.start.hasFocus()
     assert room._view.result is not None
     assert "Not yet held against chance" in room._view.in_words()[1]
 

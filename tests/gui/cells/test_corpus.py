@@ -189,7 +189,9 @@ def test_what_cannot_be_read_is_said_and_a_stopped_reading_goes_on(stage: Stage)
     stage.until(lambda: "not text" in view.corpus._message.text())
     stage.stub.step_seconds, stage.stub.steps = 0.02, 1000
     view.corpus.row.corpus.set_source("stdlib")
+    view.corpus.row.read.setFocus()
     view.corpus.row.read.click()
+    assert view.corpus.row.stop.hasFocus(), "the keyboard stays where it was"
     stage.until(lambda: "Scanning" in view.corpus._message.text())
     view.corpus.row.stop.click()
     stage.until(lambda: "Read goes on from there" in view.corpus._message.text())
