@@ -14,7 +14,7 @@ from engine.jobs import Failure
 from engine.requests import CellsRequest, Parameter, Request
 from engine.results import ModelInfo
 from gui.actions import ActionDescription
-from gui.cells.corpus_desk import CorpusDesk
+from gui.cells.corpus_desk import CorpusDesk, Phrase
 from gui.cells.marks import MarkChange
 from gui.cells.view import CellsView
 from gui.cells.words import has_cells, without_cells
@@ -273,7 +273,7 @@ class CellsRoom(Room):
         """Of the text on the desk."""
         if self._view.result is not None:
             self._on_corpus_wanted(True)
-            self.corpus.ask_phrase(self._view.result.input.text, start, end)
+            self.corpus.ask_phrase(Phrase(self._view.result.input.text, start, end))
 
     @Slot()
     def _on_sight_changed(self) -> None:

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.cells import Cell
 from engine.requests import CorpusTextRequest, DetectRequest, PhraseRequest, Scanned, UnitRequest
+from gui.cells import corpus_desk
 from gui.cells.column_heatmap import ColumnHeatmap
 from gui.cells.corpus_view import CorpusView
 from gui.cells.room import CellsRoom
@@ -65,12 +66,12 @@ def test_what_is_read_is_coloured_and_its_extremes_lead_to_the_text(corpus: tupl
     assert isinstance(request, CorpusTextRequest)
     assert (request.scanned.corpus, request.scanned.limit, request.quantity) == (("stdlib",), 150_000, "tanh_cell_state")
     assert [each.quantity for each in asked(stage, UnitRequest)] == ["cell_state"]  # type: ignore[attr-defined]
-    assert view.extremes.count() == 3
-    assert view.extremes.item(0).text().startswith("▲ 2.50: ")
-    view.extremes.itemClicked.emit(view.extremes.item(1))
+    assert view.over.extremes.count() == 3
+    assert view.over.extremes.item(0).text().startswith("▲ 2.50: ")
+    view.over.extremes.itemClicked.emit(view.over.extremes.item(1))
     assert view.columns.selection == (B.start + 7, B.start + 8)
-    view.extremes.viewport().grab()
-    view.histogram.grab()
+    view.over.extremes.viewport().grab()
+    view.over.histogram.grab()
 
 
 def test_another_cell_is_asked_about_on_the_same_text(corpus: tuple[Stage, CorpusView]) -> None:
@@ -95,15 +96,42 @@ def test_a_phrase_of_the_corpus_is_read_with_what_stands_before_it(corpus: tuple
     assert request.text[request.start : request.end] == "'there'"
     assert request.text.startswith("say('hello', 1)"), "from where its file begins"
     assert (request.quantity, request.threshold) == ("cell_state", 0.3)
-    assert view.alike.count() == 12
-    view.alike.itemClicked.emit(view.alike.item(2))
+    assert view.alike.cells.text().startswith("3 cells are on over “'there'” and off around it: ")
+    assert view.alike.alike.count() == 12
+    view.alike.alike.itemClicked.emit(view.alike.alike.item(2))
     chosen = view.columns.selection
     assert chosen is not None
     assert WHOLE[slice(*chosen)] == "'x'"
     stage.until(lambda: view.cell == Cell(0, 7))
-    view.phrase_bar.threshold.setValue(0.95)
-    stage.until(lambda: view.alike.count() == 0 and "lower the threshold" in view._phrase_words.text())
-    assert view.phrase_bar.isVisible()
+    view.alike.bar.threshold.setValue(0.95)
+    stage.until(lambda: view.alike.alike.count() == 0 and "lower the threshold" in view.alike.words.text())
+    assert view.alike.bar.isVisible()
+
+
+def test_it_is_said_how_far_before_a_phrase_reading_begins(
+    corpus: tuple[Stage, CorpusView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, view = corpus
+    monkeypatch.setattr(corpus_desk, "LEAD", 10)
+    at = WHOLE.index("'there'")
+    view.go_to(at, at + 7)
+    view.find_phrase.click()
+    stage.until(lambda: view.phrase is not None)
+    (request,) = asked(stage, PhraseRequest)
+    assert isinstance(request, PhraseRequest)
+    assert request.text[: request.start] == WHOLE[at - 10 : at]
+    said = "“'there'” (read from 10 characters before it on, not from where its file begins) and off"
+    assert said in view.alike.cells.text()
+
+
+def test_a_phrase_across_a_heading_is_of_the_file_below(corpus: tuple[Stage, CorpusView]) -> None:
+    stage, view = corpus
+    view.go_to(B.start - 3, B.start + 5)
+    view.find_phrase.click()
+    stage.until(lambda: view.phrase is not None)
+    (request,) = asked(stage, PhraseRequest)
+    assert isinstance(request, PhraseRequest)
+    assert (request.text[: request.end], request.start) == ("print", 0)
 
 
 def test_a_phrase_on_the_desk_reads_the_corpus_first(stage: Stage) -> None:
@@ -130,18 +158,18 @@ def test_a_phrase_on_the_desk_reads_the_corpus_first(stage: Stage) -> None:
 def test_strokes_are_painted_wiped_undone_and_asked_about(corpus: tuple[Stage, CorpusView]) -> None:
     stage, view = corpus
     painting = room_of(stage).corpus.painting
-    view.paint.click()
-    assert view._parts.text() == "Drag over what the cell should know."
+    view.paint_bar.paint.click()
+    assert view.paint_bar.parts.text() == "Drag over what the cell should know."
     drag(stage, view.columns, A.start + 4, A.start + 10)
     assert painting.spans(A.path) == ((4, 11),)
-    assert not view.ask.isEnabled(), "nothing would test it"
+    assert not view.paint_bar.ask.isEnabled(), "nothing would test it"
     drag(stage, view.columns, A.start + 6, A.start + 7)
     assert painting.spans(A.path) == ((4, 6), (8, 11)), "from paint on it wipes"
     stage.window.actions_registry["undo"].trigger()
     assert painting.spans(A.path) == ((4, 11),)
     drag(stage, view.columns, B.end - 6, B.end - 3)
-    assert view._parts.text() == "2 painted places in 2 files: 1 in first halves rank, 1 in last halves test"
-    view.ask.click()
+    assert view.paint_bar.parts.text() == "2 painted places in 2 files: 1 in first halves rank, 1 in last halves test"
+    view.paint_bar.ask.click()
     detective = next(room for room in stage.window.rooms if isinstance(room, DetectiveRoom))
     assert detective.in_sight
     question = detective._view.question
@@ -156,7 +184,7 @@ def test_strokes_are_painted_wiped_undone_and_asked_about(corpus: tuple[Stage, C
     assert (request.patterns, request.predicate, request.scanned.limit) == ((), None, 150_000)
     stage.until(lambda: not detective.running)
     stage.window.actions_registry["view_cells"].trigger()
-    view.wipe.click()
+    view.paint_bar.wipe.click()
     assert painting.spans(A.path) == painting.spans(B.path) == ()
     stage.window.actions_registry["undo"].trigger()
     assert painting.spans(A.path) == ((4, 11),)
