@@ -1,7 +1,7 @@
 """Asks about the corpus of the Cells room: its text on the colours of a cell, the cell over all of it, places like a phrase."""
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -11,9 +11,9 @@ from engine.cell_values import TANH_CELL_STATE, stored
 from engine.cells import QUANTITIES, Cell
 from engine.detective import CorpusTextResult, PhraseResult, UnitResult
 from engine.jobs import Failure, Partial
-from engine.requests import CorpusTextRequest, PhraseRequest, Scanned, UnitRequest
+from engine.requests import CorpusTextRequest, Parameter, PhraseRequest, Scanned, UnitRequest
 from engine.results import ModelInfo
-from gui.cells.corpus_view import EMPTY, CorpusView
+from gui.cells.corpus_view import EMPTY, PAGE_IDS, CorpusView
 from gui.cells.like_phrase import NO_PHRASE
 from gui.cells.painting import PaintChange, Painting
 from gui.controls.corpus_box import DESK
@@ -52,6 +52,7 @@ class CorpusDesk(QObject):
         self.cell, self.quantity = Cell(0, 0), ""
         self._scanned: Scanned | None = None  # what is shown, or awaited
         self._phrase: Phrase | None = None
+        self._wanted: dict[str, Parameter] = {}  # of a finding, to be chosen when the text is there
         self._threshold = view.alike.bar.threshold.value()
         jobs = house.jobs
         jobs.answered.connect(self._on_answered)
@@ -73,7 +74,7 @@ class CorpusDesk(QObject):
 
     def show_model(self, model: ModelInfo) -> None:
         """What was shown belongs to the one before."""
-        self._model, self._scanned, self._phrase = model, None, None
+        self._model, self._scanned, self._phrase, self._wanted = model, None, None, {}
         self.cell = Cell(0, 0)
         kind = model.recurrent[0].kind if model.recurrent else "lstm"
         own = QUANTITIES[kind]
@@ -98,10 +99,34 @@ class CorpusDesk(QObject):
         desk = self._desk_file() if self._view.row.corpus.source == DESK else ""
         if desk is None:
             return
-        self._scanned = self._view.row.scanned(desk)
+        self._wanted = {}
+        self._begin(self._view.row.scanned(desk))
+
+    def _begin(self, scanned: Scanned) -> None:
+        self._scanned = scanned
         self._view.show_words("Starting…")
         self._view.row.show_running(True)
         self._ask_text(Lane.SCAN)
+        self.changed.emit()
+
+    def state(self) -> tuple[tuple[str, Parameter], ...]:
+        """What a finding needs beside the question."""
+        view = self._view
+        chosen: dict[str, Parameter] = {"corpus": True, "page": view.pages.current, "token": view.columns.selected_token}
+        if (phrase := self._phrase) is not None:
+            chosen |= {"phrase": phrase.text, "start": phrase.start, "end": phrase.end, "lead": phrase.lead}
+            chosen["threshold"] = self._threshold
+        return tuple(chosen.items())
+
+    def ask_again(self, request: CorpusTextRequest, state: Mapping[str, Parameter]) -> None:
+        """As it was pinned; what is not known is left."""
+        self.cell, self.quantity = request.cell, request.quantity
+        self._phrase, self._wanted = _phrase_of(state), dict(state)
+        threshold = state.get("threshold")
+        if isinstance(threshold, float):
+            self._threshold = threshold
+        self._view.row.show_scanned(request.scanned)
+        self._begin(request.scanned)
 
     def ask_phrase(self, phrase: Phrase) -> None:
         """Where else do the cells do what they do over it? Reads the corpus first where that is still to do."""
@@ -185,7 +210,16 @@ class CorpusDesk(QObject):
         self._house.jobs.ask(UNIT, request, "This cell over the corpus")
         if self._phrase is not None and self._view.phrase is None:
             self._ask_phrase()
+        wanted, self._wanted = self._wanted, {}
+        self._choose(wanted)
         self.changed.emit()
+
+    def _choose(self, wanted: Mapping[str, Parameter]) -> None:
+        page, token = wanted.get("page"), wanted.get("token")
+        if page in PAGE_IDS:
+            self._view.show_page(str(page))
+        if isinstance(token, int) and token >= 0:
+            self._view.columns.select_token(token)
 
     @Slot(object, object)
     def _on_failed(self, key: Hashable, failure: Failure) -> None:
@@ -194,6 +228,7 @@ class CorpusDesk(QObject):
         elif key in (TEXT, UNIT):
             self._view.row.show_running(False)
             self._view.show_failure(failure.message)
+            self.changed.emit()
 
     @Slot(object)
     def _on_stopped(self, key: Hashable) -> None:
@@ -282,3 +317,12 @@ class CorpusDesk(QObject):
 def held(quantity: str, gates: tuple[str, ...]) -> str:
     """``quantity``, or where a scan does not hold it, what it does."""
     return quantity if not gates or stored(quantity) in gates else gates[0]
+
+
+def _phrase_of(state: Mapping[str, Parameter]) -> Phrase | None:
+    text, numbers = state.get("phrase"), [state.get(name) for name in ("start", "end", "lead")]
+    whole = [number for number in numbers if isinstance(number, int)]
+    if not isinstance(text, str) or len(whole) < len(numbers):
+        return None
+    start, end, lead = whole
+    return Phrase(text, start, end, lead) if 0 <= start < end <= len(text) and lead >= 0 else None

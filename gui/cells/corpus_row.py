@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidge
 
 from engine.requests import Scanned
 from engine.results import ModelInfo
-from gui.cells.quantities_box import fill_quantities
+from gui.cells.quantities_box import fill_quantities, place_of_quantities
 from gui.controls.corpus_box import DESK, CorpusBox
 from gui.controls.rows import name_control, pad_spin_box, show_instead, small_combo
 from gui.controls.wheel_guard import WheelGuard
@@ -60,6 +60,13 @@ class CorpusRow(QWidget):
         """What is wanted; ``desk``: the file that the text on the desk was written to."""
         source = self.corpus.source
         return Scanned((desk if source == DESK else source,), tuple(self.quantities.currentData() or ()), self.positions.value())
+
+    def show_scanned(self, scanned: Scanned) -> None:
+        """As it was read."""
+        self.corpus.set_source(scanned.corpus[0])
+        self.quantities.setCurrentIndex(max(0, place_of_quantities(self.quantities, scanned.gates)))
+        if scanned.limit is not None:
+            self.positions.setValue(scanned.limit)
 
     def show_model(self, model: ModelInfo) -> None:
         """Its quantities are on offer."""

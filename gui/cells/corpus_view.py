@@ -34,6 +34,7 @@ PAGES = (
     ("unit", "Over the corpus", "How often this cell has which value, and where it is highest and lowest."),
     ("phrase", "Like the phrase", "Places where the same cells are on as over the phrase, the most alike first."),
 )
+PAGE_IDS = tuple(id for id, _, _ in PAGES)
 _BAR_WIDTH = 420
 _SHARES = [560, 440]
 
@@ -235,7 +236,7 @@ class CorpusView(QWidget):
     def show_page(self, id: str) -> None:
         """``unit`` or ``phrase``."""
         self.pages.choose(id)
-        self._below.setCurrentIndex([each for each, _, _ in PAGES].index(id))
+        self._below.setCurrentIndex(PAGE_IDS.index(id))
         self._show_summary()
 
     @Slot(int, int)

@@ -21,7 +21,7 @@ class CorpusBox(ElidedCombo):
         self.setMinimumContentsLength(8)
         self.setMaxVisibleItems(20)
         self._at = 0
-        self.addItem("Python's standard library", STDLIB)
+        self.addItem(words_of_source(STDLIB), STDLIB)
         if desk:
             self.addItem("The text on the desk", DESK)
         self.addItem("A file…", FILE)
@@ -37,7 +37,7 @@ class CorpusBox(ElidedCombo):
         at = self.findData(source)
         if at < 0:
             at = 1
-            self.insertItem(at, Path(source).name or source, source)
+            self.insertItem(at, words_of_source(source), source)
             self.setItemData(at, source, Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(at)
         self._at = at
@@ -50,3 +50,8 @@ class CorpusBox(ElidedCombo):
             self.file_wanted.emit(data == FOLDER)
         else:
             self._at = index
+
+
+def words_of_source(source: str) -> str:
+    """What a person reads."""
+    return "Python's standard library" if source == STDLIB else Path(source).name or source

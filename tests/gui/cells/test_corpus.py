@@ -1,5 +1,7 @@
 """A corpus in the Cells room, on the stub engine: read, coloured, searched for a phrase, painted, and asked about."""
 
+import csv
+import shlex
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,63 @@ def test_a_phrase_on_the_desk_reads_the_corpus_first(stage: Stage) -> None:
     (request,) = asked(stage, PhraseRequest)
     assert isinstance(request, PhraseRequest)
     assert (request.text, request.start, request.end) == ("say('hello')", 0, 4)
+
+
+def test_a_corpus_is_saved_and_copied(corpus: tuple[Stage, CorpusView], tmp_path: Path) -> None:
+    stage, view = corpus
+    kept = room_of(stage).kept()
+    assert kept is not None
+    assert kept.name == "lstm-corpus-cell-0-0"
+    for suffix in (".csv", ".json", ".npz", ".png"):
+        stage.dialogs.path = tmp_path / f"cell{suffix}"
+        stage.window.actions_registry["save"].trigger()
+        assert stage.dialogs.path.stat().st_size > 1000, suffix
+    with (tmp_path / "cell.csv").open(newline="") as file:
+        assert len(list(csv.reader(file))) == 1 + len(made_corpus.DOCUMENT.tokens)
+    view.quantity_chosen.emit("forget_gate")
+    stage.until(lambda: view.quantity == "forget_gate")
+    stage.window.actions_registry["copy_command"].trigger()
+    words = shlex.split(QGuiApplication.clipboard().text())
+    asked_for = ["/models/lstm", "--corpus", "stdlib", "--limit", "150000", "--unit", "0:0", "--gate", "forget_gate"]
+    assert words[words.index("cells") + 1 :][: len(asked_for)] == asked_for
+    assert words[words.index("--out") + 1] == "lstm-corpus-cell-0-0.npz"
+    stage.open("/models/other-lstm")
+    assert room_of(stage).kept() is None
+    assert not stage.window.actions_registry["copy_command"].isEnabled()
+
+
+def test_a_corpus_is_pinned_and_asked_again(corpus: tuple[Stage, CorpusView]) -> None:
+    stage, view = corpus
+    room, actions = room_of(stage), stage.window.actions_registry
+    view.cell_chosen.emit(Cell(0, 3))
+    stage.until(lambda: view.unit is not None and view.unit.request.cell == Cell(0, 3))
+    room._marks.set("sha of /models/lstm", Cell(0, 3), "quotes")
+    at = WHOLE.index("'there'")
+    view.go_to(at, at + 7)
+    view.find_phrase.click()
+    stage.until(lambda: view.phrase is not None)
+    view.columns.select_token(20)
+    assert room.caption() == (
+        "Cell 0:3, squashed state: quotes, over Python's standard library",
+        f"lstm · LSTM lstm, layer 0 · {made_corpus.INFO.positions:,} positions of 2 files",
+    )
+    actions["pin_finding"].trigger()
+    (finding,) = stage.window.findings.store.findings
+    stage.window.actions_registry["view_cells"].trigger()
+    view.cell_chosen.emit(Cell(1, 5))
+    stage.until(lambda: view.cell == Cell(1, 5))
+    stage.open("/models/other-lstm")
+    assert view.result is None
+    first = [request for request in asked(stage, CorpusTextRequest) if request.cell == Cell(0, 3)][-1]  # type: ignore[attr-defined]
+    stage.window.findings.open(finding.id)
+    stage.until(lambda: view.phrase is not None)
+    assert room.in_sight
+    assert asked(stage, CorpusTextRequest)[-1] == first
+    one, again = asked(stage, PhraseRequest)
+    assert again == one
+    assert (view.cell, view.pages.current, view.columns.selected_token) == (Cell(0, 3), "phrase", 20)
+    view.text_wanted.emit()
+    assert room.caption() is None, "of the text on the desk there is nothing"
 
 
 def test_strokes_are_painted_wiped_undone_and_asked_about(corpus: tuple[Stage, CorpusView]) -> None:
