@@ -126,10 +126,10 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
 
 
 def _warnings(corpus: Corpus, files: Sequence[ReadFile], left_out: int, replaced: int, cut: bool) -> list[Notice]:
-    positions = sum(file.tokens for file in files)
-    warnings, kind = list(corpus.warnings), "rows" if corpus.by_rows else "files"
+    positions, warnings = sum(file.tokens for file in files), list(corpus.warnings)
     if cut:
-        said = f"Read {positions:,} positions of {len(files):,} {kind}; the corpus has {len(corpus.files):,} {kind}, "
+        read, there = (_counted(len(each), "row" if corpus.by_rows else "file") for each in (files, corpus.files))
+        said = f"Read {positions:,} positions of {read}; the corpus has {there}, "
         warnings.append(Notice(said + f"{corpus.characters:,} characters.", "cut"))
     for count, fate in ((left_out, "were skipped"), (replaced, "were read as the unknown")):
         if count:
@@ -137,3 +137,7 @@ def _warnings(corpus: Corpus, files: Sequence[ReadFile], left_out: int, replaced
             said = f"{count:,} pieces ({share:.2g} %) are outside the model's vocabulary and {fate}."
             warnings.append(Notice(said, "unknown"))
     return warnings
+
+
+def _counted(count: int, kind: str) -> str:
+    return f"{count:,} {kind}{'' if count == 1 else 's'}"

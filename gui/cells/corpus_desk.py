@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.atomic_file import write_atomically
 from engine.cell_values import TANH_CELL_STATE, stored
 from engine.cells import QUANTITIES, Cell
-from engine.detective import CorpusTextResult, PhraseResult, UnitResult
+from engine.detective import CorpusInfo, CorpusTextResult, PhraseResult, UnitResult
 from engine.jobs import Failure, Partial
 from engine.requests import CorpusTextRequest, Parameter, PhraseRequest, Scanned, UnitRequest
 from engine.results import ModelInfo
@@ -188,6 +188,8 @@ class CorpusDesk(QObject):
     def _on_answered(self, key: Hashable, result: object, whole: bool) -> None:
         if key == TEXT and isinstance(result, CorpusTextResult):
             self._show_text(result)
+        elif isinstance(result, UnitResult | PhraseResult) and self._is_of_another_text(result.corpus):
+            self._ask_text(Lane.BACKGROUND)  # its files have changed since: places would be shown where they are not
         elif key == UNIT and isinstance(result, UnitResult):
             self._view.show_unit(result)
         elif key == PHRASE and isinstance(result, PhraseResult):
@@ -198,6 +200,10 @@ class CorpusDesk(QObject):
             self._view.show_page("phrase")
             if result.places and self.cell not in result.cells:  # the text is coloured by what the answer is about
                 self._on_cell(result.cells[0])
+
+    def _is_of_another_text(self, corpus: CorpusInfo) -> bool:
+        shown = self._view.result
+        return shown is not None and corpus.sha256 != shown.corpus.sha256
 
     def _show_text(self, result: CorpusTextResult) -> None:
         self._view.row.show_running(False)
@@ -228,6 +234,8 @@ class CorpusDesk(QObject):
         elif key in (TEXT, UNIT):
             self._view.row.show_running(False)
             self._view.show_failure(failure.message)
+            if self._view.result is not None:  # on the colours that it had
+                self.cell, self.quantity = self._view.cell, self._view.quantity
             self.changed.emit()
 
     @Slot(object)

@@ -222,10 +222,11 @@ class CorpusView(QWidget):
             self._summary.setText(words)
 
     def show_failure(self, words: str) -> None:
-        """The corpus stays, if there is one."""
+        """The corpus stays, if there is one, on the colours of the cell it had."""
         if self.result is None:
             self.show_words(words, wrong=True)
         else:
+            self.header.show_cell(self.cell, self.quantity)
             self._summary.setText(words)
 
     def show_marks(self, marks: Marks) -> None:

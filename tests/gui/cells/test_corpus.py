@@ -2,6 +2,7 @@
 
 import csv
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine.cells import Cell
+from engine.errors import UserError
 from engine.requests import CorpusTextRequest, DetectRequest, PhraseRequest, Scanned, UnitRequest
 from gui.cells import corpus_desk
 from gui.cells.column_heatmap import ColumnHeatmap
@@ -134,6 +136,36 @@ def test_a_phrase_across_a_heading_is_of_the_file_below(corpus: tuple[Stage, Cor
     (request,) = asked(stage, PhraseRequest)
     assert isinstance(request, PhraseRequest)
     assert (request.text[: request.end], request.start) == ("print", 0)
+
+
+def test_a_corpus_that_has_changed_since_is_read_anew_before_places_are_shown(
+    corpus: tuple[Stage, CorpusView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, view = corpus
+    at = WHOLE.index("'there'")
+    view.go_to(at, at + 7)
+    after = replace(made_corpus.DOCUMENT, text=f"{WHOLE[:-1]}!")
+    monkeypatch.setattr(made_corpus, "INFO", replace(made_corpus.INFO, sha256="another"))
+    monkeypatch.setattr(made_corpus, "DOCUMENT", after)
+    view.find_phrase.click()
+    stage.until(lambda: view.phrase is not None and view.cell == Cell(0, 7))
+    assert view.result is not None
+    assert view.result.input is after
+    assert view.alike.alike.count() == 12
+
+
+def test_a_cell_that_cannot_be_shown_is_not_said_to_be(corpus: tuple[Stage, CorpusView], monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        raise UserError("There is no file or folder; name text files.", "no_such_path")
+
+    stage, view = corpus
+    with monkeypatch.context() as patched:
+        patched.setattr(made_corpus, "corpus_text", gone)
+        view.cell_chosen.emit(Cell(0, 5))
+        stage.until(lambda: "no file or folder" in view._summary.text())
+    assert (view.cell, view.header.cell.text(), room_of(stage).corpus.cell) == (Cell(0, 0), "0:0", Cell(0, 0))
+    view.cell_chosen.emit(Cell(0, 5))
+    stage.until(lambda: view.cell == Cell(0, 5))
 
 
 def test_a_phrase_on_the_desk_reads_the_corpus_first(stage: Stage) -> None:
