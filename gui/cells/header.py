@@ -19,7 +19,7 @@ SOURCES = (
     ("text", "Text", "The text on the desk."),
     ("corpus", "Corpus", "A corpus, read from end to end."),
 )
-NARROW = 740  # px, below which not everything has room
+NARROW, LEAST = 796, 660  # px: below the first not everything has room, from the second on what is left of it
 _NO_GUESSES = "Only language models predict the next token; this model does not."
 
 
@@ -44,6 +44,8 @@ class CellHeader(QWidget):
         self.cell, self.note = QLineEdit(self), QLineEdit(self)
         self.quantity, self._title, self._narrow = ElidedCombo(self), QLabel("Cell", self), False
         self.previous, self.next, self.guesses, self.mark = (QToolButton(self) for _ in range(4))
+        self._guesses_in_words = "Next characters"
+        self.setMinimumWidth(LEAST)
         self._build()
         self.source.chosen.connect(self._on_source)
         self.cell.editingFinished.connect(self._on_cell)
@@ -86,7 +88,6 @@ class CellHeader(QWidget):
         for button in (self.previous, self.next):
             button.setProperty("role", "flat")
             button.setIconSize(QSize(14, 14))
-        self.guesses.setText("Next characters")
         self.mark.setText("Mark")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -108,6 +109,7 @@ class CellHeader(QWidget):
         row.addLayout(self.tools)
         for widget in (self.guesses, self.mark):
             row.addWidget(widget)
+        self._name_guesses()
         self._dress()
 
     def show_layers(self, layers: tuple[RecurrentLayer, ...], guesses: bool, characters: bool) -> None:
@@ -116,7 +118,8 @@ class CellHeader(QWidget):
         for widget in self._of_a_cell:
             widget.show()
         self.guesses.setVisible(guesses)
-        self.guesses.setText("Next characters" if characters else "Next tokens")
+        self._guesses_in_words = "Next characters" if characters else "Next tokens"
+        self._name_guesses()
         self.guesses.setAccessibleDescription("" if guesses else _NO_GUESSES)
 
     def show_nothing(self) -> None:
@@ -138,6 +141,10 @@ class CellHeader(QWidget):
         if not (self.cell.hasFocus() and self.cell.isModified()):
             self._write()
 
+    def _name_guesses(self) -> None:
+        self.guesses.setText("Top 5" if self._narrow else self._guesses_in_words)
+        self.guesses.setAccessibleName(self._guesses_in_words)
+
     def _name_quantities(self) -> None:
         """Without their symbols where there is no room; the colour bar has them, too."""
         for at in range(self.quantity.count()):
@@ -151,6 +158,7 @@ class CellHeader(QWidget):
             self._narrow = narrow
             self._title.setVisible(not narrow and not self._corpus)
             self._name_quantities()
+            self._name_guesses()
 
     def show_mark(self, note: str | None) -> None:
         """None: not marked."""

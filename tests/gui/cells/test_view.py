@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from engine.cells import Cell
+from engine.requests import CorpusTextRequest, Scanned
 from engine.results import Notice
 from gui import theme
 from gui.cells.marks import Marks
 from gui.cells.view import CellsView, followed
-from tests.gui import made_cells
+from tests.gui import made_cells, made_corpus
 
 QUOTE = Cell(0, made_cells.QUOTES)
 
@@ -239,17 +240,27 @@ def test_no_cells_of_a_quantity_is_said(view: CellsView) -> None:
     assert view.quantity == "hidden_state"
 
 
-@pytest.mark.parametrize("pixels", [680, 720, 1000])
-def test_the_header_fits_from_the_smallest_window_on(view: CellsView, pixels: int) -> None:
-    view.show_result(made_cells.cells_result())
+@pytest.mark.parametrize(("pixels", "narrow"), [(714, True), (820, True), (840, False), (1000, False)])
+@pytest.mark.parametrize("corpus", [False, True])
+def test_the_header_fits_from_the_smallest_window_on(view: CellsView, pixels: int, narrow: bool, corpus: bool) -> None:
+    """In a window of 1280 × 800 the view has 714 pixels."""
+    view.show_result(replace(made_cells.cells_result(), model=made_cells.model()))
     view.show_marks(Marks({view.cell: ""}))
+    view.show_corpus(corpus)
+    header = view.corpus.header if corpus else view.header
+    if corpus:
+        request = CorpusTextRequest("sha", Scanned(("stdlib",)), "tanh_cell_state", view.cell)
+        view.corpus.show_text(made_corpus.corpus_text(request, made_cells.model()))
+        view.corpus.show_marks(Marks({view.cell: ""}))
     view.resize(pixels, 520)
     QApplication.processEvents()
-    layout = view.header.layout()
+    layout = header.layout()
     assert layout is not None
-    assert layout.minimumSize().width() <= view.header.width()
-    words = {True: "squashed state", False: "tanh(c) · squashed state"}
-    assert view.header.quantity.currentText() == words[pixels < 770]
+    assert view.width() == pixels
+    assert header.mark.text() == "Marked"
+    assert layout.minimumSize().width() <= header.width()
+    assert header.quantity.currentText() == ("squashed state" if narrow else "tanh(c) · squashed state")
+    assert header.guesses.accessibleName() == "Next characters"
 
 
 def test_what_is_no_number_is_said(view: CellsView) -> None:
