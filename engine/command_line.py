@@ -8,8 +8,9 @@ from pathlib import Path
 
 from engine.atomic_file import write_atomically
 from engine.attention_maps import AttentionResult, TfidfResult
+from engine.cell_values import stored
 from engine.cells import Cell, CellsResult
-from engine.detective import DetectResult, EffectResult
+from engine.detective import CorpusTextResult, DetectResult, EffectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
 from engine.requests import (
@@ -23,7 +24,7 @@ from engine.requests import (
     Target,
     TextInput,
 )
-from engine.results import AttributionResult, Cost, TextOptimisationResult
+from engine.results import AttributionResult, TextOptimisationResult
 
 LONGEST_ARGUMENT = 8000  # characters; longer texts are unwieldy on a command line, and forbidden on some
 _PLAIN_CONTROLS = "\n\t"
@@ -48,14 +49,29 @@ def command_for(result: AttributionResult, texts: Path, accept_reinitialised: bo
 def gradient_flow_command(result: GradientFlowResult, texts: Path, accept_reinitialised: bool = False) -> str:
     """As ``command_for``."""
     words = [result.model.path, *_input(result.request.input, texts), *_target(result.request.target)]
-    return _line("gradient-flow", words, result.cost, accept_reinitialised)
+    return _line("gradient-flow", words, result.cost.device, accept_reinitialised)
 
 
 def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accept_reinitialised: bool = False) -> str:
     """What one cell did on this text; as ``command_for``."""
     words = [result.model.path, *_text(result.request.input.text, texts)]
     words += [*_option("--unit", str(cell)), *_option("--gate", gate)]
-    return _line("cells", words, result.cost, accept_reinitialised)
+    return _line("cells", words, result.cost.device, accept_reinitialised)
+
+
+def corpus_cells_command(result: CorpusTextResult, out: str, accept_reinitialised: bool = False) -> str:
+    """What one cell did all through this corpus, written to ``out``, a ``.npz`` file.
+
+    Raises:
+        UserError: the corpus fits no command line.
+    """
+    scanned = result.request.scanned
+    if not all(map(_fits, scanned.corpus)):
+        raise UserError("Names of files with control characters fit no command line.", "no_command")
+    words = [result.model.path, *(word for source in scanned.corpus for word in _option("--corpus", source))]
+    words += _option("--limit", scanned.limit) + _option("--unit", str(result.request.cell))
+    words += _option("--gate", stored(result.request.quantity)) + _option("--out", out)
+    return _line("cells", words, result.model.device, accept_reinitialised)
 
 
 def attention_command(result: AttentionResult, shown: HeadRequest | None, texts: Path, accept_reinitialised: bool = False) -> str:
@@ -69,7 +85,7 @@ def attention_command(result: AttentionResult, shown: HeadRequest | None, texts:
         if shown.quantity != "weights" or shown.without_sinks or not isinstance(shown.head, int):
             raise UserError("The command line writes the weights of single heads; choose one to copy its line.", "no_command")
         words += [*_option("--layer", shown.layer), *_option("--head", shown.head)]
-    return _line("attention", [*words, *_generation(result.request.generation)], result.cost, accept_reinitialised)
+    return _line("attention", [*words, *_generation(result.request.generation)], result.cost.device, accept_reinitialised)
 
 
 def tfidf_command(result: TfidfResult, texts: Path, accept_reinitialised: bool = False) -> str:
@@ -81,7 +97,7 @@ def tfidf_command(result: TfidfResult, texts: Path, accept_reinitialised: bool =
     words += [*_option("--layer", request.layer), *_option("--head", request.head)]
     words += _option("--stack", request.stack if request.stack != "self" else None)
     words += ["--without-sinks"] if request.without_sinks else []
-    return _line("tfidf", [*words, *_generation(attention.generation)], result.cost, accept_reinitialised)
+    return _line("tfidf", [*words, *_generation(attention.generation)], result.cost.device, accept_reinitialised)
 
 
 def _generation(generation: Generation) -> list[str]:
@@ -119,7 +135,7 @@ def detect_command(result: DetectResult, accept_reinitialised: bool = False, abl
         value = getattr(request, name)
         words += _option(f"--{name}", value) if value != getattr(known, name) else []
     words += [] if ablation is None else _ablation(ablation.request)
-    return _line("detect", words, result.cost, accept_reinitialised)
+    return _line("detect", words, result.cost.device, accept_reinitialised)
 
 
 def _ablation(request: EffectRequest) -> list[str]:
@@ -147,11 +163,11 @@ def optimisation_command(result: TextOptimisationResult, accept_reinitialised: b
     for name in ("learning_rate", "pull"):
         value = getattr(request, name)
         words += _option("--set", f"{name}={_written(value)}") if value != getattr(known, name) else []
-    return _line("optimise", words, result.cost, accept_reinitialised)
+    return _line("optimise", words, result.cost.device, accept_reinitialised)
 
 
-def _line(command: str, words: list[str], cost: Cost, accepted: bool) -> str:
-    ending = [*_option("--device", cost.device), *(["--accept-reinitialised"] if accepted else [])]
+def _line(command: str, words: list[str], device: str, accepted: bool) -> str:
+    ending = [*_option("--device", device), *(["--accept-reinitialised"] if accepted else [])]
     return shlex.join([*program(), command, *words, *ending])
 
 

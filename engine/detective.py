@@ -1,6 +1,8 @@
 """What the cell detective answers: units ranked by how well they tell a hypothesis, with the evidence. Frozen, torch-free."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal
 
 import numpy as np
@@ -275,6 +277,10 @@ class CorpusTextResult:
     quantities: tuple[str, ...]
     values: FloatArray
     warnings: tuple[Notice, ...] = ()
+
+    def file_at(self, at: int) -> CorpusFileText:
+        """The file that holds code point ``at`` of the whole text; in a heading, the one above it, or the first of all."""
+        return self.files[max(0, bisect_right(self.files, at, key=attrgetter("start")) - 1)]
 
     def place_of(self, file: str, at: int) -> int:
         """Code point of the whole text for code point ``at`` of ``file``; −1 where it was not read."""

@@ -1,11 +1,11 @@
 """Where a model computes, how much memory there is, and how many samples to send at once."""
 
-import gc
 import os
 from pathlib import Path
 
 import torch
 
+from engine import garbage
 from engine.errors import UserError
 from engine.requests import Device
 
@@ -60,7 +60,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def release_memory() -> None:
     """Give back what the last failed batch held. Call it outside the ``except``: the exception keeps tensors alive."""
-    gc.collect()
+    garbage.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from engine.samples import samples
 from gui.engine_thread import EngineThread, MakeEngine
 from gui.folders import config_folder, state_folder
+from gui.garbage import Garbage
 from gui.interrupts import Interrupts
 from gui.logs import Logs, install_excepthook
 from gui.main_window import TITLE, MainWindow
@@ -30,6 +31,7 @@ class Application:
     window: MainWindow
     engine: EngineThread
     interrupts: Interrupts
+    garbage: Garbage
     logs: Logs
 
     def run(self) -> int:
@@ -42,6 +44,7 @@ class Application:
         self.engine.shut_down()
         while not self.engine.wait():
             log.info("waiting for the engine's running step")
+        self.garbage.end()
         self.logs.end()
 
 
@@ -72,10 +75,11 @@ def start(argv_path: str | None, make_engine: MakeEngine, theme: str | None = No
     engine = EngineThread(make_engine)
     window = MainWindow(engine, memory, samples())
     install_excepthook(window.report)
-    interrupts = Interrupts(window)
+    interrupts, garbage = Interrupts(window), Garbage()
+    engine.ready.connect(garbage.spare_what_is_there)
     if memory.settings.maximised:
         window.showMaximized()
     else:
         window.show()
     QTimer.singleShot(FIRST_PAINT_MS, window, partial(window.start, argv_path))
-    return Application(qt, window, engine, interrupts, logs)
+    return Application(qt, window, engine, interrupts, garbage, logs)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gui.saving import FILTERS
 
-CHECKPOINTS = "Weights (*.pt *.pth *.bin *.ckpt *.safetensors)"
+CHECKPOINTS = "Weights (*.pt *.pth *.bin *.ckpt *.tar *.safetensors)"
 VOCABULARIES = "Vocabularies (*.json *.txt)"
 
 

@@ -123,6 +123,11 @@ class Room(QObject):
         return self._house.workspace.tabs.currentWidget() is self.view
 
     @property
+    def asked(self) -> Request | None:
+        """What is shown, or awaited: a finding asks it again."""
+        return self._asked
+
+    @property
     def running(self) -> bool:
         """Whether an answer is awaited."""
         return self._house.jobs.runs(self.key)
@@ -143,10 +148,11 @@ class Room(QObject):
     def seen(self) -> SeenView | None:
         """What is on screen, to be pinned."""
         caption, model, desk = self.caption(), self._house.conductor.model, self._house.workspace
-        if caption is None or model is None or self._asked is None:
+        asked = self.asked
+        if caption is None or model is None or asked is None:
             return None
         target, true = desk.method_panel.target_controls.target(), desk.method_panel.target_controls.true_label()
-        kind, request = request_as_json(self._asked)
+        kind, request = request_as_json(asked)
         input = desk.input_panel.input()
         return SeenView(
             self.key, *caption, model.path, model.sha256, input, target, true, kind, request, self.state(), self._png()

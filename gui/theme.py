@@ -274,7 +274,7 @@ QToolButton[segment]:checked { background: $selection; } QToolButton[segment][ti
 QToolButton[segment]:focus { border: 2px solid $focus; padding: 3px 9px; }
 QToolButton[role="fold"] { background: transparent; border: 1px solid transparent; padding: 4px 8px 4px 0; margin-left: -4px; }
 QToolButton[role="fold"]:hover { color: $accent; }
-QToolButton[role="fold"]:focus { border: 2px solid $focus; padding: 3px 7px 3px 0; }
+QToolButton[role="fold"]:focus { border: 2px solid $focus; padding: 3px 7px 3px -5px; margin-left: 0; }
 QPushButton[role="link"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 1px 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:focus { border: 2px solid $focus; padding: 0 3px; }
@@ -289,8 +289,8 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
 QLineEdit:disabled, QPlainTextEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {
   color: $disabled; background: $window; }
 *[invalid="true"] { border: 2px solid $error; padding: 3px 7px; }
-QComboBox { padding-right: 24px; combobox-popup: 0; }
-QComboBox:focus, QComboBox:on { padding-right: 23px; }
+QComboBox { padding-right: 4px; combobox-popup: 0; }
+QComboBox:focus, QComboBox:on { padding-right: 3px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url($glyphs/chevron-down.svg); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; outline: none;

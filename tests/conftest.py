@@ -55,7 +55,19 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_of_qt_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def cycles_are_taken_apart_in_this_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As in the application, where ``gui.garbage`` does it: those of a test's widgets, once the test is over."""
+    if "qapp" not in request.fixturenames:
+        yield
+        return
+    gc.disable()  # so that all that the test makes stays young
+    yield
+    gc.collect(0)
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_qt_left(cycles_are_taken_apart_in_this_thread: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail the test that leaves a running thread, a top-level widget or an active timer, and put it away."""
     threads, timers = _started(QThread, monkeypatch), _started(QTimer, monkeypatch)
     yield

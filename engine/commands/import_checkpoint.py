@@ -16,7 +16,7 @@ SAMPLE_TEXT = "Not once does it come close to being exciting. The film was good,
 def add(commands: Any, common: Parser) -> None:
     """The command."""
     importer = commands.add_parser("import", parents=[common], help="keep a bare file of weights as a recurrent folder")
-    importer.add_argument("checkpoint", metavar="CHECKPOINT", help="a .pt, .pth, .bin, .ckpt or .safetensors file")
+    importer.add_argument("checkpoint", metavar="CHECKPOINT", help="a .pt, .pth, .bin, .ckpt, .tar or .safetensors file")
     importer.add_argument("folder", metavar="DIR", help="the folder to make; it must not exist, or be empty")
     importer.add_argument("--vocabulary", metavar="FILE", help="JSON, or one entry a line; else as found in or beside it")
     importer.add_argument("--tokeniser", metavar="word|char|REGEX", help="how texts are cut into entries of the vocabulary")

@@ -57,7 +57,7 @@ class Corpus:
     """Files in reading order.
 
     Args:
-        sha256: over their names and contents.
+        sha256: over their names and contents, wherever they lie and however they were named.
         by_rows: files are the rows of tables.
         warnings: what was left out.
     """
@@ -99,7 +99,7 @@ def open_corpus(sources: Sequence[str], text_column: str | None = None) -> Steps
             yield Partial(at, len(places), doing="Opening the corpus")
     files, digest = tuple(file for file in found if file.characters), hashlib.sha256()
     for file in files:
-        digest.update(f"{file.name}\0{file.sha256}\0".encode("utf-8", "surrogateescape"))
+        digest.update(f"{Path(file.path).name}\0{file.row}\0{file.sha256}\0".encode("utf-8", "surrogateescape"))
     if not files:
         shown = ", ".join(sources) or "nothing"
         raise UserError(f"The corpus ({shown}) holds no text; name a text file, a folder of them, or stdlib.", "empty_corpus")

@@ -45,7 +45,7 @@ class Table:
         """
         if wanted:
             return self.columns[self.place_of(wanted)]
-        return _named_like_a_text(self.columns) or max(self.columns, key=self._length)
+        return named_like_a_text(self.columns) or max(self.columns, key=self._length)
 
     def _length(self, column: str) -> int:
         at = self.columns.index(column)
@@ -84,19 +84,19 @@ def _read(path: str, name: str, _changed: int, _size: int) -> Table:
 
 
 def columns_of(path: str) -> tuple[str, ...]:
-    """Names of those that can be asked about, from the first line alone; none where that is not the first line of a table."""
+    """Their names, from the first line alone; none where that is not the first line of a table."""
     if not is_table(path):
         return ()
     try:
         with Path(path).open("rb") as file:
             first = decoded(file.read(_HEADER_BYTES).rpartition(b"\n")[0], path)
-        columns = _of_lines(path, path, first.splitlines(keepends=True)[:1]).columns
+        return _of_lines(path, path, first.splitlines(keepends=True)[:1]).columns
     except (UserError, OSError):
         return ()
-    return tuple(name for name in columns if name != _named_like_a_text(columns))
 
 
-def _named_like_a_text(columns: Sequence[str]) -> str | None:
+def named_like_a_text(columns: Sequence[str]) -> str | None:
+    """The one that says by its name that it holds texts."""
     return next((name for known in TEXT_COLUMNS for name in columns if name.strip().lower() == known), None)
 
 

@@ -22,7 +22,7 @@ REFUSED = {
     ".gguf": "GGUF files are quantised for inference; open the Hugging Face folder they were made from.",
 }
 DESCRIPTIONS = ("config.json", "model.json")
-WEIGHT_SUFFIXES = (".pt", ".pth", ".safetensors", ".bin", ".ckpt")
+WEIGHT_SUFFIXES = (".pt", ".pth", ".safetensors", ".bin", ".ckpt", ".tar")
 _PARTS_OF_A_FOLDER = ("config.json", "model.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json")
 
 

@@ -57,3 +57,9 @@ def forget_until(folder: Path, room: int, keep: Path) -> None:
 def touch(folder: Path) -> None:
     """It was used now."""
     os.utime(folder)
+
+
+def in_bytes(size: float) -> str:
+    """As a person reads it."""
+    unit, name = next(((unit, name) for unit, name in ((1e9, "GB"), (1e6, "MB")) if size >= unit), (1e3, "kB"))
+    return f"{size / unit:,.1f} {name}"

@@ -162,9 +162,9 @@ def _check(whole: Labelled, reading: Reading) -> None:
     name, matches = whole.hypothesis.name, whole.matches
     asked = sum(file.tokens for file, yes in zip(reading.files, whole.asked, strict=True) if yes)
     if not matches:
-        raise UserError(f"{name!r} matches nothing in this corpus; try another pattern, or other text.", "never_matches")
+        raise UserError(f"{name!r} matches nothing in {reading.name}; try another pattern, or other text.", "never_matches")
     if matches == asked:
-        raise UserError(f"{name!r} matches everywhere in this corpus, so there is nothing to tell it from.", "always_matches")
+        raise UserError(f"{name!r} matches everywhere in {reading.name}, so there is nothing to tell it from.", "always_matches")
 
 
 def check_parts(labelled: Labelled, split: Split) -> str | None:

@@ -1,5 +1,6 @@
 """A corpus as a model reads it: token ids and where each came from, on disk, in the order of the files."""
 
+import os
 from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,7 +15,6 @@ from engine.corpora.corpus import Corpus, CorpusFile
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
 from engine.models.model import TextModel
-from engine.recurrent.disk import refusing_a_full_disk
 from engine.results import Notice
 
 DOING = "Reading the corpus"
@@ -44,6 +44,12 @@ class Reading:
     start: NDArray[np.uint32]
     end: NDArray[np.uint32]
     warnings: tuple[Notice, ...]
+
+    @property
+    def name(self) -> str:
+        """In a sentence: not all of the corpus may have been read."""
+        whole = not any(notice.kind == "cut" for notice in self.warnings)
+        return "this corpus" if whole else f"the {self.positions:,} positions that were read of this corpus"
 
     @property
     def positions(self) -> int:
@@ -76,18 +82,22 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
             what is read is a fair sample, and the last is cut.
 
     Raises:
-        UserError: more than half of the text is outside the model's vocabulary, or nothing can be read; the disk is full.
+        UserError: more than half of the text is outside the model's vocabulary, or nothing can be read.
+        OSError: the disk is full.
     """
     chosen = corpus.files
     if limit is not None and corpus.characters > limit:
         chosen = tuple(sorted(corpus.files, key=lambda file: file.sha256))
     names = [folder / f"{name}.bin" for name in ("ids", "start", "end")]
+    drafts = [folder / f".draft-{os.getpid()}-{name.name}" for name in names]  # whoever has mapped the files keeps them whole
     files: list[ReadFile] = []
     positions = left_out = replaced = 0
     unknown = model.substitutes.get("unk", -1)
     cut = False
-    with refusing_a_full_disk(), ExitStack() as stack:
-        outs = [stack.enter_context(name.open("wb")) for name in names]
+    with ExitStack() as stack:
+        for draft in drafts:
+            stack.callback(draft.unlink, missing_ok=True)
+        outs = [stack.enter_context(draft.open("wb")) for draft in drafts]
         for at, file in enumerate(chosen):
             room = None if limit is None else limit - positions
             if room == 0:
@@ -105,6 +115,9 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
             replaced += int(np.count_nonzero(tokens.ids[:kept] == unknown))
             if at % corpus.stride == 0:
                 yield Partial(at + 1, len(chosen), doing=DOING)
+        for out, draft, name in zip(outs, drafts, names, strict=True):
+            out.close()
+            os.replace(draft, name)
     if not positions or left_out + replaced > positions - replaced:
         raise UserError("Most of this corpus is outside the model's vocabulary; choose text of the kind it reads.", "unknown")
     kinds: tuple[Any, ...] = (np.int32, np.uint32, np.uint32)
@@ -113,10 +126,10 @@ def read_corpus(model: TextModel, corpus: Corpus, folder: Path, limit: int | Non
 
 
 def _warnings(corpus: Corpus, files: Sequence[ReadFile], left_out: int, replaced: int, cut: bool) -> list[Notice]:
-    positions = sum(file.tokens for file in files)
-    warnings, kind = list(corpus.warnings), "rows" if corpus.by_rows else "files"
+    positions, warnings = sum(file.tokens for file in files), list(corpus.warnings)
     if cut:
-        said = f"Read {positions:,} positions of {len(files):,} {kind}; the corpus has {len(corpus.files):,} {kind}, "
+        read, there = (_counted(len(each), "row" if corpus.by_rows else "file") for each in (files, corpus.files))
+        said = f"Read {positions:,} positions of {read}; the corpus has {there}, "
         warnings.append(Notice(said + f"{corpus.characters:,} characters.", "cut"))
     for count, fate in ((left_out, "were skipped"), (replaced, "were read as the unknown")):
         if count:
@@ -124,3 +137,7 @@ def _warnings(corpus: Corpus, files: Sequence[ReadFile], left_out: int, replaced
             said = f"{count:,} pieces ({share:.2g} %) are outside the model's vocabulary and {fate}."
             warnings.append(Notice(said, "unknown"))
     return warnings
+
+
+def _counted(count: int, kind: str) -> str:
+    return f"{count:,} {kind}{'' if count == 1 else 's'}"

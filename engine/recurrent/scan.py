@@ -16,6 +16,7 @@ from engine.errors import UserError
 from engine.jobs import Partial, Steps, T, relay
 from engine.models.model import TextModel
 from engine.recurrent.contexts import TopContexts
+from engine.recurrent.disk import in_bytes
 from engine.recurrent.lanes import Lanes
 from engine.recurrent.layout import Layout, values_of
 from engine.recurrent.plan import Piece, Plan
@@ -123,7 +124,7 @@ def _check_room(store: Store) -> None:
     free = shutil.disk_usage(store.folder).free
     if needed > free:
         raise UserError(
-            f"The scan needs {1e-9 * needed:.1f} GB on the disk and {1e-9 * free:.1f} GB are free; free some space, or scan less "
+            f"The scan needs {in_bytes(needed)} on the disk and {in_bytes(free)} are free; free some space, or scan less "
             "(fewer gates, a smaller corpus).",
             "disk_full",
         )

@@ -16,7 +16,7 @@ from engine.corpora.corpus import Corpus, CorpusFile, open_corpus, signature
 from engine.detective import CorpusFileText, CorpusInfo, Place, PlaceKind
 from engine.jobs import Steps
 from engine.models.model import TextModel
-from engine.recurrent.disk import forget_until, refusing_a_full_disk, touch
+from engine.recurrent.disk import forget_until, in_bytes, refusing_a_full_disk, touch
 from engine.recurrent.labels import Split
 from engine.recurrent.layout import WINDOW, Layout, layout_of
 from engine.recurrent.reading import Reading, read_corpus
@@ -164,6 +164,8 @@ def _session(model: TextModel, layout: Layout, corpus: Corpus, scanned: Scanned)
         budget = min(MOST_BYTES, shutil.disk_usage(root).free // 2)
         limit = scanned.limit or max(1, budget // (_BYTES_A_UNIT * layout.units))
         reading = yield from read_corpus(model, corpus, folder, limit)
+        if scanned.limit is None and any(notice.kind == "cut" for notice in reading.warnings):
+            warnings.append(Notice(f"Scans may take {in_bytes(budget)} of the disk: there is no room for more.", "disk"))
         needed = _BYTES_A_UNIT * layout.units * reading.positions
         needed += min(_DRAWN_BYTES, DRAWS * layout.units * reading.positions)
         forget_until(root, max(0, MOST_BYTES - needed), keep=folder)

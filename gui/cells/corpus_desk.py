@@ -1,19 +1,20 @@
 """Asks about the corpus of the Cells room: its text on the colours of a cell, the cell over all of it, places like a phrase."""
 
 import hashlib
-from collections.abc import Hashable
-from dataclasses import replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.atomic_file import write_atomically
 from engine.cell_values import TANH_CELL_STATE, stored
 from engine.cells import QUANTITIES, Cell
-from engine.detective import CorpusTextResult, PhraseResult, UnitResult
+from engine.detective import CorpusInfo, CorpusTextResult, PhraseResult, UnitResult
 from engine.jobs import Failure, Partial
-from engine.requests import CorpusTextRequest, PhraseRequest, Scanned, UnitRequest
+from engine.requests import CorpusTextRequest, Parameter, PhraseRequest, Scanned, UnitRequest
 from engine.results import ModelInfo
-from gui.cells.corpus_view import EMPTY, NO_PHRASE, CorpusView
+from gui.cells.corpus_view import EMPTY, PAGE_IDS, CorpusView
+from gui.cells.like_phrase import NO_PHRASE
 from gui.cells.painting import PaintChange, Painting
 from gui.controls.corpus_box import DESK
 from gui.job_lanes import Lane
@@ -23,6 +24,17 @@ TEXT, UNIT, PHRASE = "cells:corpus", "cells:unit", "cells:phrase"
 DESK_TEXTS = "desk-texts"  # texts of the desk that were read as a corpus: paint and pinned questions name them
 LEAD = 2_000  # code points read before a phrase of the corpus, so that the state there is nearly that of the whole file
 _AFTER = 64
+NOWHERE = "No place of this corpus has any of these cells on over as many tokens; lower the threshold."
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """``text[start:end]``; ``lead``: how much was read before it, where its file begins further back, else 0."""
+
+    text: str
+    start: int
+    end: int
+    lead: int = 0
 
 
 class CorpusDesk(QObject):
@@ -39,8 +51,9 @@ class CorpusDesk(QObject):
         self._model: ModelInfo | None = None
         self.cell, self.quantity = Cell(0, 0), ""
         self._scanned: Scanned | None = None  # what is shown, or awaited
-        self._phrase: tuple[str, int, int] | None = None
-        self._threshold = view.phrase_bar.threshold.value()
+        self._phrase: Phrase | None = None
+        self._wanted: dict[str, Parameter] = {}  # of a finding, to be chosen when the text is there
+        self._threshold = view.alike.bar.threshold.value()
         jobs = house.jobs
         jobs.answered.connect(self._on_answered)
         jobs.failed.connect(self._on_failed)
@@ -53,7 +66,7 @@ class CorpusDesk(QObject):
         view.quantity_chosen.connect(self._on_quantity)
         view.flipped.connect(self.flip)
         view.phrase_chosen.connect(self._on_phrase)
-        view.phrase_bar.threshold_changed.connect(self._on_threshold)
+        view.alike.bar.threshold_changed.connect(self._on_threshold)
         view.stroke_made.connect(self._on_stroke)
         view.paint_cleared.connect(self._on_clear)
         view.paint_asked.connect(self._on_paint_asked)
@@ -61,7 +74,7 @@ class CorpusDesk(QObject):
 
     def show_model(self, model: ModelInfo) -> None:
         """What was shown belongs to the one before."""
-        self._model, self._scanned, self._phrase = model, None, None
+        self._model, self._scanned, self._phrase, self._wanted = model, None, None, {}
         self.cell = Cell(0, 0)
         kind = model.recurrent[0].kind if model.recurrent else "lstm"
         own = QUANTITIES[kind]
@@ -86,14 +99,38 @@ class CorpusDesk(QObject):
         desk = self._desk_file() if self._view.row.corpus.source == DESK else ""
         if desk is None:
             return
-        self._scanned = self._view.row.scanned(desk)
+        self._wanted = {}
+        self._begin(self._view.row.scanned(desk))
+
+    def _begin(self, scanned: Scanned) -> None:
+        self._scanned = scanned
         self._view.show_words("Starting…")
         self._view.row.show_running(True)
         self._ask_text(Lane.SCAN)
+        self.changed.emit()
 
-    def ask_phrase(self, text: str, start: int, end: int) -> None:
-        """Where else do the cells do what they do over ``text[start:end]``? Reads the corpus first where that is still to do."""
-        self._phrase = text, start, end
+    def state(self) -> tuple[tuple[str, Parameter], ...]:
+        """What a finding needs beside the question."""
+        view = self._view
+        chosen: dict[str, Parameter] = {"corpus": True, "page": view.pages.current, "token": view.columns.selected_token}
+        if (phrase := self._phrase) is not None:
+            chosen |= {"phrase": phrase.text, "start": phrase.start, "end": phrase.end, "lead": phrase.lead}
+            chosen["threshold"] = self._threshold
+        return tuple(chosen.items())
+
+    def ask_again(self, request: CorpusTextRequest, state: Mapping[str, Parameter]) -> None:
+        """As it was pinned; what is not known is left."""
+        self.cell, self.quantity = request.cell, request.quantity
+        self._phrase, self._wanted = _phrase_of(state), dict(state)
+        threshold = state.get("threshold")
+        if isinstance(threshold, float):
+            self._threshold = threshold
+        self._view.row.show_scanned(request.scanned)
+        self._begin(request.scanned)
+
+    def ask_phrase(self, phrase: Phrase) -> None:
+        """Where else do the cells do what they do over it? Reads the corpus first where that is still to do."""
+        self._phrase = phrase
         self._view.show_page("phrase")
         if self._view.result is None:
             if not self._house.jobs.runs(TEXT):
@@ -124,8 +161,9 @@ class CorpusDesk(QObject):
         shown = stored(self.quantity)
         states = [name for name in ("hidden_state", "cell_state") if name in result.quantities]
         quantity = shown if shown in states or not states else states[0]
-        self._view.show_phrase(None, "Looking for places like it…")
-        request = PhraseRequest(self._model.sha256, result.request.scanned, *self._phrase, quantity, self._threshold)
+        self._view.show_no_phrase("Looking for places like it…")
+        text, start, end = self._phrase.text, self._phrase.start, self._phrase.end
+        request = PhraseRequest(self._model.sha256, result.request.scanned, text, start, end, quantity, self._threshold)
         self._house.jobs.ask(PHRASE, request, "Places like the phrase")
 
     def _desk_file(self) -> str | None:
@@ -150,15 +188,22 @@ class CorpusDesk(QObject):
     def _on_answered(self, key: Hashable, result: object, whole: bool) -> None:
         if key == TEXT and isinstance(result, CorpusTextResult):
             self._show_text(result)
+        elif isinstance(result, UnitResult | PhraseResult) and self._is_of_another_text(result.corpus):
+            self._ask_text(Lane.BACKGROUND)  # its files have changed since: places would be shown where they are not
         elif key == UNIT and isinstance(result, UnitResult):
             self._view.show_unit(result)
         elif key == PHRASE and isinstance(result, PhraseResult):
-            words = "No place of this corpus has any of these cells on over as many tokens; lower the threshold."
-            self._view.show_phrase(result if result.places else None, words)
+            if result.places:
+                self._view.show_phrase(result, 0 if self._phrase is None else self._phrase.lead)
+            else:
+                self._view.show_no_phrase(NOWHERE, with_threshold=True)
             self._view.show_page("phrase")
-            self._phrase_bar_stays()
             if result.places and self.cell not in result.cells:  # the text is coloured by what the answer is about
                 self._on_cell(result.cells[0])
+
+    def _is_of_another_text(self, corpus: CorpusInfo) -> bool:
+        shown = self._view.result
+        return shown is not None and corpus.sha256 != shown.corpus.sha256
 
     def _show_text(self, result: CorpusTextResult) -> None:
         self._view.row.show_running(False)
@@ -171,20 +216,27 @@ class CorpusDesk(QObject):
         self._house.jobs.ask(UNIT, request, "This cell over the corpus")
         if self._phrase is not None and self._view.phrase is None:
             self._ask_phrase()
+        wanted, self._wanted = self._wanted, {}
+        self._choose(wanted)
         self.changed.emit()
 
-    def _phrase_bar_stays(self) -> None:
-        """The threshold can be lowered where nothing was found."""
-        self._view.phrase_bar.setVisible(self._phrase is not None)
+    def _choose(self, wanted: Mapping[str, Parameter]) -> None:
+        page, token = wanted.get("page"), wanted.get("token")
+        if page in PAGE_IDS:
+            self._view.show_page(str(page))
+        if isinstance(token, int) and token >= 0:
+            self._view.columns.select_token(token)
 
     @Slot(object, object)
     def _on_failed(self, key: Hashable, failure: Failure) -> None:
         if key == PHRASE:
-            self._view.show_phrase(None, failure.message)
-            self._phrase_bar_stays()
+            self._view.show_no_phrase(failure.message, with_threshold=self._phrase is not None)
         elif key in (TEXT, UNIT):
             self._view.row.show_running(False)
             self._view.show_failure(failure.message)
+            if self._view.result is not None:  # on the colours that it had
+                self.cell, self.quantity = self._view.cell, self._view.quantity
+            self.changed.emit()
 
     @Slot(object)
     def _on_stopped(self, key: Hashable) -> None:
@@ -192,7 +244,7 @@ class CorpusDesk(QObject):
             self._view.row.show_running(False)
             self._view.show_failure("Stopped. What was read is kept: Read goes on from there.")
         elif key == PHRASE:
-            self._view.show_phrase(None, NO_PHRASE)
+            self._view.show_no_phrase(NO_PHRASE)
 
     @Slot(object, object)
     def _on_progressed(self, key: Hashable, partial: Partial) -> None:
@@ -226,12 +278,17 @@ class CorpusDesk(QObject):
     def _on_phrase(self, start: int, end: int) -> None:
         """Read with what stands before it in its file."""
         result = self._view.result
-        file = next((each for each in result.files if each.start < end and start < each.end), None) if result else None
-        if result is None or file is None:
+        if result is None:
             return
+        file = result.file_at(start)
+        if start >= file.end:  # in a heading
+            file = result.file_at(end - 1)
         start, end = max(start, file.start), min(end, file.end)
+        if start >= end:
+            return
         first, last = max(file.start, start - LEAD), min(file.end, end + _AFTER)
-        self.ask_phrase(result.input.text[first:last], start - first, end - first)
+        lead = LEAD if first > file.start else 0
+        self.ask_phrase(Phrase(result.input.text[first:last], start - first, end - first, lead))
 
     @Slot(float)
     def _on_threshold(self, threshold: float) -> None:
@@ -268,3 +325,12 @@ class CorpusDesk(QObject):
 def held(quantity: str, gates: tuple[str, ...]) -> str:
     """``quantity``, or where a scan does not hold it, what it does."""
     return quantity if not gates or stored(quantity) in gates else gates[0]
+
+
+def _phrase_of(state: Mapping[str, Parameter]) -> Phrase | None:
+    text, numbers = state.get("phrase"), [state.get(name) for name in ("start", "end", "lead")]
+    whole = [number for number in numbers if isinstance(number, int)]
+    if not isinstance(text, str) or len(whole) < len(numbers):
+        return None
+    start, end, lead = whole
+    return Phrase(text, start, end, lead) if 0 <= start < end <= len(text) and lead >= 0 else None

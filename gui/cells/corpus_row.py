@@ -5,9 +5,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidge
 
 from engine.requests import Scanned
 from engine.results import ModelInfo
-from gui.cells.quantities_box import fill_quantities
+from gui.cells.quantities_box import fill_quantities, place_of_quantities
 from gui.controls.corpus_box import DESK, CorpusBox
-from gui.controls.rows import name_control, pad_spin_box, small_combo
+from gui.controls.rows import name_control, pad_spin_box, show_instead, small_combo
 from gui.controls.wheel_guard import WheelGuard
 
 POSITIONS = 150_000  # two layers of 384 cells: ranked in half a minute, weighed in another
@@ -35,7 +35,7 @@ class CorpusRow(QWidget):
         row.setSpacing(4)
         guard = WheelGuard(self)
         for title, control, name, hint, stretch in (
-            ("Corpus", self.corpus, "cellsCorpus", "Text that is read from end to end.", 3),
+            ("Corpus", self.corpus, "cellsCorpus", "Text that is read from end to end.", 5),
             ("scan", self.quantities, "cellsScan", "Fewer gates and states are read faster and take less room on the disk.", 2),
             ("up to", self.positions, "cellsPositions", "Positions read at most, in whole files as far as that goes.", 0),
         ):
@@ -61,11 +61,17 @@ class CorpusRow(QWidget):
         source = self.corpus.source
         return Scanned((desk if source == DESK else source,), tuple(self.quantities.currentData() or ()), self.positions.value())
 
+    def show_scanned(self, scanned: Scanned) -> None:
+        """As it was read."""
+        self.corpus.set_source(scanned.corpus[0])
+        self.quantities.setCurrentIndex(max(0, place_of_quantities(self.quantities, scanned.gates)))
+        if scanned.limit is not None:
+            self.positions.setValue(scanned.limit)
+
     def show_model(self, model: ModelInfo) -> None:
         """Its quantities are on offer."""
         fill_quantities(self.quantities, model)
 
     def show_running(self, running: bool) -> None:
         """Read or Stop."""
-        self.read.setVisible(not running)
-        self.stop.setVisible(running)
+        show_instead(*((self.stop, self.read) if running else (self.read, self.stop)))

@@ -1,32 +1,27 @@
 """A whole corpus coloured by one cell; below it how the cell is spread over it, and the places that are like a phrase."""
 
-from html import escape
-
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.cell_values import TANH_CELL_STATE
 from engine.cells import Cell
-from engine.detective import CorpusTextResult, PhraseResult, Place, UnitResult
-from engine.errors import UserError
-from engine.heatmaps.display_text import one_line
+from engine.detective import CorpusTextResult, PhraseResult, UnitResult
 from engine.heatmaps.numerals import figures, signed_figures
 from engine.heatmaps.wording import progress_words
 from engine.jobs import Partial
 from gui.cells.column_heatmap import ColumnHeatmap
 from gui.cells.column_spans import Spans
-from gui.cells.context_list import Context, ContextList
 from gui.cells.corpus_row import CorpusRow
 from gui.cells.header import CellHeader
+from gui.cells.like_phrase import NO_PHRASE, LikePhrase
 from gui.cells.marks import Marks
+from gui.cells.over_corpus import OverCorpus
+from gui.cells.paint_bar import PaintBar
 from gui.cells.painting import PaintedParts
-from gui.cells.phrase_bar import PhraseBar
-from gui.cells.unit_histogram import UnitHistogram
 from gui.cells.words import NAMES, is_signed, scale_of, symbol
 from gui.controls.rows import name_control
 from gui.controls.segments import Segments
 from gui.heatmaps.colour_bar import ColourBar
-from gui.icons import icon
 from gui.views.find_bar import FindBar
 from gui.views.sheet import inset
 from gui.views.thin_splitter import ThinSplitter
@@ -35,14 +30,13 @@ EMPTY = (
     "Read a corpus: all of it will stand here on the colours of one cell, with the places where the cell is highest and lowest. "
     "A phrase selected in it finds the places where the same cells agree; places painted by hand are a question to the Detective."
 )
-NO_PHRASE = "Select a phrase in the text above, or in a text of your own, and choose “Find where the cells agree”."
 PAGES = (
     ("unit", "Over the corpus", "How often this cell has which value, and where it is highest and lowest."),
     ("phrase", "Like the phrase", "Places where the same cells are on as over the phrase, the most alike first."),
 )
+PAGE_IDS = tuple(id for id, _, _ in PAGES)
 _BAR_WIDTH = 420
 _SHARES = [560, 440]
-_NAMED = 12  # cells of a phrase
 
 
 class CorpusView(QWidget):
@@ -68,38 +62,23 @@ class CorpusView(QWidget):
         self.cell, self.quantity = Cell(0, 0), ""
         self._limit = 1.0
         self.header, self.row, self.columns, self.find_bar = CellHeader(corpus=True), CorpusRow(), ColumnHeatmap(), FindBar()
-        self.histogram, self.phrase_bar = UnitHistogram(), PhraseBar()
-        self.extremes = ContextList(self.columns, "unitContexts", "Where this cell is highest and lowest")
-        self.alike = ContextList(self.columns, "phrasePlaces", "Places like the phrase")
-        self.pages = Segments("corpus", PAGES)
-        self.find_phrase, self.ask = QPushButton("Find where the cells agree"), QPushButton("Ask the Detective")
-        self.paint, self.wipe = QToolButton(), QToolButton()
+        self.over, self.alike, self.paint_bar = OverCorpus(self.columns), LikePhrase(self.columns), PaintBar()
+        self.pages, self.find_phrase = Segments("corpus", PAGES), QPushButton("Find where the cells agree")
         self._bar = ColourBar()
-        self._summary, self._parts, self._message, self._phrase_words, self._cells = (QLabel() for _ in range(5))
-        self._painted = QWidget()
+        self._summary, self._message = QLabel(), QLabel()
         self._stack, self._below = QStackedWidget(), QStackedWidget()
         self._build()
         self._connect()
         self.show_words(EMPTY)
-        self.show_phrase(None)
-        self.show_painted((), PaintedParts(0, 0, 0))
 
     # How it is put together
 
     def _build(self) -> None:
-        for label, name, role in (
-            (self._summary, "corpusSummary", "caption"),
-            (self._parts, "paintedParts", "muted"),
-            (self._message, "corpusMessage", "muted"),
-            (self._phrase_words, "phraseWords", "muted"),
-            (self._cells, "phraseCells", "muted"),
-        ):
+        for label, name, role in ((self._summary, "corpusSummary", "caption"), (self._message, "corpusMessage", "muted")):
             label.setObjectName(name)
             label.setProperty("role", role)
             label.setTextFormat(Qt.TextFormat.PlainText)
-        for label in (self._message, self._phrase_words, self._cells):
-            label.setWordWrap(True)
-        self._cells.setTextFormat(Qt.TextFormat.RichText)
+        self._message.setWordWrap(True)
         self._bar.setMaximumWidth(_BAR_WIDTH)
         self.columns.setObjectName("corpusText")
         column = QVBoxLayout(self)
@@ -122,25 +101,9 @@ class CorpusView(QWidget):
         self._stack.addWidget(self.splitter)
 
     def _upper(self) -> QWidget:
-        for control, words in (
-            (
-                self.find_phrase,
-                ("corpus_findPhrase", "Find where the cells agree", "Places of the corpus that are alike."),
-            ),
-            (
-                self.paint,
-                ("paintPlaces", "Paint", "Drag to paint, drag on paint to wipe it; what is not painted is what it is not."),
-            ),
-            (self.wipe, ("wipePaint", "Wipe", "Take all paint off this corpus; undo brings it back.")),
-            (self.ask, ("askPainted", "Ask the Detective", "Which cell knows the painted places from the rest of these files?")),
-        ):
-            name_control(control, *words)
+        hint = "Places of the corpus that are alike."
+        name_control(self.find_phrase, "corpus_findPhrase", "Find where the cells agree", hint)
         self.find_phrase.hide()
-        for button, name in ((self.paint, "Paint"), (self.wipe, "Wipe")):
-            button.setText(name)
-            button.setProperty("role", "flat")
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.paint.setCheckable(True)
         upper = QWidget()
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
@@ -152,34 +115,13 @@ class CorpusView(QWidget):
         scale.addWidget(self.header.note, 60)
         scale.addWidget(self.find_phrase)
         column.addLayout(scale)
-        self.header.tools.addWidget(self.paint)
-        row = QHBoxLayout(self._painted)
-        row.setContentsMargins(16, 0, 16, 0)
-        row.setSpacing(4)
-        row.addWidget(self._parts, 1)
-        row.addWidget(self.wipe)
-        row.addWidget(self.ask)
-        column.addWidget(self._painted)
-        self._dress()
+        self.header.tools.addWidget(self.paint_bar.paint)
+        column.addWidget(self.paint_bar)
         return upper
 
     def _lower(self) -> QWidget:
-        unit = QWidget()
-        side = QHBoxLayout(unit)
-        side.setContentsMargins(16, 0, 16, 0)
-        side.setSpacing(8)
-        side.addWidget(self.histogram, 2)
-        side.addWidget(self.extremes, 5)
-        phrase = QWidget()
-        column = QVBoxLayout(phrase)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        for widget in (self.phrase_bar, self._phrase_words, self._cells):
-            column.addLayout(inset(widget))
-        column.addLayout(inset(self.alike), 1)
-        column.addStretch()
-        self._below.addWidget(unit)
-        self._below.addWidget(phrase)
+        self._below.addWidget(self.over)
+        self._below.addWidget(self.alike)
         lower = QWidget()
         whole = QVBoxLayout(lower)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -206,21 +148,16 @@ class CorpusView(QWidget):
         columns.selection_changed.connect(self._on_selection)
         columns.stroke_made.connect(self.stroke_made)
         self.find_phrase.clicked.connect(self._on_find_phrase)
-        self.paint.toggled.connect(self._on_paint)
-        self.wipe.clicked.connect(self.paint_cleared)
-        self.ask.clicked.connect(self.paint_asked)
+        self.paint_bar.painting_toggled.connect(self._on_paint)
+        self.paint_bar.wiped.connect(self.paint_cleared)
+        self.paint_bar.asked.connect(self.paint_asked)
         self.pages.chosen.connect(self.show_page)
         self.find_bar.found.connect(self._on_found)
         self.find_bar.closed.connect(columns.setFocus)
-        self._cells.linkActivated.connect(self._on_link)
-        for contexts in (self.extremes, self.alike):
-            contexts.context_chosen.connect(self._on_context)
-            contexts.read_out_changed.connect(self.read_out_changed)
-        self.histogram.read_out_changed.connect(self.read_out_changed)
-
-    def _dress(self) -> None:
-        self.paint.setIcon(icon("paint-brush", "accent" if self.paint.isChecked() else "text"))
-        self.wipe.setIcon(icon("eraser"))
+        self.alike.cell_chosen.connect(self.cell_chosen)
+        for page in (self.over, self.alike):
+            page.context_chosen.connect(self.go_to)
+            page.read_out_changed.connect(self.read_out_changed)
 
     # What is shown
 
@@ -230,10 +167,10 @@ class CorpusView(QWidget):
         self.result, self.cell, self.quantity = result, result.request.cell, result.request.quantity
         if other:
             self.unit = None
-            self.show_phrase(None)
+            self.show_no_phrase(NO_PHRASE)
         kind = result.layers[self.cell.layer].kind
         self.header.show_layers(result.layers, False, True)
-        self.paint.show()
+        self.paint_bar.paint.show()
         self.header.show_cell(self.cell, self.quantity)
         signed, self._limit = is_signed(self.quantity), scale_of(self.quantity, result.values)
         self.columns.show_map(result.input, result.values, signed, self._limit)
@@ -241,53 +178,29 @@ class CorpusView(QWidget):
         unit = f"{symbol(self.quantity, kind)} of {self.cell}"
         self._bar.show_scale(self._limit, signed=signed, unit=unit, clipped=beyond)
         self.find_bar.show_texts((result.input.text,))
-        self.alike.viewport().update()
+        self.alike.alike.viewport().update()
         self._stack.setCurrentIndex(1)
         self._show_summary()
 
     def show_unit(self, result: UnitResult | None) -> None:
         """None: it is not known yet."""
         self.unit = result
-        self.histogram.show_unit(result, self._limit, squashed=self.quantity == TANH_CELL_STATE)
-        if result is None or self.result is None:
-            self.extremes.show_contexts(())
-        else:
-            places = (*result.highest, *result.lowest)
-            self.extremes.show_contexts(tuple(c for c in map(self._context, places) if c is not None))
+        self.over.show_unit(result, self.result, self._limit, squashed=self.quantity == TANH_CELL_STATE)
 
-    def show_phrase(self, result: PhraseResult | None, words: str = NO_PHRASE) -> None:
-        """None: ``words`` in its place."""
+    def show_phrase(self, result: PhraseResult, lead: int) -> None:
+        """See ``LikePhrase``."""
         self.phrase = result
-        self._cells.setVisible(result is not None)
-        self.phrase_bar.setVisible(result is not None)
-        self.alike.show_contexts(())
-        self.alike.setVisible(result is not None)
-        if result is None:
-            self._phrase_words.setText(words)
-            self._phrase_words.show()
-            return
-        self.phrase_bar.show_request(result.request)
-        self._phrase_words.hide()
-        self._cells.setText(_cells_in_words(result))
-        if self.result is not None:
-            found = []
-            for each in result.places:
-                start = self.result.place_of(each.file, each.start)
-                if start >= 0:
-                    words = f"{each.file} · {each.shared} cells do the same here, of {each.union} that do here or over the phrase"
-                    note = f"{each.shared} of {each.union}"
-                    found.append(Context(start, start + each.end - each.start, note, each.file, words, self._bounds(start)))
-            self.alike.show_contexts(tuple(found))
+        self.alike.show_phrase(result, self.result, lead)
+
+    def show_no_phrase(self, words: str, *, with_threshold: bool = False) -> None:
+        """See ``LikePhrase``."""
+        self.phrase = None
+        self.alike.show_words(words, with_threshold=with_threshold)
 
     def show_painted(self, spans: Spans, parts: PaintedParts) -> None:
         """What is painted on this corpus."""
         self.columns.show_painted(spans)
-        count = parts.ranking + parts.testing
-        self._parts.setText(parts.in_words())
-        self._painted.setVisible(bool(count) or self.paint.isChecked())
-        self.wipe.setVisible(bool(count))
-        self.ask.setVisible(bool(count))
-        self.ask.setEnabled(bool(parts.ranking and parts.testing))
+        self.paint_bar.show_parts(parts)
 
     def show_words(self, words: str, *, wrong: bool = False) -> None:
         """In place of a corpus."""
@@ -297,7 +210,7 @@ class CorpusView(QWidget):
         self._message.style().polish(self._message)
         self._stack.setCurrentIndex(0)
         self.header.show_nothing()
-        self.paint.hide()
+        self.paint_bar.paint.hide()
 
     def show_progress(self, partial: Partial) -> None:
         """While there is nothing to look at, in its place."""
@@ -309,10 +222,11 @@ class CorpusView(QWidget):
             self._summary.setText(words)
 
     def show_failure(self, words: str) -> None:
-        """The corpus stays, if there is one."""
+        """The corpus stays, if there is one, on the colours of the cell it had."""
         if self.result is None:
             self.show_words(words, wrong=True)
         else:
+            self.header.show_cell(self.cell, self.quantity)
             self._summary.setText(words)
 
     def show_marks(self, marks: Marks) -> None:
@@ -323,28 +237,14 @@ class CorpusView(QWidget):
     def show_page(self, id: str) -> None:
         """``unit`` or ``phrase``."""
         self.pages.choose(id)
-        self._below.setCurrentIndex([each for each, _, _ in PAGES].index(id))
+        self._below.setCurrentIndex(PAGE_IDS.index(id))
         self._show_summary()
 
+    @Slot(int, int)
     def go_to(self, start: int, end: int) -> None:
         """Select and reveal a stretch of the corpus."""
         self.columns.select_span(start, end)
         self._on_selection()
-
-    def _context(self, place: Place) -> Context | None:
-        assert self.result is not None
-        start = self.result.place_of(place.file, place.start)
-        if start < 0:
-            return None
-        value = signed_figures(place.value, 3) if place.value < 0 else figures(place.value, 3)
-        sign = "▲" if place.kind == "highest" else "▼"
-        words = f"{place.file} · token {place.position:,} · {place.kind} {value}"
-        return Context(start, start + place.end - place.start, f"{sign} {value}", place.file, words, self._bounds(start))
-
-    def _bounds(self, at: int) -> tuple[int, int]:
-        """Of the file that holds this code point."""
-        assert self.result is not None
-        return next((file.start, file.end) for file in reversed(self.result.files) if file.start <= at)
 
     def _show_summary(self) -> None:
         if self.result is None:
@@ -376,23 +276,10 @@ class CorpusView(QWidget):
         self.columns.clear_selection()
         self.columns.viewport().setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
         self._on_selection()
-        self._painted.setVisible(on or not self.ask.isHidden())
-        self._dress()
-
-    @Slot(int, int)
-    def _on_context(self, start: int, end: int) -> None:
-        self.go_to(start, end)
 
     @Slot(object, int)
     def _on_found(self, hits: list[tuple[int, int, int]], current: int) -> None:
         self.columns.show_hits(tuple((start, end) for _, start, end in hits), current)
-
-    @Slot(str)
-    def _on_link(self, cell: str) -> None:
-        try:
-            self.cell_chosen.emit(Cell.read(cell))
-        except UserError:
-            return
 
     @Slot(bool)
     def _on_mark(self, on: bool) -> None:
@@ -410,20 +297,9 @@ class CorpusView(QWidget):
             self.read_out_changed.emit("")
             return
         value, it = float(self.result.values[shown]), self.result.input.tokens[shown]
-        file = next(each for each in reversed(self.result.files) if each.first <= shown)
+        file = self.result.file_at(it.start)
         number = signed_figures(value, 4) if is_signed(self.quantity) else figures(value, 4)
         name = f"“{it.text}”" if it.text.strip() else repr(it.text)
         self._bar.show_value(value)
         words = f"{name} · {file.name}, token {shown - file.first:,} · {NAMES[self.quantity][0]} of {self.cell} {number}"
         self.read_out_changed.emit(words)
-
-
-def _cells_in_words(result: PhraseResult) -> str:
-    count = len(result.cells)
-    cells = result.cells[:_NAMED]
-    listed = " ".join(f'<a href="{cell}">{cell}</a>' for cell in cells)
-    listed += f" and {count - _NAMED} more" if count > _NAMED else ""
-    phrase = escape(one_line(result.request.text[result.request.start : result.request.end]))
-    phrase = phrase if len(phrase) <= 60 else f"{phrase[:59]}…"
-    verb = "cell is" if count == 1 else "cells are"
-    return f"{count:,} {verb} on over “{phrase}” and off around it: {listed}"

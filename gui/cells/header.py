@@ -1,13 +1,15 @@
 """Above the text: which cell is shown, by which of its quantities, and its mark (``note`` is for the view to place)."""
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from engine.cell_values import quantities_of
 from engine.cells import Cell, RecurrentLayer
 from engine.errors import UserError
 from gui.cells.marks import LONGEST_NOTE
-from gui.cells.words import full_name
+from gui.cells.words import NAMES, full_name
+from gui.controls.elided_combo import ElidedCombo
 from gui.controls.rows import name_control
 from gui.controls.segments import Segments
 from gui.controls.wheel_guard import WheelGuard
@@ -17,6 +19,7 @@ SOURCES = (
     ("text", "Text", "The text on the desk."),
     ("corpus", "Corpus", "A corpus, read from end to end."),
 )
+NARROW, LEAST = 796, 660  # px: below the first not everything has room, from the second on what is left of it
 _NO_GUESSES = "Only language models predict the next token; this model does not."
 
 
@@ -39,8 +42,10 @@ class CellHeader(QWidget):
         self.source.choose("corpus" if corpus else "text")
         self._layers: tuple[RecurrentLayer, ...] = ()
         self.cell, self.note = QLineEdit(self), QLineEdit(self)
-        self.quantity = QComboBox(self)
+        self.quantity, self._title, self._narrow = ElidedCombo(self), QLabel("Cell", self), False
         self.previous, self.next, self.guesses, self.mark = (QToolButton(self) for _ in range(4))
+        self._guesses_in_words = "Next characters"
+        self.setMinimumWidth(LEAST)
         self._build()
         self.source.chosen.connect(self._on_source)
         self.cell.editingFinished.connect(self._on_cell)
@@ -72,7 +77,7 @@ class CellHeader(QWidget):
         self.note.setMaxLength(LONGEST_NOTE)
         self.note.setMinimumWidth(120)
         self.note.setMaximumWidth(300)
-        self.quantity.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.quantity.setSizeAdjustPolicy(ElidedCombo.SizeAdjustPolicy.AdjustToContents)
         self.quantity.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.quantity.installEventFilter(WheelGuard(self))
         for button in (self.guesses, self.mark):
@@ -83,19 +88,17 @@ class CellHeader(QWidget):
         for button in (self.previous, self.next):
             button.setProperty("role", "flat")
             button.setIconSize(QSize(14, 14))
-        self.guesses.setText("Next characters")
         self.mark.setText("Mark")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        name = QLabel("Cell", self)
-        name.setProperty("role", "title")
-        name.setBuddy(self.cell)
+        self._title.setProperty("role", "title")
+        self._title.setBuddy(self.cell)
         row.addWidget(self.source)
         row.addSpacing(8)
-        row.addWidget(name)
+        row.addWidget(self._title)
         row.addSpacing(4)
-        name.setVisible(not self._corpus)  # which has more beside it
+        self._title.setVisible(not self._corpus)  # which has more beside it
         self._of_a_cell = (self.cell, self.previous, self.next, self.quantity, self.mark)
         for widget in (self.cell, self.previous, self.next):
             row.addWidget(widget)
@@ -106,6 +109,7 @@ class CellHeader(QWidget):
         row.addLayout(self.tools)
         for widget in (self.guesses, self.mark):
             row.addWidget(widget)
+        self._name_guesses()
         self._dress()
 
     def show_layers(self, layers: tuple[RecurrentLayer, ...], guesses: bool, characters: bool) -> None:
@@ -114,7 +118,8 @@ class CellHeader(QWidget):
         for widget in self._of_a_cell:
             widget.show()
         self.guesses.setVisible(guesses)
-        self.guesses.setText("Next characters" if characters else "Next tokens")
+        self._guesses_in_words = "Next characters" if characters else "Next tokens"
+        self._name_guesses()
         self.guesses.setAccessibleDescription("" if guesses else _NO_GUESSES)
 
     def show_nothing(self) -> None:
@@ -130,10 +135,30 @@ class CellHeader(QWidget):
         if [self.quantity.itemData(i) for i in range(self.quantity.count())] != list(own):
             self.quantity.clear()
             for each in own:
-                self.quantity.addItem(full_name(each, layer.kind), each)
+                self.quantity.addItem("", each)
+            self._name_quantities()
         self.quantity.setCurrentIndex(own.index(quantity))
         if not (self.cell.hasFocus() and self.cell.isModified()):
             self._write()
+
+    def _name_guesses(self) -> None:
+        self.guesses.setText("Top 5" if self._narrow else self._guesses_in_words)
+        self.guesses.setAccessibleName(self._guesses_in_words)
+
+    def _name_quantities(self) -> None:
+        """Without their symbols where there is no room; the colour bar has them, too."""
+        for at in range(self.quantity.count()):
+            each, kind = str(self.quantity.itemData(at)), self._layers[self._cell.layer].kind
+            self.quantity.setItemText(at, NAMES[each][1] if self._narrow else full_name(each, kind))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._title.setVisible(not narrow and not self._corpus)
+            self._name_quantities()
+            self._name_guesses()
 
     def show_mark(self, note: str | None) -> None:
         """None: not marked."""

@@ -1,7 +1,6 @@
 """The tab "Cells": asks what the recurrent layers do on the text on the desk, and keeps marks on cells."""
 
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Slot
 
@@ -11,10 +10,11 @@ from engine.command_line import cells_command
 from engine.errors import UserError
 from engine.export.cells_files import CELLS_KINDS
 from engine.jobs import Failure
-from engine.requests import CellsRequest, Parameter, Request
+from engine.requests import CellsRequest, CorpusTextRequest, Parameter, Request
 from engine.results import ModelInfo
 from gui.actions import ActionDescription
-from gui.cells.corpus_desk import CorpusDesk
+from gui.cells.corpus_desk import CorpusDesk, Phrase
+from gui.cells.corpus_keeping import corpus_caption, kept_corpus
 from gui.cells.marks import MarkChange
 from gui.cells.view import CellsView
 from gui.cells.words import has_cells, without_cells
@@ -93,9 +93,10 @@ class CellsRoom(Room):
 
     def kept(self) -> Kept | None:
         """See ``Room``."""
+        accepted = self._house.conductor.accepted_reinitialised
         if self._view.in_corpus:
-            return self._kept_corpus()
-        result, cell, accepted = self._view.result, self._view.cell, self._house.conductor.accepted_reinitialised
+            return kept_corpus(self._view.corpus, accepted)
+        result, cell = self._view.result, self._view.cell
         if result is None:
             return None
         kinds = {
@@ -107,23 +108,15 @@ class CellsRoom(Room):
         name = f"{result.model.name}-cell-{str(cell).replace(':', '-')}"
         return KeptView(name, kinds, line, partial(picture_of, self._view))
 
-    def _kept_corpus(self) -> Kept | None:
-        corpus = self._view.corpus
-        if corpus.result is None:
-            return None
-
-        def line(_texts: Path) -> str:
-            raise UserError("What is shown of a corpus fits no command line; detect and cells answer most of it.", "no_command")
-
-        name = f"{corpus.result.model.name}-corpus-cell-{str(corpus.cell).replace(':', '-')}"
-        return KeptView(name, {}, line, partial(picture_of, corpus))
-
     def caption(self) -> tuple[str, str] | None:
-        """See ``Room``; a corpus is asked about in several steps, which no single question would bring back."""
-        result, cell = self._view.result, self._view.cell
-        if result is None or self._view.in_corpus:
+        """See ``Room``."""
+        result, cell = self._view.result, self._cell
+        shown = self._view.corpus.result if self._view.in_corpus else result
+        note = None if shown is None else self._marks.of(shown.model.sha256).notes.get(cell)
+        if self._view.in_corpus:
+            return corpus_caption(self._view.corpus, note)
+        if result is None:
             return None
-        note = self._marks.of(result.model.sha256).notes.get(cell)
         what = f"Cell {cell}, {self._view.quantity.replace('_', ' ')}" + (f": {note}" if note else "")
         layer = result.layers[cell.layer]
         return what, f"{result.model.name} · {layer.kind.upper()} {layer.module}, layer {layer.layer_in_module}"
@@ -131,11 +124,28 @@ class CellsRoom(Room):
     def state(self) -> tuple[tuple[str, Parameter], ...]:
         """See ``Room``."""
         view = self._view
+        if view.in_corpus:
+            return self.corpus.state()
         return (("cell", str(view.cell)), ("quantity", view.quantity), ("token", view.token))
 
     def restore(self, state: tuple[tuple[str, Parameter], ...]) -> None:
         """See ``Room``; chosen when the answer is there."""
         self._wanted = dict(state)
+        self._show_corpus("corpus" in self._wanted)
+
+    @property
+    def asked(self) -> Request | None:
+        """See ``Room``."""
+        shown = self._view.corpus.result
+        return super().asked if not self._view.in_corpus or shown is None else shown.request
+
+    def ask(self, request: Request) -> None:
+        """See ``Room``; a corpus that was pinned is read again, on the colours of the same cell."""
+        if isinstance(request, CorpusTextRequest):
+            wanted, self._wanted = self._wanted, {}
+            self.corpus.ask_again(request, wanted)
+        else:
+            super().ask(request)
 
     @Slot(object, str)
     def show_cell(self, cell: Cell, quantity: str) -> None:
@@ -273,7 +283,7 @@ class CellsRoom(Room):
         """Of the text on the desk."""
         if self._view.result is not None:
             self._on_corpus_wanted(True)
-            self.corpus.ask_phrase(self._view.result.input.text, start, end)
+            self.corpus.ask_phrase(Phrase(self._view.result.input.text, start, end))
 
     @Slot()
     def _on_sight_changed(self) -> None:

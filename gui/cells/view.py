@@ -176,6 +176,7 @@ class CellsView(QWidget):
         self._show_text(dense or result.alternatives is not None)
         self.find_bar.show_texts((result.input.text,))
         self._turn()
+        self._on_selection()  # of another text, or of none
         self.browser.show_values(result, self._values, sort=not continued)
         self._show_cell()
         self.browser.show_token(self._token)
@@ -193,6 +194,8 @@ class CellsView(QWidget):
         """Nothing to show: what will be here, or why nothing can be."""
         self.result, self._values, self._token = None, None, -1
         self._settled.stop()
+        self.columns.clear_selection()
+        self._on_selection()
         self.browser.tracks.clear()
         self._empty.setText(words)
         self._turn()

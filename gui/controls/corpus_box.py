@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
+
+from gui.controls.elided_combo import ElidedCombo
 
 STDLIB, FILE, FOLDER, DESK = "stdlib", "\0file", "\0folder", "\0desk"
 
 
-class CorpusBox(QComboBox):
+class CorpusBox(ElidedCombo):
     """As wide as its column. ``source`` is what the engine reads, or ``DESK``; setters are silent.
 
     Args:
+        desk: the text on the desk is offered as well.
         ready: (words, source) of what comes first.
     """
 
@@ -20,11 +23,11 @@ class CorpusBox(QComboBox):
 
     def __init__(self, parent: QWidget | None = None, *, desk: bool = False, ready: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(parent)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setSizeAdjustPolicy(ElidedCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
         self.setMaxVisibleItems(20)
         self._at = 0
-        for words, source in (*ready, ("Python's standard library", STDLIB)):
+        for words, source in (*ready, (words_of_source(STDLIB), STDLIB)):
             self.addItem(words, source)
         if desk:
             self.addItem("The text on the desk", DESK)
@@ -41,7 +44,7 @@ class CorpusBox(QComboBox):
         at = self.findData(source)
         if at < 0:
             at = 1
-            self.insertItem(at, Path(source).name or source, source)
+            self.insertItem(at, words_of_source(source), source)
             self.setItemData(at, source, Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(at)
         self._at = at
@@ -54,3 +57,8 @@ class CorpusBox(QComboBox):
             self.file_wanted.emit(data == FOLDER)
         else:
             self._at = index
+
+
+def words_of_source(source: str) -> str:
+    """What a person reads."""
+    return "Python's standard library" if source == STDLIB else Path(source).name or source

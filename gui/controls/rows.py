@@ -1,6 +1,8 @@
 """How the rows of a panel are set: a label of one width, a control, names that a screen reader can say."""
 
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QFormLayout, QHBoxLayout, QLabel, QWidget
+
+from gui.controls.elided_combo import ElidedCombo
 
 LABEL_WIDTH = 72
 SPIN_MARGIN = 6
@@ -35,10 +37,10 @@ def add_row(form: QFormLayout, title: str, control: QWidget) -> QLabel:
     return label
 
 
-def small_combo(parent: QWidget | None = None) -> QComboBox:
+def small_combo(parent: QWidget | None = None) -> ElidedCombo:
     """A combo box that is as wide as its column, however long its longest item."""
-    box = QComboBox(parent)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box = ElidedCombo(parent)
+    box.setSizeAdjustPolicy(ElidedCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     box.setMinimumWidth(SPIN_PIXELS)
     box.setMaxVisibleItems(20)
@@ -66,6 +68,15 @@ def caption_label(words: str = "") -> QLabel:
     label.setProperty("role", "caption")
     label.setWordWrap(True)
     return label
+
+
+def show_instead(shown: QWidget, hidden: QWidget) -> None:
+    """One of two buttons in one place, which keeps the keyboard: Qt would hand it to whatever comes next in the window."""
+    had_focus = hidden.hasFocus()
+    shown.show()
+    if had_focus:
+        shown.setFocus()
+    hidden.hide()
 
 
 def centred(page: QWidget) -> QWidget:

@@ -22,7 +22,7 @@ from engine.jobs import Partial
 from engine.requests import How
 from engine.usage_verdict import named
 from gui import theme
-from gui.controls.rows import caption_label, name_control, pad_spin_box, small_combo
+from gui.controls.rows import caption_label, name_control, pad_spin_box, show_instead, small_combo
 from gui.controls.wheel_guard import WheelGuard
 from gui.detective.both_ways import BothWays
 from gui.detective.effect_plot import EffectPlot
@@ -130,12 +130,7 @@ class AblationPage(Sheet):
 
     def show_running(self, running: bool) -> None:
         """Ablate or Stop."""
-        hidden, shown = (self.ablate, self.stop) if running else (self.stop, self.ablate)
-        focused = hidden.hasFocus()
-        shown.show()
-        if focused:
-            shown.setFocus()
-        hidden.hide()
+        show_instead(*((self.stop, self.ablate) if running else (self.ablate, self.stop)))
         if not running:
             self.tag.hide()
 

@@ -11,16 +11,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.corpora.table import columns_of
+from engine.corpora.table import columns_of, named_like_a_text
 from engine.recurrent.predicates import PREDICATES
 from engine.requests import DetectRequest, Scanned
 from engine.results import ModelInfo
 from gui.cells.corpus_row import POSITIONS
 from gui.cells.quantities_box import fill_quantities, place_of_quantities
 from gui.controls.corpus_box import CorpusBox
-from gui.controls.rows import caption_label, name_control, pad_spin_box, small_combo
+from gui.controls.rows import caption_label, name_control, pad_spin_box, show_instead, small_combo
 from gui.controls.wheel_guard import WheelGuard
 from gui.detective.pattern_edit import PatternEdit
+from gui.detective.text_column_box import TextColumnBox
 from gui.views.elided_label import ElidedLabel
 
 PAINTED, COLUMN = "\0painted", "\0column "  # the latter with its name
@@ -39,17 +40,20 @@ class DetectQuestion(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.corpus, self.hypothesis, self.quantities = CorpusBox(), small_combo(), small_combo()
-        self.pattern = PatternEdit()
+        self.text_column, self.pattern = TextColumnBox(), PatternEdit()
         self.holdout, self.shifts, self.positions = QSpinBox(), QSpinBox(), QSpinBox()
         self.start, self.stop, self.fold = QPushButton("Start"), QPushButton("Stop"), QToolButton()
         self.matches, self._summary = ElidedLabel(), ElidedLabel()
         self._painted: tuple[tuple[str, int, int], ...] = ()
+        self._columns: tuple[str, ...] = ()
+        self._text_column_caption = caption_label("Texts")
         self._options = QWidget()
         self._fill()
         self._build()
         self._connect()
         self.show_running(False)
         self._show_fold(False)
+        self._on_corpus()
         self._refresh()
 
     # What it holds
@@ -58,10 +62,10 @@ class DetectQuestion(QWidget):
         """What Start asks."""
         chosen = str(self.hypothesis.currentData())
         column = chosen.removeprefix(COLUMN) if chosen.startswith(COLUMN) else None
-        quantities, text_column = tuple(self.quantities.currentData() or ()), None if column is None else ""
+        quantities = tuple(self.quantities.currentData() or ())
         return DetectRequest(
             model_sha256,
-            Scanned((self.corpus.source,), quantities, self.positions.value(), text_column),
+            Scanned((self.corpus.source,), quantities, self.positions.value(), self.text_column.text_column),
             () if chosen else self.pattern.patterns(),
             chosen if chosen in PREDICATES else None,
             self._painted if chosen == PAINTED else (),
@@ -72,10 +76,12 @@ class DetectQuestion(QWidget):
 
     def show_request(self, request: DetectRequest) -> None:
         """As it was asked."""
-        with QSignalBlocker(self.hypothesis), QSignalBlocker(self.pattern):
+        with QSignalBlocker(self.hypothesis), QSignalBlocker(self.pattern), QSignalBlocker(self.text_column):
             if request.painted:
                 self._offer_painted(request.painted)
             self.set_corpus(request.scanned.corpus[0])
+            self.text_column.choose(request.scanned.text_column)
+            self._offer_columns()
             if request.column is not None:
                 self._offer_column(request.column)
             chosen = PAINTED if request.painted else request.predicate or ""
@@ -98,6 +104,8 @@ class DetectQuestion(QWidget):
             self._offer_painted(spans)
             self.hypothesis.setCurrentIndex(self.hypothesis.findData(PAINTED))
         self.set_corpus(scanned.corpus[0])
+        with QSignalBlocker(self.text_column):
+            self.text_column.choose(scanned.text_column)
         self._show_scan(scanned)
         self._on_hypothesis(0)
 
@@ -108,22 +116,41 @@ class DetectQuestion(QWidget):
             self.positions.setValue(scanned.limit)
 
     @Slot()
+    def _on_corpus(self) -> None:
+        """Of a table the columns are on offer."""
+        before = self.text_column.text_column
+        with QSignalBlocker(self.text_column):
+            self._columns = columns_of(self.corpus.source)[:MOST_COLUMNS]
+            self.text_column.show_columns(self._columns)
+            if before is not None and self._columns:
+                self.text_column.choose(before)
+        self._text_column_caption.setVisible(bool(self._columns))
+        self.text_column.setVisible(bool(self._columns))
+        self._offer_columns()
+
+    @Slot()
+    def _on_text_column(self) -> None:
+        self._offer_columns()
+        self.changed.emit()
+
     def _offer_columns(self) -> None:
-        """Those of the corpus, where it is a table."""
+        """To be asked about: all but that of the texts."""
         box, chosen = self.hypothesis, str(self.hypothesis.currentData())
         with QSignalBlocker(box):
             for at in reversed(range(box.count())):
                 if str(box.itemData(at)).startswith(COLUMN):
                     box.removeItem(at)
-            for name in columns_of(self.corpus.source)[:MOST_COLUMNS]:
-                self._offer_column(name)
+            texts = self.text_column.text_column or named_like_a_text(self._columns)
+            for name in self._columns:
+                if name != texts:
+                    self._offer_column(name)
             box.setCurrentIndex(max(0, box.findData(chosen)))
         if chosen.startswith(COLUMN):
             self._on_hypothesis(0)
 
     def _offer_column(self, name: str) -> None:
         if name and self.hypothesis.findData(COLUMN + name) < 0:
-            self.hypothesis.addItem(f"column “{name}” of the table", COLUMN + name)
+            self.hypothesis.addItem(f"column “{name}”", COLUMN + name)
 
     def _offer_painted(self, spans: tuple[tuple[str, int, int], ...]) -> None:
         self._painted = spans
@@ -142,8 +169,7 @@ class DetectQuestion(QWidget):
 
     def show_running(self, running: bool) -> None:
         """Start or Stop."""
-        self.start.setVisible(not running)
-        self.stop.setVisible(running)
+        show_instead(*((self.stop, self.start) if running else (self.start, self.stop)))
 
     def show_available(self, because: str) -> None:
         """``because``: why nothing can be started, or nothing."""
@@ -199,11 +225,12 @@ class DetectQuestion(QWidget):
             (
                 ("Which cell knows where the text is…", self.hypothesis, "detectHypothesis", "A ready hypothesis, or a pattern."),
                 ("Read", self.corpus, "detectCorpus", "The corpus; a table's columns can be asked about, too."),
+                ("Texts", self.text_column, "detectTexts", "Of a table: where each row has its text."),
             )
         ):
             name_control(control, name, title, help)
             control.installEventFilter(guard)
-            caption = caption_label(title)
+            caption = self._text_column_caption if control is self.text_column else caption_label(title)
             caption.setWordWrap(False)
             caption.setBuddy(control)
             grid.addWidget(caption, 0, at)
@@ -215,8 +242,8 @@ class DetectQuestion(QWidget):
             self.stop, "detectStop", "Stop", "Keep what there is (Esc); the part of the corpus that was read is not read again."
         )
         for button in (self.start, self.stop):
-            grid.addWidget(button, 1, 2)
-        grid.setColumnMinimumWidth(2, START_PIXELS)
+            grid.addWidget(button, 1, 3)
+        grid.setColumnMinimumWidth(3, START_PIXELS)
         return grid
 
     def _second_row(self) -> QHBoxLayout:
@@ -265,7 +292,8 @@ class DetectQuestion(QWidget):
         self.pattern.textChanged.connect(self.changed)
         self.hypothesis.currentIndexChanged.connect(self._on_hypothesis)
         self.corpus.file_wanted.connect(self.corpus_wanted)
-        self.corpus.currentIndexChanged.connect(self._offer_columns)
+        self.corpus.currentIndexChanged.connect(self._on_corpus)
+        self.text_column.currentIndexChanged.connect(self._on_text_column)
         self.fold.toggled.connect(self._show_fold)
         self.quantities.currentIndexChanged.connect(self._refresh)
         for box in (self.holdout, self.shifts, self.positions):
@@ -287,6 +315,12 @@ class DetectQuestion(QWidget):
 
     @Slot(int)
     def _on_hypothesis(self, _index: int) -> None:
+        chosen = str(self.hypothesis.currentData())
+        with QSignalBlocker(self.text_column):
+            if chosen.startswith(COLUMN):
+                self.text_column.read_rows()
+            elif chosen == PAINTED:  # by hand, on files
+                self.text_column.choose(None)
         self._refresh()
         self.changed.emit()
 

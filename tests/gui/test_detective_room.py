@@ -10,6 +10,7 @@ from engine.cells import Cell
 from engine.requests import DetectRequest, Scanned
 from gui.cells.room import CellsRoom
 from gui.detective.live_marks import KEY
+from gui.detective.question import COLUMN
 from gui.detective.room import DetectiveRoom
 from tests.gui.conftest import Stage
 
@@ -86,11 +87,15 @@ def test_what_is_awaited_about_another_pattern_or_text_is_not_heard(stage: Stage
 
 def test_stopped_keeps_the_ranking(stage: Stage, room: DetectiveRoom) -> None:
     stage.stub.step_seconds, stage.stub.steps = 0.02, 1000
-    room._view.question.pattern.setPlainText("h")
-    room._view.question.start.click()
+    question = room._view.question
+    question.pattern.setPlainText("h")
+    question.start.setFocus()
+    question.start.click()
+    assert question.stop.hasFocus(), "the keyboard stays where it was"
     stage.until(lambda: room._view.result is not None)
-    room._view.question.stop.click()
+    question.stop.click()
     stage.until(lambda: not room.running)
+    assert question.start.hasFocus()
     assert room._view.result is not None
     assert "Not yet held against chance" in room._view.in_words()[1]
 
@@ -127,32 +132,72 @@ def test_taken_along_and_asked_again(stage: Stage, room: DetectiveRoom, tmp_path
 
 
 def test_a_column_of_a_table_is_asked_about(stage: Stage, room: DetectiveRoom, tmp_path: Path) -> None:
-    table = tmp_path / "rows.csv"
-    table.write_text("review,label,stars\nsay hello,yes,3\n")
     question = room._view.question
-    stage.dialogs.file = str(table)
-    question.corpus_wanted.emit(False)
+    assert not question.text_column.isVisible()
+    assert offered(stage, room, tmp_path, "review,label,stars\nsay hello,yes,3\n") == ["label", "stars"]
+    assert question.text_column.isVisible()
+    assert question.text_column.currentText() == "the file as it stands"
     box = question.hypothesis
-    assert [box.itemText(at) for at in (box.count() - 2, box.count() - 1)] == [
-        "column “label” of the table",
-        "column “stars” of the table",
-    ]
     box.setCurrentIndex(box.count() - 2)
     assert not question.pattern.isVisible()
     assert question.matches.text() == "Each row is a text of its own: first rows rank, last rows test."
+    assert question.text_column.currentText() == "column “review”", "by its name"
     question.start.click()
     stage.until(lambda: room._view.result is not None and not room.running)
     (request,) = asked(stage)
-    assert (request.column, request.patterns, request.scanned.text_column) == ("label", (), "")
+    assert (request.column, request.patterns, request.scanned.text_column) == ("label", (), "review")
     assert [room._view.parts.itemText(at) for at in range(3)] == ["label = yes", "label = no", "label = perhaps"]
     verdict, words = room._view.in_words()[1], shlex.split(room.kept().command(tmp_path))  # type: ignore[union-attr]
     assert "for label = yes: AUC 0.980 on held-out rows" in verdict
     assert words[words.index("--column") + 1] == "label"
+    assert words[words.index("--text-column") + 1] == "review"
+
+
+def offered(stage: Stage, room: DetectiveRoom, folder: Path, content: str) -> list[str]:
+    """Open a table; the columns that can be asked about."""
+    table = folder / f"rows-{len(list(folder.iterdir()))}.csv"
+    table.write_text(content)
+    stage.dialogs.file = str(table)
+    room._view.question.corpus_wanted.emit(False)
+    return columns(room)
+
+
+def columns(room: DetectiveRoom) -> list[str]:
+    box = room._view.question.hypothesis
+    kept = [str(box.itemData(at)) for at in range(box.count())]
+    return [data.removeprefix(COLUMN) for data in kept if data.startswith(COLUMN)]
+
+
+def test_the_column_of_the_texts_is_chosen_and_asked_again(stage: Stage, room: DetectiveRoom, tmp_path: Path) -> None:
+    question = room._view.question
+    box, texts = question.hypothesis, question.text_column
+    assert offered(stage, room, tmp_path, "title,body,label\na,say hello,yes\n") == ["title", "body", "label"]
+    box.setCurrentIndex(box.findData(f"{COLUMN}label"))
+    assert texts.currentText() == "the column of the longest cells"
+    texts.setCurrentIndex(texts.findData("title"))
+    assert columns(room) == ["body", "label"], "not that of the texts"
+    assert box.currentData() == f"{COLUMN}label"
+    question.start.click()
+    stage.until(lambda: room._view.result is not None and not room.running)
     seen = room.seen()
     assert seen is not None
     question.set_corpus("stdlib")
-    assert question.request("").column is None
-    assert question.pattern.isVisible()
+    assert not texts.isVisible()
+    assert (columns(room), box.currentText()) == ([], "a pattern of your own")
     room.show_seen(seen)
-    stage.until(lambda: not room.running and len(asked(stage)) == 2)
-    assert asked(stage)[1] == request
+    stage.until(lambda: room._view.result is not None and not room.running)
+    assert (texts.currentData(), box.currentData()) == ("title", f"{COLUMN}label")
+    first, again = asked(stage)
+    assert again == first
+    assert again.scanned.text_column == "title"
+
+
+def test_a_pattern_is_asked_about_in_rows_or_in_the_file_as_it_stands(stage: Stage, room: DetectiveRoom, tmp_path: Path) -> None:
+    offered(stage, room, tmp_path, "text,label\nsay hello,yes\n")
+    find(stage, room)
+    question = room._view.question
+    question.text_column.setCurrentIndex(question.text_column.findData("text"))
+    find(stage, room)
+    assert [request.scanned.text_column for request in asked(stage)] == [None, "text"]
+    room.ask_painted((("/corpus/a.py", 0, 3),), Scanned((question.corpus.source,), (), 150_000))
+    assert question.request("").scanned.text_column is None, "painted on files"

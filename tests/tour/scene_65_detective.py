@@ -1,11 +1,26 @@
 """The cell detective: a pattern is typed, every cell is ranked with evidence, the best is shown on the text."""
 
+from pathlib import Path
+
+from PySide6.QtWidgets import QComboBox
+
 from corpora import model_and_corpus
+from gui.detective.question import COLUMN
 from stage import Stage, scene
+
+SAMPLES = Path(__file__).resolve().parent.parent.parent / "resources" / "samples"
 
 
 def room(stage: Stage) -> object:
     return next(room for room in stage.window.rooms if room.key == "detective")
+
+
+def choose(stage: Stage, hypothesis: str) -> None:
+    """In the box of hypotheses, as a person does."""
+    box = stage.find("detectHypothesis")
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(box.findData(hypothesis))
+    box.activated.emit(box.currentIndex())
 
 
 @scene
@@ -19,6 +34,7 @@ def detective(stage: Stage) -> None:
     stage.shot("empty", note="what will be here, and the one action")
     view = room(stage).view
     view.question.set_corpus(corpus)
+    choose(stage, "")  # a scene before this one may have asked about something else
     stage.click("detectPattern")
     stage.type('"([^"')
     stage.wait_for(lambda: "not a regular expression" in view.question.matches.text())
@@ -72,4 +88,24 @@ def detective_on_the_text(stage: Stage) -> None:
     cells = next(room for room in stage.window.rooms if room.key == "cells")
     stage.wait_for(lambda: cells.view.result is not None and not cells.running)
     stage.shot(note="the cell that was found, on the text on the desk")
+    stage.window.workspace.tabs.setCurrentIndex(0)
+
+
+@scene
+def detective_column(stage: Stage) -> None:
+    stage.window.conductor.open_sample("news-bilstm")
+    stage.wait_for(lambda: stage.window.conductor.model is not None and stage.window.conductor.model.name == "news-bilstm", 60)
+    stage.window.show_workspace()
+    stage.window.actions_registry["view_detective"].trigger()
+    view = room(stage).view
+    view.question.set_corpus(str(SAMPLES / "datasets" / "reviews.csv"))
+    choose(stage, f"{COLUMN}label")
+    stage.shot(note="a table: which column is asked about, and which holds the texts")
+    stage.click("detectStart")
+    stage.wait_for(lambda: view.result is not None and not room(stage).running, timeout=300)
+    stage.shot("found", note="each value by itself, on rows that the ranking has not seen")
+    size = stage.window.size()
+    stage.window.resize(1280, 800)
+    stage.shot("small", note="nothing clipped at 1280 × 800")
+    stage.window.resize(size)
     stage.window.workspace.tabs.setCurrentIndex(0)

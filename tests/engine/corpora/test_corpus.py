@@ -36,11 +36,15 @@ def test_one_file_named_twice_is_read_once(tmp_path: Path):
     assert len(run(open_corpus([str(tmp_path / "t.txt"), str(tmp_path)])).files) == 1
 
 
-def test_a_corpus_is_known_by_names_and_contents(tmp_path: Path):
+def test_a_corpus_is_known_by_names_and_contents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "t.txt"
     path.write_text("a")
     before, seen = run(open_corpus([str(path)])), signature([str(path)])
-    assert run(open_corpus([str(path)])).sha256 == before.sha256
+    monkeypatch.chdir(tmp_path)
+    for other in (path, tmp_path, Path("t.txt")):  # from the window and from a command line it is the same
+        assert run(open_corpus([str(other)])).sha256 == before.sha256
+    path.rename("u.txt")
+    assert run(open_corpus(["u.txt"])).sha256 != before.sha256
     path.write_text("ab")
     assert run(open_corpus([str(path)])).sha256 != before.sha256
     assert signature([str(path)]) != seen

@@ -86,8 +86,8 @@ def test_what_is_no_table_is_said_in_a_sentence(tmp_path: Path, name: str, conte
 
 def test_columns_are_known_from_the_first_line(tmp_path: Path):
     assert columns_of(write(tmp_path, "t.csv", 'a,"b c"\n1,2,3,4\n')) == ("a", "b c")
-    assert columns_of(write(tmp_path, "u.tsv", "review\ttext\tlabel\n")) == ("review", "label")
-    assert columns_of(write(tmp_path, "t.jsonl", JSONL)) == ("label", "n")
+    assert columns_of(write(tmp_path, "u.tsv", "review\ttext\tlabel\n")) == ("review", "text", "label")
+    assert columns_of(write(tmp_path, "t.jsonl", JSONL)) == ("text", "label", "n")
     for name, content in (("t.txt", "a,b\n"), ("t.csv", "a\0\n"), ("t.jsonl", "x\n"), ("e.csv", "")):
         assert columns_of(write(tmp_path, name, content)) == ()
     assert columns_of(str(tmp_path / "gone.csv")) == ()

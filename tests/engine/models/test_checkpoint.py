@@ -630,7 +630,7 @@ def test_a_whole_module_is_refused(path: Path):
     assert "torch.nn.modules.rnn.LSTM" in refused(path).message
 
 
-@pytest.mark.parametrize("name", ["junk.pt", "junk.safetensors", "junk.ckpt", "junk.bin"])
+@pytest.mark.parametrize("name", ["junk.pt", "junk.safetensors", "junk.ckpt", "junk.bin", "junk.pth.tar"])
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x02}q\x00.", bytes(range(256)) * 40, b"PK\x03\x04" + b"\0" * 100])
 def test_junk(name: str, content: bytes, tmp_path: Path):
     (tmp_path / name).write_bytes(content)

@@ -57,6 +57,10 @@ def test_values_are_those_of_each_file_read_alone(model: TextModel, corpus: str,
     assert apart.split() == ["──", "a.txt", "──", "──", "b.txt", "──"]
     assert result.place_of("b.txt", 2) == result.files[1].start + 2
     assert result.place_of("b.txt", 5) == -1
+    first, second = result.files[0], result.files[1]
+    held = {first: (0, first.start, first.end - 1, second.start - 1), second: (second.start, second.end - 1)}
+    for file, places in held.items():
+        assert [result.file_at(at) for at in places] == [file] * len(places), "headings belong to what is above them"
 
 
 def test_another_cell_is_another_track_on_the_same_text(model: TextModel, corpus: str) -> None:

@@ -263,6 +263,22 @@ def test_what_cannot_be_asked(ask: Callable[..., DetectResult], patterns: tuple[
     assert caught.value.kind == kind
 
 
+def test_what_matches_nothing_in_a_part_is_said_of_the_part(workbench: Workbench, model: TextModel, corpus: Path):
+    for limit, name in ((None, "this corpus"), (300, "the 300 positions that were read of this corpus")):
+        request = DetectRequest(model.info.sha256, Scanned((str(corpus),), limit=limit), ("zzz",))
+        with pytest.raises(UserError, match=f"'zzz' matches nothing in {name}; try another pattern"):
+            run(workbench.job_for(request))
+
+
+def test_where_the_disk_has_no_room_for_all_of_it_is_said(ask: Callable[..., DetectResult], monkeypatch: pytest.MonkeyPatch):
+    free = 2 * 3 * 48 * 2_000  # two halves, three bytes for each of 48 units
+    monkeypatch.setattr(session.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free})())
+    result = ask(OPEN)
+    assert result.corpus.positions == 2_000
+    assert [notice.kind for notice in result.warnings] == ["disk", "cut"]
+    assert result.warnings[0].message == "Scans may take 288.0 kB of the disk: there is no room for more."
+
+
 @pytest.mark.parametrize("options", [{"holdout": 0.0}, {"holdout": 1.0}, {"shifts": -1}, {"top": 0}])
 def test_options_out_of_range(ask: Callable[..., DetectResult], options: dict[str, Any]):
     with pytest.raises(UserError) as caught:

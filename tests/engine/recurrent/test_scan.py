@@ -191,8 +191,22 @@ def test_a_full_disk_is_found_out_beforehand(tmp_path: Path, corpus: Path, monke
     own = model(tmp_path)
     reading = read(own, corpus, tmp_path)
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 10})())
-    with pytest.raises(UserError, match="free some space"):
+    with pytest.raises(UserError, match=r"needs \d+\.\d kB on the disk and 0\.0 kB are free; free some space"):
         run(scan(own, reading, layout_of(own, []), tmp_path / "scan"))
+
+
+def test_a_corpus_read_anew_leaves_those_who_still_have_it(tmp_path: Path, corpus: Path):
+    """A file that is mapped and then cut short ends the process on the next look at it: here it would be this one."""
+    own, opened = model(tmp_path), run(open_corpus([str(corpus)]))
+    first = run(read_corpus(own, opened, tmp_path))
+    before = first.ids.copy()
+    steps = read_corpus(own, opened, tmp_path, 10)
+    next(steps)
+    np.testing.assert_array_equal(first.ids, before)
+    steps.close()
+    assert run(read_corpus(own, opened, tmp_path, 10)).positions == 10
+    np.testing.assert_array_equal(first.ids, before)
+    assert not list(tmp_path.glob(".draft*"))
 
 
 def test_the_model_is_as_it_came_at_every_step(tmp_path: Path, corpus: Path):

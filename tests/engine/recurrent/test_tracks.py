@@ -99,9 +99,11 @@ def test_stopped_on_the_way_or_with_a_full_disk_no_file_is_left(tmp_path: Path, 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("engine.recurrent.tracks.reserve", full)
-    with pytest.raises(UserError, match="no file was written"):
-        run(write_tracks(own, request))
+    for early in ("engine.recurrent.tracks.read_corpus", "engine.recurrent.tracks.reserve"):
+        with monkeypatch.context() as patched:
+            patched.setattr(early, full)
+            with pytest.raises(UserError, match="no file was written"):
+                run(write_tracks(own, request))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "model"]
 
 

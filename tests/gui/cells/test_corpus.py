@@ -1,5 +1,8 @@
 """A corpus in the Cells room, on the stub engine: read, coloured, searched for a phrase, painted, and asked about."""
 
+import csv
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,9 @@ from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine.cells import Cell
+from engine.errors import UserError
 from engine.requests import CorpusTextRequest, DetectRequest, PhraseRequest, Scanned, UnitRequest
+from gui.cells import corpus_desk
 from gui.cells.column_heatmap import ColumnHeatmap
 from gui.cells.corpus_view import CorpusView
 from gui.cells.room import CellsRoom
@@ -65,12 +70,12 @@ def test_what_is_read_is_coloured_and_its_extremes_lead_to_the_text(corpus: tupl
     assert isinstance(request, CorpusTextRequest)
     assert (request.scanned.corpus, request.scanned.limit, request.quantity) == (("stdlib",), 150_000, "tanh_cell_state")
     assert [each.quantity for each in asked(stage, UnitRequest)] == ["cell_state"]  # type: ignore[attr-defined]
-    assert view.extremes.count() == 3
-    assert view.extremes.item(0).text().startswith("▲ 2.50: ")
-    view.extremes.itemClicked.emit(view.extremes.item(1))
+    assert view.over.extremes.count() == 3
+    assert view.over.extremes.item(0).text().startswith("▲ 2.50: ")
+    view.over.extremes.itemClicked.emit(view.over.extremes.item(1))
     assert view.columns.selection == (B.start + 7, B.start + 8)
-    view.extremes.viewport().grab()
-    view.histogram.grab()
+    view.over.extremes.viewport().grab()
+    view.over.histogram.grab()
 
 
 def test_another_cell_is_asked_about_on_the_same_text(corpus: tuple[Stage, CorpusView]) -> None:
@@ -95,15 +100,72 @@ def test_a_phrase_of_the_corpus_is_read_with_what_stands_before_it(corpus: tuple
     assert request.text[request.start : request.end] == "'there'"
     assert request.text.startswith("say('hello', 1)"), "from where its file begins"
     assert (request.quantity, request.threshold) == ("cell_state", 0.3)
-    assert view.alike.count() == 12
-    view.alike.itemClicked.emit(view.alike.item(2))
+    assert view.alike.cells.text().startswith("3 cells are on over “'there'” and off around it: ")
+    assert view.alike.alike.count() == 12
+    view.alike.alike.itemClicked.emit(view.alike.alike.item(2))
     chosen = view.columns.selection
     assert chosen is not None
     assert WHOLE[slice(*chosen)] == "'x'"
     stage.until(lambda: view.cell == Cell(0, 7))
-    view.phrase_bar.threshold.setValue(0.95)
-    stage.until(lambda: view.alike.count() == 0 and "lower the threshold" in view._phrase_words.text())
-    assert view.phrase_bar.isVisible()
+    view.alike.bar.threshold.setValue(0.95)
+    stage.until(lambda: view.alike.alike.count() == 0 and "lower the threshold" in view.alike.words.text())
+    assert view.alike.bar.isVisible()
+
+
+def test_it_is_said_how_far_before_a_phrase_reading_begins(
+    corpus: tuple[Stage, CorpusView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, view = corpus
+    monkeypatch.setattr(corpus_desk, "LEAD", 10)
+    at = WHOLE.index("'there'")
+    view.go_to(at, at + 7)
+    view.find_phrase.click()
+    stage.until(lambda: view.phrase is not None)
+    (request,) = asked(stage, PhraseRequest)
+    assert isinstance(request, PhraseRequest)
+    assert request.text[: request.start] == WHOLE[at - 10 : at]
+    said = "“'there'” (read from 10 characters before it on, not from where its file begins) and off"
+    assert said in view.alike.cells.text()
+
+
+def test_a_phrase_across_a_heading_is_of_the_file_below(corpus: tuple[Stage, CorpusView]) -> None:
+    stage, view = corpus
+    view.go_to(B.start - 3, B.start + 5)
+    view.find_phrase.click()
+    stage.until(lambda: view.phrase is not None)
+    (request,) = asked(stage, PhraseRequest)
+    assert isinstance(request, PhraseRequest)
+    assert (request.text[: request.end], request.start) == ("print", 0)
+
+
+def test_a_corpus_that_has_changed_since_is_read_anew_before_places_are_shown(
+    corpus: tuple[Stage, CorpusView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, view = corpus
+    at = WHOLE.index("'there'")
+    view.go_to(at, at + 7)
+    after = replace(made_corpus.DOCUMENT, text=f"{WHOLE[:-1]}!")
+    monkeypatch.setattr(made_corpus, "INFO", replace(made_corpus.INFO, sha256="another"))
+    monkeypatch.setattr(made_corpus, "DOCUMENT", after)
+    view.find_phrase.click()
+    stage.until(lambda: view.phrase is not None and view.cell == Cell(0, 7))
+    assert view.result is not None
+    assert view.result.input is after
+    assert view.alike.alike.count() == 12
+
+
+def test_a_cell_that_cannot_be_shown_is_not_said_to_be(corpus: tuple[Stage, CorpusView], monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        raise UserError("There is no file or folder; name text files.", "no_such_path")
+
+    stage, view = corpus
+    with monkeypatch.context() as patched:
+        patched.setattr(made_corpus, "corpus_text", gone)
+        view.cell_chosen.emit(Cell(0, 5))
+        stage.until(lambda: "no file or folder" in view._summary.text())
+    assert (view.cell, view.header.cell.text(), room_of(stage).corpus.cell) == (Cell(0, 0), "0:0", Cell(0, 0))
+    view.cell_chosen.emit(Cell(0, 5))
+    stage.until(lambda: view.cell == Cell(0, 5))
 
 
 def test_a_phrase_on_the_desk_reads_the_corpus_first(stage: Stage) -> None:
@@ -127,21 +189,78 @@ def test_a_phrase_on_the_desk_reads_the_corpus_first(stage: Stage) -> None:
     assert (request.text, request.start, request.end) == ("say('hello')", 0, 4)
 
 
+def test_a_corpus_is_saved_and_copied(corpus: tuple[Stage, CorpusView], tmp_path: Path) -> None:
+    stage, view = corpus
+    kept = room_of(stage).kept()
+    assert kept is not None
+    assert kept.name == "lstm-corpus-cell-0-0"
+    for suffix in (".csv", ".json", ".npz", ".png"):
+        stage.dialogs.path = tmp_path / f"cell{suffix}"
+        stage.window.actions_registry["save"].trigger()
+        assert stage.dialogs.path.stat().st_size > 1000, suffix
+    with (tmp_path / "cell.csv").open(newline="") as file:
+        assert len(list(csv.reader(file))) == 1 + len(made_corpus.DOCUMENT.tokens)
+    view.quantity_chosen.emit("forget_gate")
+    stage.until(lambda: view.quantity == "forget_gate")
+    stage.window.actions_registry["copy_command"].trigger()
+    words = shlex.split(QGuiApplication.clipboard().text())
+    asked_for = ["/models/lstm", "--corpus", "stdlib", "--limit", "150000", "--unit", "0:0", "--gate", "forget_gate"]
+    assert words[words.index("cells") + 1 :][: len(asked_for)] == asked_for
+    assert words[words.index("--out") + 1] == "lstm-corpus-cell-0-0.npz"
+    stage.open("/models/other-lstm")
+    assert room_of(stage).kept() is None
+    assert not stage.window.actions_registry["copy_command"].isEnabled()
+
+
+def test_a_corpus_is_pinned_and_asked_again(corpus: tuple[Stage, CorpusView]) -> None:
+    stage, view = corpus
+    room, actions = room_of(stage), stage.window.actions_registry
+    view.cell_chosen.emit(Cell(0, 3))
+    stage.until(lambda: view.unit is not None and view.unit.request.cell == Cell(0, 3))
+    room._marks.set("sha of /models/lstm", Cell(0, 3), "quotes")
+    at = WHOLE.index("'there'")
+    view.go_to(at, at + 7)
+    view.find_phrase.click()
+    stage.until(lambda: view.phrase is not None)
+    view.columns.select_token(20)
+    assert room.caption() == (
+        "Cell 0:3, squashed state: quotes, over Python's standard library",
+        f"lstm · LSTM lstm, layer 0 · {made_corpus.INFO.positions:,} positions of 2 files",
+    )
+    actions["pin_finding"].trigger()
+    (finding,) = stage.window.findings.store.findings
+    stage.window.actions_registry["view_cells"].trigger()
+    view.cell_chosen.emit(Cell(1, 5))
+    stage.until(lambda: view.cell == Cell(1, 5))
+    stage.open("/models/other-lstm")
+    assert view.result is None
+    first = [request for request in asked(stage, CorpusTextRequest) if request.cell == Cell(0, 3)][-1]  # type: ignore[attr-defined]
+    stage.window.findings.open(finding.id)
+    stage.until(lambda: view.phrase is not None)
+    assert room.in_sight
+    assert asked(stage, CorpusTextRequest)[-1] == first
+    one, again = asked(stage, PhraseRequest)
+    assert again == one
+    assert (view.cell, view.pages.current, view.columns.selected_token) == (Cell(0, 3), "phrase", 20)
+    view.text_wanted.emit()
+    assert room.caption() is None, "of the text on the desk there is nothing"
+
+
 def test_strokes_are_painted_wiped_undone_and_asked_about(corpus: tuple[Stage, CorpusView]) -> None:
     stage, view = corpus
     painting = room_of(stage).corpus.painting
-    view.paint.click()
-    assert view._parts.text() == "Drag over what the cell should know."
+    view.paint_bar.paint.click()
+    assert view.paint_bar.parts.text() == "Drag over what the cell should know."
     drag(stage, view.columns, A.start + 4, A.start + 10)
     assert painting.spans(A.path) == ((4, 11),)
-    assert not view.ask.isEnabled(), "nothing would test it"
+    assert not view.paint_bar.ask.isEnabled(), "nothing would test it"
     drag(stage, view.columns, A.start + 6, A.start + 7)
     assert painting.spans(A.path) == ((4, 6), (8, 11)), "from paint on it wipes"
     stage.window.actions_registry["undo"].trigger()
     assert painting.spans(A.path) == ((4, 11),)
     drag(stage, view.columns, B.end - 6, B.end - 3)
-    assert view._parts.text() == "2 painted places in 2 files: 1 in first halves rank, 1 in last halves test"
-    view.ask.click()
+    assert view.paint_bar.parts.text() == "2 painted places in 2 files: 1 in first halves rank, 1 in last halves test"
+    view.paint_bar.ask.click()
     detective = next(room for room in stage.window.rooms if isinstance(room, DetectiveRoom))
     assert detective.in_sight
     question = detective._view.question
@@ -156,7 +275,7 @@ def test_strokes_are_painted_wiped_undone_and_asked_about(corpus: tuple[Stage, C
     assert (request.patterns, request.predicate, request.scanned.limit) == ((), None, 150_000)
     stage.until(lambda: not detective.running)
     stage.window.actions_registry["view_cells"].trigger()
-    view.wipe.click()
+    view.paint_bar.wipe.click()
     assert painting.spans(A.path) == painting.spans(B.path) == ()
     stage.window.actions_registry["undo"].trigger()
     assert painting.spans(A.path) == ((4, 11),)
@@ -189,7 +308,9 @@ def test_what_cannot_be_read_is_said_and_a_stopped_reading_goes_on(stage: Stage)
     stage.until(lambda: "not text" in view.corpus._message.text())
     stage.stub.step_seconds, stage.stub.steps = 0.02, 1000
     view.corpus.row.corpus.set_source("stdlib")
+    view.corpus.row.read.setFocus()
     view.corpus.row.read.click()
+    assert view.corpus.row.stop.hasFocus(), "the keyboard stays where it was"
     stage.until(lambda: "Scanning" in view.corpus._message.text())
     view.corpus.row.stop.click()
     stage.until(lambda: "Read goes on from there" in view.corpus._message.text())

@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from engine.cells import Cell
+from engine.requests import CorpusTextRequest, Scanned
 from engine.results import Notice
 from gui import theme
 from gui.cells.marks import Marks
 from gui.cells.view import CellsView, followed
-from tests.gui import made_cells
+from tests.gui import made_cells, made_corpus
 
 QUOTE = Cell(0, made_cells.QUOTES)
 
@@ -198,6 +199,21 @@ def test_another_model_is_another_beginning(view: CellsView) -> None:
     assert everywhere(view) >= {view.cell}
 
 
+def test_a_phrase_is_offered_as_long_as_it_is_selected(view: CellsView, qtbot: QtBot) -> None:
+    shift, characters, words = Qt.KeyboardModifier.ShiftModifier, made_cells.characters, made_cells.words
+    for first, second in ((characters("a=1"), words("good film")), (words("good film"), words("bad"))):
+        for leave in ("another text", "another model"):
+            view.show_result(made_cells.cells_result(first))
+            view.text.select_token(0)
+            for _ in range(2):
+                qtbot.keyClick(view.text, Qt.Key.Key_Right, shift)
+            assert view.find_phrase.isVisible(), leave
+            if leave == "another model":
+                view.show_empty("")
+            view.show_result(made_cells.cells_result(second))
+            assert not view.find_phrase.isVisible(), leave
+
+
 @pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("text", ["x", "two words", "x" * 5000])
 def test_any_kind_and_length(view: CellsView, kind: str, text: str) -> None:
@@ -222,6 +238,29 @@ def test_no_cells_of_a_quantity_is_said(view: CellsView) -> None:
     assert {cell.layer for cell in listed(view)} == {0}
     view.choose_cell(Cell(1, 0))
     assert view.quantity == "hidden_state"
+
+
+@pytest.mark.parametrize(("pixels", "narrow"), [(714, True), (820, True), (840, False), (1000, False)])
+@pytest.mark.parametrize("corpus", [False, True])
+def test_the_header_fits_from_the_smallest_window_on(view: CellsView, pixels: int, narrow: bool, corpus: bool) -> None:
+    """In a window of 1280 × 800 the view has 714 pixels."""
+    view.show_result(replace(made_cells.cells_result(), model=made_cells.model()))
+    view.show_marks(Marks({view.cell: ""}))
+    view.show_corpus(corpus)
+    header = view.corpus.header if corpus else view.header
+    if corpus:
+        request = CorpusTextRequest("sha", Scanned(("stdlib",)), "tanh_cell_state", view.cell)
+        view.corpus.show_text(made_corpus.corpus_text(request, made_cells.model()))
+        view.corpus.show_marks(Marks({view.cell: ""}))
+    view.resize(pixels, 520)
+    QApplication.processEvents()
+    layout = header.layout()
+    assert layout is not None
+    assert view.width() == pixels
+    assert header.mark.text() == "Marked"
+    assert layout.minimumSize().width() <= header.width()
+    assert header.quantity.currentText() == ("squashed state" if narrow else "tanh(c) · squashed state")
+    assert header.guesses.accessibleName() == "Next characters"
 
 
 def test_what_is_no_number_is_said(view: CellsView) -> None:

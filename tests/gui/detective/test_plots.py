@@ -70,7 +70,7 @@ def test_the_scale_has_a_row_each_and_nothing_crosses_the_names(qtbot: QtBot) ->
     ]
     left, right = scale.track()
     assert 100 < left < right < 324
-    assert (scale.x_of(0.5), scale.x_of(1.0)) == (left, right)
+    assert (scale.x_of(0.5), scale.x_of(1.0)) == pytest.approx((left, right))
     assert scale.x_of(0.75) == pytest.approx((left + right) / 2)
     assert scale.x_of(0.3) == left
     assert len(scale.marks) == ROWS
