@@ -33,7 +33,8 @@ TEXT = "Not once does it come close to being exciting, not once is it frightenin
 def result_of(text: str = TEXT, **changes: object) -> TfidfResult:
     attention = AttentionRequest(made.SHA, TextInput(text))
     request = TfidfRequest(attention, ("/data/reviews.csv",))
-    made_result = made_attention.tfidf(request, made_attention.attention(attention, made.document(text)))
+    read = made_attention.attention(attention, made.document(TEXT))  # of a long text itself it would be gigabytes
+    made_result = made_attention.tfidf(request, replace(read, input=made.document(text)))
     return replace(made_result, **changes)  # type: ignore[arg-type]
 
 
