@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap
 from engine.attention_reading import entry_in_words
@@ -14,15 +14,15 @@ from engine.heatmaps.token_names import quoted
 from engine.results import FloatArray, TokenizedText
 from gui.attention.choice import OF_ALL_HEADS
 from gui.attention.words import axis_unit
-from gui.controls.rows import name_control
+from gui.controls.segments import Segments
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.pyramid import Pyramid
 from gui.heatmaps.text_heatmap import TextHeatmap
 
-TO, FROM = 0, 1  # which way one looks: along a row, or down a column
+TO, FROM = "to", "by"  # which way one looks: along a row, or down a column
 _WAYS = (
-    ("Attends to", "attendsTo", "The row of the pinned token: where it looks."),
-    ("Attended by", "attendedBy", "The column of the pinned token: who looks at it."),
+    (TO, "Attends to", "The row of the pinned token: where it looks."),
+    (FROM, "Attended by", "The column of the pinned token: who looks at it."),
 )
 _BAR_WIDTH = 420
 _FEWEST_LINES = 3
@@ -42,13 +42,13 @@ class TextPage(QWidget):
         self._pyramid: Pyramid | None = None
         self._documents = (TokenizedText("", ()), TokenizedText("", ()))
         self._token, self.way = -1, TO
-        self._title, self._bar, self._ways = QLabel(self), ColourBar(self), QButtonGroup(self)
+        self._title, self._bar, self._ways = QLabel(self), ColourBar(self), Segments("attended", _WAYS, self)
         self._build()
         self.asking.token_selected.connect(self._on_asking)
         self.source.token_selected.connect(self._on_source)
         self.asking.token_hovered.connect(self._on_asking_hovered)
         self.source.token_hovered.connect(self._on_source_hovered)
-        self._ways.idClicked.connect(self._on_way)
+        self._ways.chosen.connect(self._on_way)
 
     def _build(self) -> None:
         self.asking.setObjectName("attentionText")
@@ -61,15 +61,7 @@ class TextPage(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(16, 0, 16, 0)
         head.setSpacing(0)
-        for place, (words, name, hint) in enumerate(_WAYS):
-            part = QToolButton(self)
-            part.setText(words)
-            part.setCheckable(True)
-            part.setChecked(place == TO)
-            part.setProperty("segment", ("first", "last")[place])
-            name_control(part, name, words, hint)
-            self._ways.addButton(part, place)
-            head.addWidget(part)
+        head.addWidget(self._ways)
         head.addSpacing(12)
         head.addWidget(self._title, 1)
         foot = QHBoxLayout()
@@ -101,14 +93,12 @@ class TextPage(QWidget):
         if self._map is not None:
             self._colour()
 
-    def set_way(self, way: int) -> None:
+    def set_way(self, way: str) -> None:
         """Where it looks, or who looks at it; of two texts, another text is asked about."""
         if way != self.way and self.apart:
             self._token = -1
         self.way = way
-        button = self._ways.button(way)
-        if button is not None:
-            button.setChecked(True)
+        self._ways.choose(way)
         if self._map is not None:
             self._colour()
 
@@ -234,8 +224,8 @@ class TextPage(QWidget):
         self._bar.show_value(float(self.values[token]) if words else None)
         self.read_out_changed.emit(words)
 
-    @Slot(int)
-    def _on_way(self, way: int) -> None:
+    @Slot(str)
+    def _on_way(self, way: str) -> None:
         self.set_way(way)
         self.way_changed.emit()
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.attention_maps import AttentionResult, HeadAgreement, HeadMap
 from engine.results import Notice, TokenizedText
@@ -15,13 +15,14 @@ from gui.attention.film_page import FilmPage
 from gui.attention.grid_panel import AGREEMENT, GridPanel
 from gui.attention.lines_page import LinesPage
 from gui.attention.matrix_page import MatrixPage
-from gui.attention.switcher import PageSwitcher
 from gui.attention.text_page import TextPage
 from gui.attention.tfidf_page import TfidfPage
 from gui.attention.words import NOT_AN_EXPLANATION, about_target, map_name, verified
 from gui.controls.rows import name_control
+from gui.controls.segments import Segments
 from gui.heatmaps.pyramid import Pyramid, PyramidBuilder
 from gui.views.elided_label import ElidedLabel
+from gui.views.sheet import framed, inset
 from gui.views.thin_splitter import ThinSplitter
 
 HEADS, FILM, TFIDF = "heads", "film", "tfidf"
@@ -62,7 +63,7 @@ class AttentionView(QWidget):
         self.page = HEADS
         self.token = -1
         self._sized = False
-        self.switcher, self.controls, self.panel = PageSwitcher(PAGES), HeadControls(), GridPanel()
+        self.switcher, self.controls, self.panel = Segments("attention", PAGES, tight=True), HeadControls(), GridPanel()
         self.matrix, self.lines, self.text, self.film = MatrixPage(), LinesPage(), TextPage(), FilmPage()
         self.tfidf, self.decoder = TfidfPage(), DecoderRow()
         self._title, self._facts = ElidedLabel(), QLabel()
@@ -103,14 +104,14 @@ class AttentionView(QWidget):
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(6)
         column.addLayout(head)
-        column.addLayout(_inset(self.decoder))
-        column.addLayout(_inset(self.controls))
-        column.addLayout(_inset(self._message))
+        column.addLayout(inset(self.decoder))
+        column.addLayout(inset(self.controls))
+        column.addLayout(inset(self._message))
         column.addWidget(self.splitter, 1)
-        column.addLayout(_inset(self._facts))
+        column.addLayout(inset(self._facts))
         self._stack = QStackedWidget(self)
-        self._stack.addWidget(_framed(self._empty_page()))
-        self._stack.addWidget(_framed(whole))
+        self._stack.addWidget(framed(self._empty_page()))
+        self._stack.addWidget(framed(whole))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
@@ -310,7 +311,7 @@ class AttentionView(QWidget):
         """The heads alone, or beside another; what is no map of heads has the whole room."""
         page = page if page in self.pages or self.result is None else self.pages[0]
         self.page = page
-        self.switcher.show_page(page)
+        self.switcher.choose(page)
         alone, of_heads, film, tfidf = page == HEADS, page in _OF_HEADS, page == FILM, page == TFIDF
         if not alone:
             pages: dict[str, QWidget] = {"matrix": self.matrix, "lines": self.lines, "text": self.text}
@@ -448,19 +449,3 @@ def _documents(result: AttentionResult, shown: HeadMap) -> tuple[TokenizedText, 
         "decoder": (written, written),
         "cross": (written, result.input),
     }.get(shown.request.stack, (result.input, result.input))
-
-
-def _framed(inside: QWidget) -> QFrame:
-    sheet = QFrame()
-    sheet.setProperty("role", "sheet")
-    column = QVBoxLayout(sheet)
-    column.setContentsMargins(1, 1, 1, 1)
-    column.addWidget(inside)
-    return sheet
-
-
-def _inset(widget: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setContentsMargins(16, 0, 16, 0)
-    row.addWidget(widget, 100)
-    return row

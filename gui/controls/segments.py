@@ -1,6 +1,6 @@
 """A few choices side by side, one of which holds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
@@ -27,12 +27,21 @@ class Segments(QWidget):
             part.setText(words)
             part.setCheckable(True)
             part.setChecked(place == 0)
-            part.setProperty("segment", "first" if place == 0 else "last" if place == len(choices) - 1 else "middle")
+            part.setProperty("segment", _end(place, range(len(choices))))
             name_control(part, f"{prefix}_{id}", words, hint)
             part.setProperty("tight", tight)
             self._group.addButton(part, place)
             row.addWidget(part)
         self._group.idClicked.connect(self._on_clicked)
+
+    def offer(self, ids: Collection[str]) -> None:
+        """These alone; the others are hidden."""
+        offered = [place for place, id in enumerate(self._ids) if id in ids]
+        for place, part in enumerate(self._group.buttons()):
+            part.setVisible(place in offered)
+            if place in offered and part.property("segment") != _end(place, offered):
+                part.setProperty("segment", _end(place, offered))
+                part.style().polish(part)
 
     @property
     def current(self) -> str:
@@ -45,3 +54,10 @@ class Segments(QWidget):
     @Slot(int)
     def _on_clicked(self, place: int) -> None:
         self.chosen.emit(self._ids[place])
+
+
+def _end(place: int, among: Sequence[int]) -> str:
+    """Which of its corners are round."""
+    if len(among) == 1:
+        return "only"
+    return "first" if place == among[0] else "last" if place == among[-1] else "middle"

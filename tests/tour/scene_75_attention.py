@@ -91,9 +91,9 @@ def attention_lines(stage: Stage) -> None:
 def attention_text(stage: Stage) -> None:
     stage.click("attention_text")
     stage.shot(note="the pinned token, and what it attends to")
-    stage.click("attendedBy")
+    stage.click("attended_by")
     stage.shot("by", note="who looks at it")
-    stage.click("attendsTo")
+    stage.click("attended_to")
     choose(stage, "attentionQuantity", "relevance")
     stage.shot("relevance", note="the one quantity that depends on the target")
     choose(stage, "attentionQuantity", "weights")

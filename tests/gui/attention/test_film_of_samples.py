@@ -53,7 +53,7 @@ def open_film(stage: Stage, sample: str) -> AttentionRoom:
     room = next(room for room in stage.window.rooms if isinstance(room, AttentionRoom))
     stage.until(lambda: room._view.result is not None and room._view.result.input.text == TEXT)
     if room._view.page != "film":
-        room._view.switcher._parts.buttons()[4].click()
+        room._view.switcher._group.buttons()[4].click()
     film(stage).writing.tokens.setValue(6)
     stage.until(whole(stage, TRUNK, 6))
     return room

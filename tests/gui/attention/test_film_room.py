@@ -70,7 +70,7 @@ def gpt(stage: Stage) -> AttentionRoom:
     stage.window.actions_registry["view_attention"].trigger()
     stage.until(lambda: room_of(stage)._view.map is not None)
     assert not asked(stage)  # a writing costs time: not before it is looked at
-    room_of(stage)._view.switcher._parts.buttons()[4].click()
+    room_of(stage)._view.switcher._group.buttons()[4].click()
     stage.until(written(stage))
     return room_of(stage)
 
@@ -80,7 +80,7 @@ def test_a_recurrent_model_is_written_on_and_shows_no_heads(stage: Stage, room: 
     assert asked(stage) == [AttentionRequest("sha of /models/writer", TextInput(TEXT), Generation(tokens=40))]
     assert view.page == "film"
     assert not [each for each in stage.stub.asked if isinstance(each, HeadRequest)]
-    assert [part.text() for part in view.switcher._parts.buttons() if part.isVisible()] == ["Film", "TF-IDF"]
+    assert [part.text() for part in view.switcher._group.buttons() if part.isVisible()] == ["Film", "TF-IDF"]
     assert not view.panel.isVisible()
     assert not view.controls.isVisible()
     assert view._facts.text().startswith("Logit of “w39”")
@@ -228,7 +228,7 @@ def test_cancelling_keeps_what_was_written(stage: Stage, path: str, monkeypatch:
     stage.window.actions_registry["view_attention"].trigger()
     stage.until(lambda: room_of(stage)._view.result is not None)
     page = film(stage)
-    room_of(stage)._view.switcher._parts.buttons()[4].click()
+    room_of(stage)._view.switcher._group.buttons()[4].click()
     stage.until(lambda: page.take(TRUNK) is not None and 3 <= page.steps < 40)
     stage.window.jobs.cancel()
     stage.until(lambda: page._message.isVisible())
@@ -291,7 +291,7 @@ def test_a_model_that_does_not_write_offers_no_film(stage: Stage, gpt: Attention
     stage.type(TEXT)
     stage.until(lambda: view.map is not None and view.map.request.attention.model_sha256 == "sha of /models/film-mood")
     assert view.page == "heads"
-    assert not view.switcher._parts.buttons()[4].isVisible()
+    assert not view.switcher._group.buttons()[4].isVisible()
     assert film(stage).steps == 0
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from engine.attention_maps import AttentionResult, HeadMap
@@ -180,11 +180,11 @@ def test_the_text_is_tinted_both_ways(shown: AttentionView, qtbot: QtBot) -> Non
     painted = page.asking.cell_values
     assert painted is not None
     np.testing.assert_allclose(painted**2, pattern[4], rtol=1e-5)  # colours by the square root, as in the matrix
-    page._ways.button(FROM).click()
+    shown.findChild(QToolButton, f"attended_{FROM}").click()
     np.testing.assert_array_equal(page.values, pattern[:, 4])
     assert "attends to “it”" in page._title.text()
     assert "rank" in page.in_words(3)
-    page._ways.button(TO).click()
+    shown.findChild(QToolButton, f"attended_{TO}").click()
     assert page._title.text() == "What “it” attends to"
 
 
