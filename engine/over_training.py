@@ -97,7 +97,9 @@ class OverTrainingResult:
         maps = self.values.astype(np.float64)
         centred = maps - maps.mean(axis=1, keepdims=True)
         norms = np.linalg.norm(centred, axis=1) * np.linalg.norm(centred[-1])
-        return np.divide(centred @ centred[-1], norms, out=np.full(len(maps), np.nan), where=norms > 0)
+        alike = np.full(len(maps), np.nan)
+        np.divide(centred @ centred[-1], norms, out=alike, where=norms > 0)
+        return alike
 
 
 def in_words(result: OverTrainingResult) -> str:

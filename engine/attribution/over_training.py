@@ -140,13 +140,19 @@ class _SoFar:
 
 
 def _said_at(maps: Mapping[str, AttributionResult], known: set[str]) -> list[Notice]:
-    """What is to be said of some checkpoints only, with their names; of all, without."""
-    said: dict[Notice, list[str]] = {}
+    """What is to be said of single checkpoints: once for each kind, in the words of the last of them."""
+    said: dict[str, list[tuple[str, Notice]]] = {}
     for name, found in maps.items():
         for notice in found.warnings:
             if notice.message not in known:
-                said.setdefault(notice, []).append(name)
-    return [
-        notice if len(names) == len(maps) else replace(notice, message=f"{', '.join(names)}: {notice.message}")
-        for notice, names in said.items()
-    ]
+                said.setdefault(notice.kind, []).append((name, notice))
+    return [_at_all(told, {notice for _, notice in told}, len(maps)) for told in said.values()]
+
+
+def _at_all(told: list[tuple[str, Notice]], notices: set[Notice], maps: int) -> Notice:
+    """One notice in place of those of several checkpoints."""
+    last, notice = told[-1]
+    if len(notices) == 1 and len(told) == maps:
+        return notice
+    others = ", ".join(name for name, _ in told[:-1])
+    return replace(notice, message=f"{last}: {notice.message}" + (f" Likewise {others}." if others else ""))

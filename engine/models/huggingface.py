@@ -39,6 +39,7 @@ from engine.models.model import (
     not_finite,
     recurrent_layers_of,
     require_text,
+    shapes_of,
 )
 from engine.models.training import FINAL, trainer_checkpoints
 from engine.requests import OpenModelRequest, TextInput
@@ -195,15 +196,20 @@ class HuggingFaceModel(TextModel):
         config, _ = build_config(described)
         other = differences(config, build_config(self.described)[0])
         if other:
-            words = f"{path.name} is of another model: its config.json says otherwise about {other[0]}; take it out of the folder."
+            words = (
+                f"{path.name} is of another model: its config.json says otherwise about {other[0]}; take it out of the folder."
+            )
             raise LoadError(words, "checkpoint_mismatch", ", ".join(other))
         network_type = network_class(self.described, config)[2]
         weights = read_weights(path)
         check_fits(count_parameters(network_type, config), weights, self.device)
+        network: Any
         network, notices = load_network(network_type, config, weights)
         blocking = next((notice for notice in notices if notice.blocking), None)
         if blocking is not None:
             raise LoadError(f"{path.name} is of another model, or half of one: {blocking.message}", "checkpoint_mismatch")
+        if shapes_of(network) != shapes_of(self.network):  # as many classes as its own config.json names
+            raise LoadError(f"{path.name} is of another model, with tensors of other shapes.", "checkpoint_mismatch")
         network.config.pad_token_id = self.network.config.pad_token_id
         files = (*weights.files, *([file] if file.is_file() else []))
         warnings = (*notices, *_notices_of_weights(network, weights))

@@ -86,9 +86,14 @@ class TextModel(ABC):
             sha256 = sha256_of(Path(self.info.path), read.files)
         then = copy.copy(self)
         then.network, then.earlier = read.network, {}
-        size = sum(path.stat().st_size for path in read.files)
-        told = {"warnings": read.warnings, "dtype_on_disk": read.dtype, "bytes": size, "sha256": sha256, "checkpoints": ()}
-        then.info = replace(self.info, **told)
+        then.info = replace(
+            self.info,
+            warnings=read.warnings,
+            dtype_on_disk=read.dtype,
+            bytes=sum(path.stat().st_size for path in read.files),
+            sha256=sha256,
+            checkpoints=(),
+        )
         return then
 
     def read_checkpoint(self, path: Path) -> CheckpointWeights:
