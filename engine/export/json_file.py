@@ -160,7 +160,7 @@ def model_as_dict(info: ModelInfo) -> dict[str, Any]:
         ],
         "attention": {"layers": info.attention.layers, "heads": info.attention.heads} if info.attention else None,
         "can": list(info.can),
-        "checkpoints": list(info.checkpoints),
+        **({"checkpoints": list(info.checkpoints)} if info.checkpoints else {}),
         "warnings": [notice.message for notice in info.warnings],
         "sha256": info.sha256,
     }

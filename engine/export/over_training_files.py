@@ -59,11 +59,11 @@ def to_csv(result: OverTrainingResult) -> bytes:
     writer.writerow(COLUMNS)
     for order, (name, found) in enumerate(zip(result.names, result.maps, strict=True)):
         said = found.prediction.predicted
-        label = said.label if said.label is not None else f"{said.logit:.9g}"
+        label = guarded(said.label) if said.label is not None else f"{said.logit:.9g}"
         chance = "" if said.probability is None else f"{said.probability:.9g}"
         for at, (token, value) in enumerate(zip(result.tokens, found.values, strict=True)):
             shown = str(value) if value == value else ""
-            row = (guarded(name), order, at, guarded(token.text), guarded(token.piece), shown, guarded(label), chance)
+            row = (guarded(name), order, at, guarded(token.text), guarded(token.piece), shown, label, chance)
             writer.writerow(row)
     return written.getvalue().encode("utf-8", "backslashreplace")
 
