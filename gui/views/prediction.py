@@ -110,6 +110,12 @@ class PredictionView(QWidget):
         self._model.set_true(label)
         self._fill()
 
+    def set_hint(self, words: str) -> None:
+        """Beside the title."""
+        self._hint = words
+        if self._result is not None and self._result.classes[0].probability is not None:
+            self._note.setText(words)
+
     def set_brief(self, on: bool) -> None:
         """A few rows, and the rest by scrolling: what lies below needs the room."""
         if on != self._brief:
