@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.heatmaps.numerals import percent
 from engine.requests import OverTrainingRequest
 from engine.results import (
     AttributionResult,
+    ClassPrediction,
     Cost,
     FloatArray,
     ModelInfo,
@@ -104,25 +104,25 @@ class OverTrainingResult:
 
 def in_words(result: OverTrainingResult) -> str:
     """What the picture says, in a sentence or two: when the prediction came to stay, and when the map did."""
-    last = result.maps[-1].prediction.predicted
     if len(result.maps) < 2:
         return "There is only one checkpoint to look at."
-    settled = _since([each.prediction.predicted.index == last.index for each in result.maps])
+    predicted = [each.prediction.predicted for each in result.maps]
+    settled = _since([each.index == predicted[-1].index for each in predicted])
     alike = _since([bool(r >= 0.9) for r in result.similarity])
-    said = [] if last.label is None else [_prediction_in_words(result, settled)]
+    said = []
+    if settled is not None and predicted[-1].label is not None:
+        before = "" if settled == 0 else f", {named(result, predicted[settled - 1])} before"
+        said.append(f"It predicts {named(result, predicted[-1])} {_from(result.names, settled)}{before}.")
     if alike is not None:
-        said.append(f"The map is much like the last one (r ≥ 0.9) {_from(result.names, alike)}.")
+        said.append(f"Its map is like the last one (r ≥ 0.9) {_from(result.names, alike)}.")
     return " ".join(said) or "The value and its map changed until the end."
 
 
-def _prediction_in_words(result: OverTrainingResult, settled: int | None) -> str:
-    last = result.maps[-1].prediction.predicted
-    sure = "" if last.probability is None else f", in the end with {percent(last.probability)}"
-    if settled == 0:
-        return f"It predicted {last.label} from the first checkpoint on{sure}."
-    assert settled is not None  # the last checkpoint agrees with itself
-    before = result.maps[settled - 1].prediction.predicted.label
-    return f"It predicts {last.label} {_from(result.names, settled)}{sure}; before that it said {before}."
+def named(result: OverTrainingResult, predicted: ClassPrediction | TrackedOutput) -> str:
+    """An output as a sentence has it: a class by its name, a token in quotes."""
+    if predicted.label is None:
+        return "the value"
+    return predicted.label if result.model.labels else f"“{predicted.label.strip() or predicted.label}”"
 
 
 def _from(names: Sequence[str], at: int) -> str:

@@ -22,7 +22,7 @@ _NONE = "This model carries no checkpoints from its training."
 class TrainingRoom(Room):
     """Asks anew about every text, target and method; the picture of before stays until the next is there."""
 
-    key, title, icon = "training", "Training", "graph"
+    key, title, icon = "training", "Training", "graduation-cap"
     hint = "How the attribution came about: the same map at every training checkpoint."
 
     def __init__(self, house: House) -> None:

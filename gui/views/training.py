@@ -15,7 +15,6 @@ from gui.views.training_matrix import TrainingMatrix, cell_in_words, said_in_wor
 
 EMPTY = "How the answer came about, checkpoint by checkpoint, will be here.\nType a text."
 WAITING = "Reading the checkpoints…"
-_BARS_PIXELS = 280
 _FEWEST_LINES = 2
 
 
@@ -62,11 +61,12 @@ class TrainingView(QFrame):
         self.text.setAccessibleName("Text heatmap at the checkpoint")
         self.text.set_fewest_lines(_FEWEST_LINES)
         self.bars.setObjectName("trainingPrediction")
-        self.bars.setFixedWidth(_BARS_PIXELS)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title, 1)
         head.addWidget(self._tag, 0, Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self.matrix.own_scale)
+        head.addWidget(self.matrix.bar)
         over = QVBoxLayout()
         over.setSpacing(4)
         over.addWidget(self._at)
@@ -76,12 +76,12 @@ class TrainingView(QFrame):
         said.addStretch(1)
         beside = QHBoxLayout()
         beside.setSpacing(16)
-        beside.addLayout(over, 1)
-        beside.addLayout(said)
+        beside.addLayout(over, 6)
+        beside.addLayout(said, 5)
         page = QWidget(self)
         column = QVBoxLayout(page)
-        column.setContentsMargins(0, 12, 0, 12)
-        column.setSpacing(8)
+        column.setContentsMargins(0, 8, 0, 8)
+        column.setSpacing(6)
         for part in (head, self._sentence, self.matrix, beside):
             column.addLayout(_inset(part))
         column.addWidget(self.text)
@@ -262,7 +262,7 @@ def _inset(part: QWidget | QHBoxLayout) -> QHBoxLayout:
 
 def _target_of(result: OverTrainingResult) -> str:
     target = result.target
-    name = target.label if target.label is not None else "The value"
-    if target.versus_index is not None:
-        name += f" versus {target.versus if target.versus is not None else f'output {target.versus_index}'}"
-    return name.strip() or f"Output {target.index}"
+    if target.label is None:
+        return "The value"
+    outputs = [label for label in (target.label, target.versus) if label is not None]
+    return " versus ".join(outputs if result.model.labels or target.layer else [f"“{label.strip()}”" for label in outputs])

@@ -1,24 +1,27 @@
 """What the model said at each checkpoint, as curves, and the slider above them that chooses one."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
-from engine.heatmaps.numerals import figures, percent
-from engine.over_training import OverTrainingResult
+from engine.heatmaps.numerals import figures, percent, whole_percent
+from engine.over_training import OverTrainingResult, named
 from engine.results import FloatArray
 from gui import theme
 from gui.controls.rows import name_control
 from gui.controls.wheel_guard import WheelGuard
 from gui.heatmaps.curve_plot import CurvePlot
 
-PLOT_PIXELS = (112, 168)
+PLOT_PIXELS = (100, 168)
 MOST_LINES = 6
-_LEFT, _RIGHT = 48, 108  # the axis of probabilities; the names at the ends of the lines
+_LEFT, _RIGHT = 42, 84  # the axis of probabilities; the names at the ends of the lines
 _HANDLE = 7  # half of the slider's handle
-_AXIS_PIXELS, _NAME_PIXELS, _TICK_GAP = 22, 13, 14
+_AXIS_PIXELS, _NAME_PIXELS, _TICK_GAP = 20, 13, 8
 
 
 class TrainingCurve(QWidget):
@@ -36,7 +39,7 @@ class TrainingCurve(QWidget):
         name_control(self.slider, "trainingSlider", "Checkpoint", "Which checkpoint the text is shown at (arrow keys).")
         self.plot = _Plot(self)
         above = QHBoxLayout()
-        above.setContentsMargins(_LEFT - _HANDLE, 0, _RIGHT - _HANDLE, 0)
+        above.setContentsMargins(_LEFT, 0, _RIGHT, 0)
         above.addWidget(self.slider)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -77,12 +80,24 @@ def lines_of(result: OverTrainingResult) -> list[int]:
     return [*explained, *others][:MOST_LINES]
 
 
+def short_names(names: Sequence[str]) -> list[str]:
+    """Without the word that most of them begin with: “epoch 2” is 2, once the first has said so."""
+    words = Counter(name.partition(" ")[0] for name in names if " " in name)
+    common, count = words.most_common(1)[0] if words else ("", 0)
+    if 2 * count <= len(names):
+        return list(names)
+    first = next(at for at, name in enumerate(names) if name.startswith(f"{common} "))
+    return [name if at == first else name.removeprefix(f"{common} ") for at, name in enumerate(names)]
+
+
 def point_in_words(result: OverTrainingResult, checkpoint: int) -> str:
     """What the curves say at one checkpoint."""
     found = []
     for at in lines_of(result):
         value = float(_heights(result)[checkpoint, at])
-        found.append(f"{result.tracked[at].words} {figures(value, 4) if result.probabilities is None else percent(value)}")
+        found.append(
+            f"{named(result, result.tracked[at])} {figures(value, 4) if result.probabilities is None else percent(value)}"
+        )
     alike = float(result.similarity[checkpoint])
     same = [] if alike != alike or checkpoint == len(result.maps) - 1 else [f"map like the last one: r {alike:.2f}"]
     return " · ".join([result.names[checkpoint], *found, *same])
@@ -134,7 +149,7 @@ class _Plot(CurvePlot):
             self._axes["left"].setTicks(None)
             self.fit(self._box, heights[:, drawn])
         else:
-            self._axes["left"].setTicks([[(share, f"{share:.0%}") for share in (0.0, 0.5, 1.0)]])
+            self._axes["left"].setTicks([[(share, whole_percent(share)) for share in (0.0, 0.5, 1.0)]])
             self._box.setYRange(0, 1, padding=0.06)
         self._names.show_names([(float(heights[-1, at]), result.tracked[at].words) for at in drawn])
         self._fit_across()
@@ -148,7 +163,7 @@ class _Plot(CurvePlot):
         look = theme.current()
         for side in ("left", "bottom"):
             self.dress_axis(self._axes[side], look.muted)
-        self._axes["bottom"].setStyle(tickLength=-3)
+        self._axes["bottom"].setStyle(tickLength=-3, hideOverlappingLabels=False)
         self._chosen.setPen(pg.mkPen(look.text, width=1.5))
         colours = self._colours()
         for number, (line, dots) in enumerate(zip(self._lines, self._dots, strict=True)):
@@ -178,7 +193,7 @@ class _Plot(CurvePlot):
             return
         metrics = QFontMetricsF(theme.numbers_font(theme.CAPTION_PIXELS))
         ticks, free = [], -np.inf
-        for at, name in enumerate(self._result.names):
+        for at, name in enumerate(short_names(self._result.names)):
             short = name if len(name) <= 14 else f"{name[:13]}…"
             half = metrics.horizontalAdvance(short) / 2
             place = _HANDLE + at * room / self._last

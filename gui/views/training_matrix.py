@@ -2,10 +2,10 @@
 
 import numpy as np
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from engine.heatmaps.numerals import percent, signed_figures
-from engine.over_training import OverTrainingResult
+from engine.over_training import OverTrainingResult, named
 from engine.results import FloatArray
 from gui.controls.rows import name_control
 from gui.heatmaps.colour_bar import ColourBar
@@ -14,13 +14,16 @@ from gui.heatmaps.matrix import MatrixPlot
 from gui.views.flow_layers import name_of, quoted
 
 NAMES_PIXELS = 120
-_ROW_PIXELS, _AXES_PIXELS, _FEWEST, _MOST, _MOST_ROW_PIXELS = 15, 66, 130, 330, 26
-_BAR_WIDTH = 320
-_OF_EACH = "of each checkpoint’s largest"
+_ROW_PIXELS, _AXES_PIXELS, _FEWEST, _MOST, _MOST_ROW_PIXELS = 13, 66, 112, 330, 26
+_BAR_WIDTH = 240
+_OF_EACH = "of a row’s largest"
 
 
 class TrainingMatrix(QWidget):
-    """One colour scale for all rows, so that what grows is seen to grow; or for each row its own, so that nothing is too pale."""
+    """One colour scale for all rows, so that what grows is seen to grow; or for each row its own, so that nothing is too pale.
+
+    ``bar`` and ``own_scale`` are placed by whoever has the matrix.
+    """
 
     checkpoint_chosen = Signal(int)
     token_chosen = Signal(int)
@@ -32,7 +35,7 @@ class TrainingMatrix(QWidget):
         self._result: OverTrainingResult | None = None
         self.plot = MatrixPlot("trainingMatrix", "Checkpoint × token", left=NAMES_PIXELS, parent=self)
         self.bar, self.own_scale = ColourBar(self), QToolButton(self)
-        self._note = QLabel(self)
+        self._note = QLabel("Hatched: not a number.", self)
         self._build()
         self.plot.pointed.connect(self._on_pointed)
         self.plot.cell_chosen.connect(self._on_chosen)
@@ -40,22 +43,18 @@ class TrainingMatrix(QWidget):
 
     def _build(self) -> None:
         self._note.setProperty("role", "caption")
-        self.own_scale.setText("Each row to its own scale")
+        self.own_scale.setText("Own scale per row")
         self.own_scale.setCheckable(True)
         self.own_scale.setProperty("role", "flat")
         help = "Colours reach their ends in every row: what an early, still pale checkpoint looks at."
-        name_control(self.own_scale, "trainingOwnScale", "Each row to its own scale", help)
+        name_control(self.own_scale, "trainingOwnScale", "Own scale per row", help)
         self.bar.setFixedWidth(_BAR_WIDTH)
-        foot = QHBoxLayout()
-        foot.setSpacing(16)
-        foot.addWidget(self.bar)
-        foot.addWidget(self._note, 1)
-        foot.addWidget(self.own_scale)
+        self._note.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.plot, 1)
-        column.addLayout(foot)
+        column.addWidget(self._note)
 
     def show_result(self, result: OverTrainingResult) -> None:
         """As many checkpoints as there are so far; room is kept for those to come."""
@@ -93,7 +92,7 @@ class TrainingMatrix(QWidget):
         self.plot.show_values(finite, levels, result.signed, rows, [name_of(token) for token in result.tokens])
         unit = result.unit if limit is not None else _OF_EACH
         self.bar.show_scale(end if limit is None else limit, signed=result.signed, unit=unit)
-        self._note.setText("" if np.isfinite(values).all() else "Hatched: not a number.")
+        self._note.setVisible(not np.isfinite(values).all())
 
     @Slot()
     def _on_scale(self) -> None:
@@ -143,4 +142,4 @@ def said_in_words(result: OverTrainingResult, row: int) -> str:
     said = result.maps[row].prediction.predicted
     if said.probability is None:
         return f"predicted {signed_figures(said.logit)}"
-    return f"predicted {said.label} {percent(said.probability)}"
+    return f"predicted {named(result, said)} {percent(said.probability)}"

@@ -28,9 +28,10 @@ def over_training(stage: Stage) -> None:
     stage.window.actions_registry["view_training"].trigger()
     stage.wait_for(lambda: trained(stage, "news-bilstm", "Two players"), timeout=60)
     stage.shot(note="checkpoint × token, what was said at each, and the last as a text")
-    stage.hover("trainingMatrix", (300, 60))
+    plot = stage.find("trainingMatrix").viewport()
+    stage.hover(plot, (300, 60))
     stage.shot("hover", note="one token at one checkpoint, exactly")
-    stage.click("trainingMatrix", (330, 110))
+    stage.click(plot, (330, 90))
     stage.shot("chosen", note="a click chooses checkpoint and token, everywhere")
     slider = stage.find("trainingSlider")
     assert isinstance(slider, QSlider)
@@ -54,7 +55,8 @@ def over_the_training_of_a_writer(stage: Stage) -> None:
     stage.shot(note="a language model: the next word, and the words it was taken for")
     stage.key("Alt+Home")
     stage.click("sample_movie-sentiment")
-    stage.wait_for(lambda: stage.window.conductor.map is not None, timeout=60)
-    stage.wait_for(lambda: stage.window.conductor.map.model.name == "movie-sentiment", timeout=60)
+    stage.wait_for(
+        lambda: (shown := stage.window.conductor.map) is not None and shown.model.name == "movie-sentiment", timeout=60
+    )
     stage.shot("none", note="without checkpoints there is no such tab")
     stage.window.workspace.tabs.setCurrentIndex(0)
