@@ -109,6 +109,8 @@ class TrainingRoom(Room):
     def _offer(self, on: bool) -> None:
         """A tab that could never show anything is not there."""
         tabs = self._house.workspace.tabs
+        if not on and self.in_sight:
+            tabs.setCurrentIndex(0)
         tabs.setTabVisible(tabs.indexOf(self.view), on)
         self._house.actions.set_available(f"view_{self.key}", None if on else _NONE)
 

@@ -34,7 +34,7 @@ from gui import theme
 MOST_WITHOUT_FILTER = 8
 _TOP, _BRIEF = 5, 3
 _ROW = 28
-_NUMBER, _ROOM_FOR_ROLES = 60, 320  # px: a probability, and a row that has room for the word beside it
+_NUMBER, _ROOM_FOR_ROLES = 66, 330  # px: a probability, and a row that has room for the word beside it
 _RESERVED = frozenset(("predicted", "true"))
 _HINT = "click: target · Alt-click: versus"
 _EMPTY = "A bar for each class, once there is a text."

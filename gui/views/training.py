@@ -83,7 +83,7 @@ class TrainingView(QFrame):
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(6)
         for part in (head, self._sentence, self.matrix, beside):
-            column.addLayout(_inset(part))
+            column.addLayout(_inset(part), 10 if part is self.matrix else 0)
         column.addWidget(self.text)
         column.addLayout(_inset(self._warnings))
         column.addStretch(1)

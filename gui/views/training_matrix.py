@@ -14,9 +14,9 @@ from gui.heatmaps.matrix import MatrixPlot
 from gui.views.flow_layers import name_of, quoted
 
 NAMES_PIXELS = 120
-_ROW_PIXELS, _AXES_PIXELS, _FEWEST, _MOST, _MOST_ROW_PIXELS = 13, 66, 112, 330, 26
+_ROW_PIXELS, _AXES_PIXELS, _FEWEST, _MOST, _MOST_ROW_PIXELS = 15, 66, 112, 330, 26
 _BAR_WIDTH = 240
-_OF_EACH = "of a row’s largest"
+_OF_EACH = "of row’s max"
 
 
 class TrainingMatrix(QWidget):
