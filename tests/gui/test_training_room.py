@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
 from engine.findings import SeenView, pinned_view, to_json
-from engine.requests import AttributionRequest, OverTrainingRequest, PredictionRequest, TextInput
+from engine.requests import AttributionRequest, OverTrainingRequest
 from gui.training_room import TrainingRoom
 from tests.gui import made_training
 from tests.gui.conftest import Stage
@@ -167,7 +167,8 @@ def test_pinned_it_comes_back_as_it_was(stage: Stage, room: TrainingRoom) -> Non
     view.matrix.plot.cell_chosen.emit(2, 1)
     seen = room.seen()
     assert isinstance(seen, SeenView)
-    assert (seen.view, seen.title) == ("training", "positive over training" if False else view.in_words()[0])
+    assert (seen.view, seen.title) == ("training", view.in_words()[0])
+    assert seen.title.endswith(" over training")
     assert "At epoch 2" in seen.facts
     assert json.loads(to_json([pinned_view(seen)]))["findings"][0]["seen"]["kind"] == "OverTrainingRequest"
     view.matrix.plot.cell_chosen.emit(4, 3)
@@ -189,11 +190,12 @@ def test_what_was_pinned_by_another_hand_is_left(stage: Stage, room: TrainingRoo
     assert dict(room.training.state()) == {"checkpoint": "final", "token": -1, "own_scale": False}
 
 
-def test_a_prediction_at_a_checkpoint_knows_the_true_class(stage: Stage, room: TrainingRoom) -> None:
+def test_the_true_class_is_marked_at_every_checkpoint(stage: Stage, room: TrainingRoom) -> None:
+    panel = stage.window.workspace.method_panel
     started(stage, room)
-    stage.window.workspace.method_panel.target_controls.set_true("negative")
-    stage.window.workspace.method_panel.true_changed.emit()
-    assert room.training.bars._model._true == "negative"
-    said = stage.stub.asked
-    assert not [request for request in said if isinstance(request, PredictionRequest)]
-    assert isinstance(asked(stage)[0].attribution.input, TextInput)
+    panel.set_true("negative")
+    panel.true_changed.emit("negative")
+    model = room.training.bars._model
+    assert [one.label for one in model.classes if model.is_true(one)] == ["negative"]
+    room.training.curve.slider.setValue(0)
+    assert [one.label for one in model.classes if model.is_true(one)] == ["negative"]
