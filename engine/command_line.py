@@ -13,7 +13,9 @@ from engine.cells import Cell, CellsResult
 from engine.detective import CorpusTextResult, DetectResult, EffectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
+from engine.over_training import OverTrainingResult
 from engine.requests import (
+    AttributionRequest,
     DetectRequest,
     EffectRequest,
     Generation,
@@ -50,6 +52,14 @@ def gradient_flow_command(result: GradientFlowResult, texts: Path, accept_reinit
     """As ``command_for``."""
     words = [result.model.path, *_input(result.request.input, texts), *_target(result.request.target)]
     return _line("gradient-flow", words, result.cost.device, accept_reinitialised)
+
+
+def over_training_command(result: OverTrainingResult, texts: Path, accept_reinitialised: bool = False) -> str:
+    """As ``command_for``."""
+    request, first = result.request.attribution, result.maps[0]
+    words = [result.model.path, *_question(request, first, texts)]
+    words += [word for name in result.request.checkpoints for word in _option("--checkpoint", name)]
+    return _line("over-training", words, result.cost.device, accept_reinitialised)
 
 
 def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accept_reinitialised: bool = False) -> str:
@@ -196,9 +206,14 @@ def arguments_for(result: AttributionResult, texts: Path, accept_reinitialised: 
 
 
 def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialised: bool) -> list[str]:
-    request = result.request
-    words = ["explain", result.model.path, *_input(request.input, texts)]
-    words += _option("--method", request.method)
+    words = ["explain", result.model.path, *_question(result.request, result, texts)]
+    words += _option("--grain", result.grain) if result.grain != "token" else []
+    words += _option("--device", result.cost.device)
+    return words + (["--accept-reinitialised"] if accept_reinitialised else [])
+
+
+def _question(request: AttributionRequest, result: AttributionResult, texts: Path | None) -> list[str]:
+    words = [*_input(request.input, texts), *_option("--method", request.method)]
     words += _target(request.target)
     for baseline in request.baselines if result.method.uses_baseline else ():
         words += _option("--baseline", baseline)
@@ -207,9 +222,7 @@ def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialis
     words += _option("--seed", request.seed) if result.method.uses_seed else []
     for name, value in request.parameters:
         words += _option("--set", f"{name}={_written(value)}")
-    words += _option("--grain", result.grain) if result.grain != "token" else []
-    words += _option("--device", result.cost.device)
-    return words + (["--accept-reinitialised"] if accept_reinitialised else [])
+    return words
 
 
 def _input(text: TextInput, texts: Path | None) -> list[str]:

@@ -100,6 +100,21 @@ class AttributionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class OverTrainingRequest:
+    """How did the answer to ``attribution`` come about while the model was trained?
+
+    The target is the one it has at the open model: of ``predicted``, the class that is predicted in the end.
+
+    Args:
+        attribution: one value per token; the reduction ``none`` stands for the method's own.
+        checkpoints: by name; empty: all there are.
+    """
+
+    attribution: AttributionRequest
+    checkpoints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GradientFlowRequest:
     """How much of the target's gradient reaches each layer, and each step of recurrent ones?"""
 
@@ -492,6 +507,7 @@ AboutAttention = AttentionRequest | HeadRequest | AttentionFileRequest | HeadAgr
 AboutAModel = (
     PredictionRequest
     | AttributionRequest
+    | OverTrainingRequest
     | GradientFlowRequest
     | OptimisationRequest
     | CellsRequest
@@ -506,4 +522,6 @@ def model_asked(request: AboutAModel) -> str:
     """The sha256 of the model that is meant."""
     if isinstance(request, HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest):
         return request.attention.model_sha256
+    if isinstance(request, OverTrainingRequest):
+        return request.attribution.model_sha256
     return request.model_sha256

@@ -87,6 +87,7 @@ class ModelInfo:
         sha256: over the sorted (relative path, sha256) of the files read.
         baselines: identifiers that can be computed for this model (no ``mask`` without a mask token).
         maximum_tokens: longer texts are cut; None: no limit.
+        checkpoints: names of those kept from its training, the first first, the model itself last; empty: none.
     """
 
     path: str
@@ -111,6 +112,7 @@ class ModelInfo:
     reads_pairs: bool = False
     architecture: str = ""
     device: str = "cpu"
+    checkpoints: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from engine.attention.head_map import head_map
 from engine.attention.tfidf import tfidf
 from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
+from engine.attribution.over_training import over_training
 from engine.attribution.registry import METHODS
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
@@ -41,6 +42,7 @@ from engine.requests import (
     MarksRequest,
     OpenModelRequest,
     OptimisationRequest,
+    OverTrainingRequest,
     PredictionRequest,
     Request,
     TfidfRequest,
@@ -51,6 +53,7 @@ from engine.results import CatalogueResult, OpenModelResult
 _OF_A_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]] = {  # who answers, from the open model
     PredictionRequest: predict,
     AttributionRequest: explain,
+    OverTrainingRequest: over_training,
     GradientFlowRequest: gradient_flow,
     OptimisationRequest: optimise_text,
     CellsRequest: read_cells,

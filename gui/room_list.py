@@ -8,8 +8,9 @@ from gui.detective.room import DetectiveRoom
 from gui.flow_room import FlowRoom
 from gui.optimise_room import OptimiseRoom
 from gui.rooms import House, Room
+from gui.training_room import TrainingRoom
 
-ROOMS: tuple[Callable[[House], Room], ...] = (AttentionRoom, CellsRoom, DetectiveRoom, FlowRoom, OptimiseRoom)
+ROOMS: tuple[Callable[[House], Room], ...] = (AttentionRoom, CellsRoom, DetectiveRoom, FlowRoom, TrainingRoom, OptimiseRoom)
 
 
 def rooms_of(house: House) -> tuple[Room, ...]:

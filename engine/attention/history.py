@@ -45,7 +45,7 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
     generation = request.generation
     check_generation(generation)
     forced = {step: _forced(model, text) for step, text in generation.forced}
-    network = model.network_at(generation.checkpoint)
+    network = model.at_checkpoint(generation.checkpoint).network
     encoding = model.encode(request.input)
     _check_size(model, encoding, generation)
     written, rows = _Written(model, encoding.input), _Rows([], [], [], [])
@@ -63,7 +63,7 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
             history=rows.history(written, first),
             verification=None,
             cost=Cost(len(written.ids) - first, 0, time.perf_counter() - start, model.info.device),
-            checkpoints=model.checkpoints if len(model.checkpoints) > 1 else (),
+            checkpoints=model.checkpoints,
             warnings=tuple(warnings),
         )
 

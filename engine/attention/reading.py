@@ -150,7 +150,7 @@ def _begin(model: HuggingFaceModel, request: AttentionRequest) -> _Reading:
     if request.generation.tokens and "generation" not in model.info.can:
         raise UserError("This model does not write; a language model that reads forwards does.", "unavailable")
     if request.generation.checkpoint is not None:
-        raise UserError("This model has only one checkpoint.", "no_such_checkpoint")
+        raise UserError("The attention of this model is read as it is now; leave the checkpoint out.", "no_such_checkpoint")
     forced_ids(model, request.generation)
     encoding = model.encode(request.input)
     decoder = model.decoder_reads(encoding, request.decoder_text)

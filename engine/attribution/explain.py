@@ -36,7 +36,7 @@ def predict(model: TextModel, request: PredictionRequest) -> Steps[PredictionRes
     yield Partial(0, 1, doing="Predicting")
     require_output(model)
     encoding = model.encode(request.input)
-    logits = _logits(model, encoding, check_position(request.position, model, encoding))
+    logits = logits_of(model, encoding, check_position(request.position, model, encoding))
     return PredictionResult(request, encoding.input, classes(model, logits))
 
 
@@ -104,7 +104,7 @@ def read_question(model: TextModel, sha256: str, text: TextInput, wanted: Target
     encoding = model.encode(text)
     asked_of_a_unit = wanted.choice.startswith("unit:")  # whose position is the unit's, not the prediction's
     position = check_position(None if asked_of_a_unit else wanted.position, model, encoding)
-    logits = _logits(model, encoding, position)
+    logits = logits_of(model, encoding, position)
     target = resolve(wanted, model, encoding, logits)
     predicted = PredictionRequest(sha256, text, position)
     said = PredictionResult(predicted, encoding.input, classes(model, logits, target.outputs))
@@ -131,8 +131,8 @@ def _told_apart(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
 
 
 @torch.no_grad()
-def _logits(model: TextModel, encoding: Encoding, position: int | None) -> Tensor:
-    """(n_outputs,) on the CPU."""
+def logits_of(model: TextModel, encoding: Encoding, position: int | None) -> Tensor:
+    """What the model says of a text: (n_outputs,), on the CPU."""
     return model.logits(model.embed(encoding.ids), encoding, position)[0].cpu()
 
 

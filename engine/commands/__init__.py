@@ -6,7 +6,18 @@ import warnings
 from collections.abc import Sequence
 
 from engine import VERSION
-from engine.commands import attention, cells, detect, explain, gradient_flow, import_checkpoint, listing, optimise, tfidf
+from engine.commands import (
+    attention,
+    cells,
+    detect,
+    explain,
+    gradient_flow,
+    import_checkpoint,
+    listing,
+    optimise,
+    over_training,
+    tfidf,
+)
 from engine.commands.explain import Draw
 from engine.commands.shared import Parser, common_options, give_up_stdout
 from engine.errors import UserError
@@ -17,6 +28,7 @@ COMMANDS = (
     listing,
     import_checkpoint,
     explain,
+    over_training,
     gradient_flow,
     optimise,
     attention,

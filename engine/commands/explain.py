@@ -34,27 +34,27 @@ def add(commands: Any, common: Parser) -> None:
     explain = commands.add_parser("explain", parents=[common], help="why the model said that")
     add_model(explain)
     add_text(explain)
-    explain.add_argument("--text-pair", metavar="T", help="the second text, for models that read pairs")
-    explain.add_argument("--method", metavar="ID", default=DEFAULT_METHOD, help="see: methods")
-    add_target(explain)
-    known = "zero, zero_all, pad, mask, unk, mean, text:…, random_document; several are averaged"
-    explain.add_argument("--baseline", metavar="ID", action="append", help=known)
-    explain.add_argument("--background", metavar="FILE", help="texts that random_document is drawn from: a table or one a line")
-    explain.add_argument("--reduction", choices=("sum", "mean", "l1", "l2", "signed_max", "none"))
+    add_question(explain)
     explain.add_argument("--grain", choices=GRAINS, default="token", help="put the pieces of a word or a sentence together")
-    explain.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the method")
     explain.set_defaults(run=_explain)
 
 
-def _explain(options: argparse.Namespace, draw: Draw) -> None:
-    from engine.export.json_file import to_json_text
-    from engine.export.registry import KINDS
+def add_question(parser: argparse.ArgumentParser) -> None:
+    """How a text is explained; read by ``question_of``."""
+    parser.add_argument("--text-pair", metavar="T", help="the second text, for models that read pairs")
+    parser.add_argument("--method", metavar="ID", default=DEFAULT_METHOD, help="see: methods")
+    add_target(parser)
+    known = "zero, zero_all, pad, mask, unk, mean, text:…, random_document; several are averaged"
+    parser.add_argument("--baseline", metavar="ID", action="append", help=known)
+    parser.add_argument("--background", metavar="FILE", help="texts that random_document is drawn from: a table or one a line")
+    parser.add_argument("--reduction", choices=("sum", "mean", "l1", "l2", "signed_max", "none"))
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the method")
 
-    kind = KINDS[kind_of(options.out, tuple(KINDS))]
-    text = TextInput(text_of(options), options.text_pair)
-    workbench, info = open_in_workbench(options)
-    request = AttributionRequest(
-        info.sha256,
+
+def question_of(options: argparse.Namespace, sha256: str, text: TextInput) -> AttributionRequest:
+    """As ``add_question`` has it."""
+    return AttributionRequest(
+        sha256,
         text,
         target_of(options),
         options.method,
@@ -64,6 +64,16 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
         tuple(parse_parameter(pair) for pair in options.set),
         options.background,
     )
+
+
+def _explain(options: argparse.Namespace, draw: Draw) -> None:
+    from engine.export.json_file import to_json_text
+    from engine.export.registry import KINDS
+
+    kind = KINDS[kind_of(options.out, tuple(KINDS))]
+    text = TextInput(text_of(options), options.text_pair)
+    workbench, info = open_in_workbench(options)
+    request = question_of(options, info.sha256, text)
     result = at_grain(run_job(workbench.job_for(request), options), options.grain)
     for warning in result.warnings if not options.quiet else ():
         print(f"Note: {warning.message}", file=sys.stderr)

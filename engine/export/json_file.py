@@ -66,10 +66,17 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             "unit": result.unit,
             **({} if result.grain == "token" else {"grain": result.grain}),
         },
-        "completeness": _completeness(result.completeness),
+        "completeness": completeness_as_dict(result.completeness),
         "cost": cost_as_dict(result.cost),
         "warnings": [notice.message for notice in result.warnings],
     }
+
+
+def completeness_as_dict(completeness: Completeness | None) -> dict[str, Any] | None:
+    """None where none is promised."""
+    if completeness is None:
+        return None
+    return {name: getattr(completeness, name) for name in Completeness.__dataclass_fields__}
 
 
 def question_as_dict(model: ModelInfo, prediction: PredictionResult, target: ResolvedTarget) -> dict[str, Any]:
@@ -141,12 +148,6 @@ def class_as_dict(prediction: ClassPrediction) -> dict[str, Any]:
     }
 
 
-def _completeness(completeness: Completeness | None) -> dict[str, Any] | None:
-    if completeness is None:
-        return None
-    return {name: getattr(completeness, name) for name in Completeness.__dataclass_fields__}
-
-
 def model_as_dict(info: ModelInfo) -> dict[str, Any]:
     """The keys of ``inspect``."""
     keys = ["path", "format", "task", "labels", "parameters", "dtype_on_disk", "bytes", "forecast_bytes", "tokenizer"]
@@ -159,6 +160,7 @@ def model_as_dict(info: ModelInfo) -> dict[str, Any]:
         ],
         "attention": {"layers": info.attention.layers, "heads": info.attention.heads} if info.attention else None,
         "can": list(info.can),
+        **({"checkpoints": list(info.checkpoints)} if info.checkpoints else {}),
         "warnings": [notice.message for notice in info.warnings],
         "sha256": info.sha256,
     }

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from engine.models.huggingface_folder import (
     build_config,
     check_fits,
     count_parameters,
+    differences,
+    has_tokenizer,
     load_network,
     load_tokenizer,
     named,
@@ -28,6 +30,7 @@ from engine.models.huggingface_folder import (
 )
 from engine.models.model import (
     LONGEST_TEXT,
+    CheckpointWeights,
     Encoding,
     TextModel,
     attention_of,
@@ -36,7 +39,9 @@ from engine.models.model import (
     not_finite,
     recurrent_layers_of,
     require_text,
+    shapes_of,
 )
+from engine.models.training import FINAL, trainer_checkpoints
 from engine.requests import OpenModelRequest, TextInput
 from engine.results import ModelInfo, Notice, ProblemType, Task, Token
 
@@ -57,17 +62,21 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
     Raises:
         LoadError: what is missing, damaged, hostile or no text model, in one sentence.
     """
-    described = read_json(folder / "config.json")
+    earlier = trainer_checkpoints(folder)
+    own, place = _own_of(folder, earlier)
+    described = read_json(place / "config.json")
     config, notices = build_config(described)
     architecture, task, network_type = network_class(described, config)
     parameters = count_parameters(network_type, config)
-    weights = read_weights(folder)
+    weights = read_weights(place)
     device = choose_device(request.device)
     check_fits(parameters, weights, device)
-    tokenizer, tokenizer_files = load_tokenizer(folder, described)
+    tokenizer, tokenizer_files = load_tokenizer(place if has_tokenizer(place) else folder, described)
     network, mismatches = load_network(network_type, config, weights)
-    files = (folder / "config.json", *weights.files, *tokenizer_files)
+    files = (place / "config.json", *weights.files, *tokenizer_files)
     model = _KINDS[task](freeze(network.to(device)), tokenizer)
+    model.earlier, model.own_checkpoint = {name: path for name, path in earlier.items() if path != place}, own
+    model.described = described
     refusal = None if task in _WITHOUT_EMBEDDINGS else model.why_not_by_embeddings()
     attends = gives_attention(network, model.probe)
     if refusal is not None and not attends:
@@ -94,8 +103,15 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
         reads_pairs=model.reads_pairs,
         architecture=architecture,
         device=str(device),
+        checkpoints=model.checkpoints,
     )
     return model
+
+
+def _own_of(folder: Path, earlier: Mapping[str, Path]) -> tuple[str, Path]:
+    """The weights that are opened, and their name: those in ``folder`` itself, else, of a run that left none, the last."""
+    whole = [(name, path) for name, path in earlier.items() if (path / "config.json").is_file()]
+    return (FINAL, folder) if not whole or (folder / "config.json").is_file() else whole[-1]
 
 
 def _abilities(model: "HuggingFaceModel", task: Task, refusal: LoadError | None, attends: bool) -> dict[str, bool]:
@@ -133,12 +149,17 @@ def _notices(network: Any, tokenizer: Any, weights: Weights) -> list[Notice]:
                 f"The tokenizer knows {len(tokenizer):,} tokens, the model {rows:,}: it may belong to another model.", "tokenizer"
             )
         )
-    broken = not_finite(network)
-    if broken:
-        notices.append(Notice(f"{named(broken)} not finite (NaN or infinity): the file is damaged.", "not_finite", True))
     labels = [str(label) for label in network.config.id2label.values()]
     if len(set(labels)) < len(labels):
         notices.append(Notice("Two classes have the same label; name them by index:N.", "labels"))
+    return notices + _notices_of_weights(network, weights)
+
+
+def _notices_of_weights(network: nn.Module, weights: Weights) -> list[Notice]:
+    notices = []
+    broken = not_finite(network)
+    if broken:
+        notices.append(Notice(f"{named(broken)} not finite (NaN or infinity): the file is damaged.", "not_finite", True))
     if weights.dtype not in ("float32", "float64"):
         notices.append(Notice(f"Stored as {weights.dtype}, computed in float32.", "dtype"))
     return notices
@@ -148,6 +169,7 @@ class HuggingFaceModel(TextModel):
     """A sequence classifier of the transformers library, and what the other kinds share with it."""
 
     network: Any
+    described: Mapping[str, Any]  # config.json as it stands
 
     def __init__(self, network: Any, tokenizer: Any) -> None:
         self.network = network
@@ -166,6 +188,32 @@ class HuggingFaceModel(TextModel):
     def vocabulary_size(self) -> int:
         """See ``TextModel``."""
         return int(self.network.get_input_embeddings().num_embeddings)
+
+    def read_checkpoint(self, path: Path) -> CheckpointWeights:
+        """See ``TextModel``: as the model is opened, but that it must be the same network, and nothing of it missing."""
+        file = path / "config.json"
+        described = read_json(file) if file.is_file() else self.described
+        config, _ = build_config(described)
+        other = differences(config, build_config(self.described)[0])
+        if other:
+            words = (
+                f"{path.name} is of another model: its config.json says otherwise about {other[0]}; take it out of the folder."
+            )
+            raise LoadError(words, "checkpoint_mismatch", ", ".join(other))
+        network_type = network_class(self.described, config)[2]
+        weights = read_weights(path)
+        check_fits(count_parameters(network_type, config), weights, self.device)
+        network: Any
+        network, notices = load_network(network_type, config, weights)
+        blocking = next((notice for notice in notices if notice.blocking), None)
+        if blocking is not None:
+            raise LoadError(f"{path.name} is of another model, or half of one: {blocking.message}", "checkpoint_mismatch")
+        if shapes_of(network) != shapes_of(self.network):  # as many classes as its own config.json names
+            raise LoadError(f"{path.name} is of another model, with tensors of other shapes.", "checkpoint_mismatch")
+        network.config.pad_token_id = self.network.config.pad_token_id
+        files = (*weights.files, *([file] if file.is_file() else []))
+        warnings = (*notices, *_notices_of_weights(network, weights))
+        return CheckpointWeights(freeze(network.to(self.device)), files, weights.dtype, warnings)
 
     @property
     def reads_pairs(self) -> bool:

@@ -52,6 +52,10 @@ _NEVER = (
     *("gradient_checkpointing", "distributed_config", "compression_config"),
 )
 
+_OF_NO_CONSEQUENCE = {  # to what is computed; the labels and the task are those of the model that is open
+    *("transformers_version", "dtype", "torch_dtype", "use_cache", "architectures", "label2id", "id2label", "problem_type"),
+}
+
 
 def build_config(described: Mapping[str, Any]) -> tuple[Any, list[Notice]]:
     """A config of the library's own class, without the keys that reach for code or kernels."""
@@ -74,6 +78,12 @@ def build_config(described: Mapping[str, Any]) -> tuple[Any, list[Notice]]:
         raise LoadError(
             f"config.json does not describe a {model_type} model that can be built.", "bad_config", str(error)
         ) from None
+
+
+def differences(config: Any, other: Any) -> list[str]:
+    """What two configs do not agree on, as far as it can change an answer."""
+    ours, theirs = config.to_dict(), other.to_dict()
+    return sorted(key for key in {*ours, *theirs} - _OF_NO_CONSEQUENCE if ours.get(key) != theirs.get(key))
 
 
 def _sanitised(described: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,6 +201,11 @@ def named(names: list[str]) -> str:
     """As in: 3 tensors (a, b, …) are."""
     shown = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
     return f"{len(names)} tensor{'s' if len(names) > 1 else ''} ({shown}) {'are' if len(names) > 1 else 'is'}"
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Whether any of its files is there."""
+    return any((folder / name).is_file() for name in _TOKENIZER_FILES)
 
 
 def load_tokenizer(folder: Path, described: Mapping[str, Any]) -> tuple[Any, list[Path]]:

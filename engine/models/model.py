@@ -1,9 +1,13 @@
 """What the engine asks of a model that reads text, whatever format it came in."""
 
+import copy
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -11,12 +15,25 @@ from torch import Tensor, nn
 from engine.devices import BatchSize, available_memory
 from engine.errors import LoadError, UserError
 from engine.inputs.tokenise import Tokens
+from engine.models.files import sha256_of
+from engine.models.safety import refusals_in_words
+from engine.models.training import FINAL, no_such_checkpoint
 from engine.recurrent.recorder import KINDS
 from engine.requests import TextInput
-from engine.results import AttentionInfo, LayerInfo, ModelInfo, RecurrentInfo, TokenizedText
+from engine.results import AttentionInfo, LayerInfo, ModelInfo, Notice, RecurrentInfo, TokenizedText
 
 LONGEST_TEXT = 20_000  # tokens; whatever a network could read, the gradient through it has to fit in memory
 FIRST_BATCH_TOKENS = 128  # of the first batch of a length: a step must be short before anything is known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckpointWeights:
+    """What was read of one training checkpoint: its network, frozen, the files it came from, and what is to be said of it."""
+
+    network: nn.Module
+    files: tuple[Path, ...]
+    dtype: str
+    warnings: tuple[Notice, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +60,49 @@ class TextModel(ABC):
     substitutes: Mapping[str, int]  # token ids for the baselines pad, mask and unk, where the vocabulary has them
     has_history = False  # a window of tokens that an attention layer looks back over
     window: int | None = None  # how many tokens a prediction is made from, padded at the left; None: all there are
+    earlier: Mapping[str, Path] = MappingProxyType({})  # training checkpoints by name, the first first
+    own_checkpoint = FINAL  # the name of the open model's own weights among them
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """Names of the training checkpoints, the first first, the open model last; empty: there is nothing beside it."""
+        return (*self.earlier, self.own_checkpoint) if self.earlier else ()
+
+    def at_checkpoint(self, name: str | None) -> Self:
+        """The model as it was then, for any job; None: as it is.
+
+        Only the network is another: it is read now, and gone when nobody holds the answer. This model is left alone.
+
+        Raises:
+            UserError: there is no such checkpoint.
+            LoadError: it cannot be read, or is another model's.
+        """
+        if name is None or name == self.own_checkpoint:
+            return self
+        if name not in self.earlier:
+            raise no_such_checkpoint(name, self.checkpoints)
+        with refusals_in_words(self.earlier[name].name):
+            read = self.read_checkpoint(self.earlier[name])
+            sha256 = sha256_of(Path(self.info.path), read.files)
+        then = copy.copy(self)
+        then.network, then.earlier = read.network, {}
+        then.info = replace(
+            self.info,
+            warnings=read.warnings,
+            dtype_on_disk=read.dtype,
+            bytes=sum(path.stat().st_size for path in read.files),
+            sha256=sha256,
+            checkpoints=(),
+        )
+        return then
+
+    def read_checkpoint(self, path: Path) -> CheckpointWeights:
+        """What lies in ``path``, one of ``earlier``.
+
+        Raises:
+            LoadError: it cannot be read, or is another model's.
+        """
+        raise NotImplementedError(type(self).__name__)  # of a format that has none
 
     def batch_size_for(self, tokens: int) -> BatchSize:
         """What was learnt about texts of about this length; a cautious guess before the first."""
@@ -169,6 +229,11 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], device: torch.device) 
     network.to_empty(device=device)
     network.load_state_dict(dict(state))
     freeze(network)
+
+
+def shapes_of(network: nn.Module) -> dict[str, torch.Size]:
+    """Of everything that is saved."""
+    return {name: tensor.shape for name, tensor in network.state_dict().items()}
 
 
 def layers_of(network: nn.Module) -> tuple[LayerInfo, ...]:

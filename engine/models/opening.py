@@ -10,6 +10,7 @@ from engine.models.files import KERAS_SUFFIXES, check_archive, read_json
 from engine.models.model import TextModel
 from engine.models.recurrent_spec import FORMAT
 from engine.models.safety import refusals_in_words
+from engine.models.training import trainer_checkpoints
 from engine.requests import OpenModelRequest
 from engine.samples import sample_path
 
@@ -83,8 +84,17 @@ def _open(folder: Path, request: OpenModelRequest) -> TextModel:
         raise LoadError(
             f"The model.json in {folder.name} is not of a recurrent folder (its format should be {FORMAT!r}).", "no_model"
         )
+    if folder.is_dir() and _is_of_a_trainer(folder):
+        from engine.models.huggingface import open_huggingface
+
+        return open_huggingface(folder, request)
     if folder.is_file() or any(path.suffix.lower() in KERAS_SUFFIXES for path in folder.iterdir()):
         from engine.models.textgenrnn import open_textgenrnn
 
         return open_textgenrnn(folder, request)
     raise LoadError(f"{folder.name} holds no model: there is no config.json and no model.json in it.", "no_model")
+
+
+def _is_of_a_trainer(folder: Path) -> bool:
+    """A run of the Hugging Face Trainer whose last weights were not saved apart."""
+    return any((path / "config.json").is_file() for path in trainer_checkpoints(folder).values())

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -16,7 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.errors import LoadError
+from engine.models.files import SAFETENSORS
 from engine.models.recurrent_spec import FORMAT, RecurrentSpec, check_spec, check_vocabulary
+from engine.models.training import CHECKPOINTS
 
 _LAYERS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -95,27 +98,38 @@ def save(
     weights: Mapping[str, Tensor],
     vocabulary: Sequence[str],
     dtype: torch.dtype = torch.float32,
+    checkpoints: Mapping[str, Mapping[str, Tensor]] = MappingProxyType({}),
 ) -> None:
     """Write a recurrent folder: ``model.json``, ``vocabulary.json`` (entry i has id i) and ``model.safetensors``.
 
     Args:
         weights: a state dict of ``RecurrentNetwork(spec, len(vocabulary))``.
         dtype: on disk; it is computed in float32 all the same.
+        checkpoints: state dicts from the way there, each under the name of its file in ``checkpoints/``. They are shown in
+            the order of their names, numbers as numbers: ``epoch-0``, ``epoch-0.5``, ``epoch-10``.
 
     Raises:
-        LoadError: the description does not hold together, or the weights do not fit it.
+        LoadError: the description does not hold together, or weights do not fit it.
     """
     check_spec(spec)
     check_vocabulary(spec, len(vocabulary))
     with torch.device("meta"):
-        check_weights(RecurrentNetwork(spec, len(vocabulary)), weights)
+        network = RecurrentNetwork(spec, len(vocabulary))
+    for state in (weights, *checkpoints.values()):
+        check_weights(network, state)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     description = {"format": FORMAT, "version": 1, **asdict(spec)}
     (folder / "model.json").write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "vocabulary.json").write_text(json.dumps(list(vocabulary), ensure_ascii=False) + "\n", encoding="utf-8")
-    own = {name: tensor.detach().to(dtype, copy=True).contiguous() for name, tensor in weights.items()}  # tied ones apart
-    save_file(own, folder / "model.safetensors")
+    _save_weights(folder / SAFETENSORS, weights, dtype)
+    for name, state in checkpoints.items():
+        (folder / CHECKPOINTS).mkdir(exist_ok=True)
+        _save_weights(folder / CHECKPOINTS / f"{name}.safetensors", state, dtype)
+
+
+def _save_weights(path: Path, weights: Mapping[str, Tensor], dtype: torch.dtype) -> None:
+    save_file({name: tensor.detach().to(dtype, copy=True).contiguous() for name, tensor in weights.items()}, path)  # tied: apart
 
 
 def check_weights(network: RecurrentNetwork, weights: Mapping[str, Tensor]) -> None:

@@ -1,6 +1,7 @@
 """A recurrent folder opened as a model that can be asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from engine.inputs.tokenise import Tokeniser, Tokens
 from engine.models.files import SAFETENSORS, Weights, read_json, read_json_value, read_safetensors, sha256_of
 from engine.models.model import (
     LONGEST_TEXT,
+    CheckpointWeights,
     Encoding,
     TextModel,
     fill,
@@ -25,6 +27,7 @@ from engine.models.model import (
 )
 from engine.models.recurrent import RecurrentNetwork, check_weights
 from engine.models.recurrent_spec import RecurrentSpec, check_vocabulary, read_spec
+from engine.models.training import recurrent_checkpoints
 from engine.requests import Device, OpenModelRequest, TextInput
 from engine.results import ModelInfo, Notice
 
@@ -42,7 +45,10 @@ def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
         raise LoadError(f"The folder has no weights: {SAFETENSORS} is missing.", "no_weights")
     weights = Weights(read_safetensors(folder / SAFETENSORS), (folder / SAFETENSORS,))
     sha256 = sha256_of(folder, (folder / "model.json", folder / "vocabulary.json", *weights.files))
-    return recurrent_model(spec, vocabulary, weights, folder, sha256, request.device)
+    model = recurrent_model(spec, vocabulary, weights, folder, sha256, request.device)
+    model.earlier = recurrent_checkpoints(folder)
+    model.info = replace(model.info, checkpoints=model.checkpoints)
+    return model
 
 
 def recurrent_model(
@@ -54,7 +60,7 @@ def recurrent_model(
         LoadError: the weights do not fit their description.
     """
     place = choose_device(device)
-    network = _build(spec, vocabulary, weights, place)
+    network = _build(spec, len(vocabulary), weights.tensors, place)
     model = RecurrentModel(network, spec, vocabulary)
     parameters = sum(p.numel() for p in network.parameters())
     model.info = ModelInfo(
@@ -94,12 +100,12 @@ def _read_vocabulary(path: Path) -> list[str]:
     return vocabulary
 
 
-def _build(spec: RecurrentSpec, vocabulary: list[str], weights: Weights, device: torch.device) -> RecurrentNetwork:
+def _build(spec: RecurrentSpec, entries: int, tensors: Mapping[str, Tensor], device: torch.device) -> RecurrentNetwork:
     """The network with its weights; on the meta device first, so that a hostile description costs nothing."""
     with torch.device("meta"):
-        network = RecurrentNetwork(spec, len(vocabulary))
-    check_weights(network, weights.tensors)
-    fill(network, weights.tensors, device)
+        network = RecurrentNetwork(spec, entries)
+    check_weights(network, tensors)
+    fill(network, tensors, device)
     return network
 
 
@@ -108,6 +114,11 @@ def _notices(network: RecurrentNetwork, vocabulary: list[str], weights: Weights)
     if len(set(vocabulary)) < len(vocabulary):
         twice = next(entry for i, entry in enumerate(vocabulary) if vocabulary.index(entry) < i)
         notices.append(Notice(f"The vocabulary holds “{twice}” twice; the first of them is used.", "vocabulary"))
+    return notices + _notices_of_weights(network, weights)
+
+
+def _notices_of_weights(network: RecurrentNetwork, weights: Weights) -> list[Notice]:
+    notices = []
     broken = not_finite(network)
     if broken:
         notices.append(
@@ -129,6 +140,12 @@ class RecurrentModel(TextModel):
         named = {"pad": spec.padding, "unk": spec.unknown}
         self.substitutes = {name: self._ids[entry] for name, entry in named.items() if entry in self._ids}
         self._tokeniser = Tokeniser(spec.tokeniser, self._ids, self.substitutes.get("unk"), spec.lowercase)
+
+    def read_checkpoint(self, path: Path) -> CheckpointWeights:
+        """See ``TextModel``."""
+        weights = Weights(read_safetensors(path), (path,))
+        network = _build(self.spec, len(self.vocabulary), weights.tensors, self.device)
+        return CheckpointWeights(network, weights.files, weights.dtype, tuple(_notices_of_weights(network, weights)))
 
     def encode(self, text: TextInput) -> Encoding:
         """See ``TextModel``."""

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from engine.devices import choose_device
-from engine.errors import UserError
+from engine.errors import LoadError, UserError
 from engine.inputs.baselines import baselines_of
 from engine.inputs.text import Piece, tokenized_text
 from engine.inputs.tokenise import Tokeniser, Tokens
 from engine.models.files import sha256_of
 from engine.models.model import (
     LONGEST_TEXT,
+    CheckpointWeights,
     Encoding,
     TextModel,
     fill,
@@ -22,6 +23,7 @@ from engine.models.model import (
     not_finite,
     recurrent_layers_of,
     require_text,
+    shapes_of,
 )
 from engine.models.textgenrnn_files import (
     META,
@@ -71,12 +73,13 @@ def open_textgenrnn(path: Path, request: OpenModelRequest) -> "TextgenrnnModel":
         recurrent=recurrent_layers_of(network),
         attention=AttentionInfo(1, 1),
         can=("attribution", "attention", "cells", "generation"),
-        warnings=tuple(_notices(network, dtype)),
+        warnings=(_reach(spec), *_notices(network, dtype)),
         sha256=sha256_of(files.folder, files.all),
         baselines=baselines_of(set(model.substitutes)),
         maximum_tokens=LONGEST_TEXT,
         architecture=_architecture(spec),
         device=str(device),
+        checkpoints=model.checkpoints,
     )
     return model
 
@@ -92,10 +95,13 @@ def _build(spec: TextgenrnnSpec, state: Mapping[str, Tensor], device: torch.devi
     return network
 
 
-def _notices(network: TextgenrnnNetwork, dtype: str) -> list[Notice]:
-    spec = network.spec
+def _reach(spec: TextgenrnnSpec) -> Notice:
     reach = f"It predicts from the last {spec.max_length} tokens; what came before them has no effect."
-    notices = [Notice(f"{reach} A {'word' if spec.word_level else 'character'} it does not know is padding to it.")]
+    return Notice(f"{reach} A {'word' if spec.word_level else 'character'} it does not know is padding to it.")
+
+
+def _notices(network: TextgenrnnNetwork, dtype: str) -> list[Notice]:
+    notices = []
     broken = not_finite(network)
     if broken:
         notices.append(Notice(f"{broken[0]} is not finite (NaN or infinity): the file is damaged.", "not_finite", True))
@@ -123,35 +129,17 @@ class TextgenrnnModel(TextModel):
         self.meta = None if self.spec.single_text else vocabulary[META]
         kind = _word_pattern(vocabulary) if self.spec.word_level else "char"
         self._tokeniser = Tokeniser(kind, vocabulary, 0, lowercase=self.spec.word_level)
-        self._networks = {self.checkpoints[-1]: network}
+        *earlier, own = files.checkpoints
+        self.earlier, self.own_checkpoint = {checkpoint.name: checkpoint.path for checkpoint in earlier}, own.name
 
-    @property
-    def checkpoints(self) -> tuple[str, ...]:
-        """Names of the checkpoints there are, the first first."""
-        return tuple(checkpoint.name for checkpoint in self._files.checkpoints)
-
-    def network_at(self, name: str | None) -> TextgenrnnNetwork:
-        """The network of a checkpoint; None: the last, which is the model's own.
-
-        Raises:
-            UserError: there is no such checkpoint, or its file cannot be read or is another model's.
-        """
-        if name is None:
-            return self.network
-        if name not in self._networks:
-            found = [checkpoint for checkpoint in self._files.checkpoints if checkpoint.name == name]
-            if not found:
-                known = ", ".join(self.checkpoints)
-                raise UserError(f"This model has no checkpoint “{name}”; it has {known}.", "no_such_checkpoint")
-            state, _ = read_weights(found[0].path)
-            own = {key: tensor.shape for key, tensor in self.network.state_dict().items()}
-            if {key: tensor.shape for key, tensor in state.items()} != own:
-                last = self._files.checkpoints[-1].path.name
-                raise UserError(
-                    f"{found[0].path.name} is of another network than {last}; take it out of the folder.", "checkpoint_mismatch"
-                )
-            self._networks[name] = _build(self.spec, state, self.device)
-        return self._networks[name]
+    def read_checkpoint(self, path: Path) -> CheckpointWeights:
+        """See ``TextModel``."""
+        state, dtype = read_weights(path)
+        if {key: tensor.shape for key, tensor in state.items()} != shapes_of(self.network):
+            last = self._files.checkpoints[-1].path.name
+            raise LoadError(f"{path.name} is of another network than {last}; take it out of the folder.", "checkpoint_mismatch")
+        network = _build(self.spec, state, self.device)
+        return CheckpointWeights(network, (path,), dtype, tuple(_notices(network, dtype)))
 
     def encode(self, text: TextInput) -> Encoding:
         """See ``TextModel``."""

@@ -112,7 +112,8 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._box.addItem(self._missing, ignoreBounds=True)
         self._across, self._down = pg.InfiniteLine(angle=0, movable=False), pg.InfiniteLine(angle=90, movable=False)
         self._row = pg.LinearRegionItem(orientation="horizontal", movable=False)
-        for drawn in (self._across, self._down, self._row):
+        self._column = pg.LinearRegionItem(orientation="vertical", movable=False)
+        for drawn in (self._across, self._down, self._row, self._column):
             drawn.setZValue(10)
             drawn.hide()
             self._box.addItem(drawn, ignoreBounds=True)
@@ -164,6 +165,12 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self._row.setVisible(row >= 0)
         if row >= 0:
             self._row.setRegion((row, row + 1))
+
+    def pin_column(self, column: int) -> None:
+        """Mark it, wherever the cross is; −1: none."""
+        self._column.setVisible(column >= 0)
+        if column >= 0:
+            self._column.setRegion((column, column + 1))
 
     def go_to(self, row: int, column: int) -> None:
         """Put the cross there."""
@@ -240,9 +247,10 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
             self._bottom.setLabel(self._caption, color=colours.muted.name(), **{"font-size": "11px"})
         for line in (self._across, self._down):
             line.setPen(pg.mkPen(colours.muted, width=1))
-        self._row.setBrush(pg.mkBrush(0, 0, 0, 0))
-        for line in self._row.lines:
-            line.setPen(pg.mkPen(colours.text, width=1.5))
+        for region in (self._row, self._column):
+            region.setBrush(pg.mkBrush(0, 0, 0, 0))
+            for line in region.lines:
+                line.setPen(pg.mkPen(colours.text, width=1.5))
         if self.image.image is not None:
             self.image.setLookupTable(self.lut())
         self._missing.update()

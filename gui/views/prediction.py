@@ -35,6 +35,7 @@ from gui import theme
 MOST_WITHOUT_FILTER = 8
 _TOP, _BRIEF = 5, 3
 _ROW = 28
+_NUMBER, _ROOM_FOR_ROLES = 66, 330  # px: a probability, and a row that has room for the word beside it
 _RESERVED = frozenset(("predicted", "true"))
 _HINT = "click: target · Alt-click: versus"
 _EMPTY = "A bar for each class, once there is a text."
@@ -103,6 +104,12 @@ class PredictionView(QWidget):
         """Mark the true class."""
         self._model.set_true(label)
         self._fill()
+
+    def set_hint(self, words: str) -> None:
+        """Beside the title."""
+        self._hint = words
+        if self._result is not None and self._result.classes[0].probability is not None:
+            self._note.setText(words)
 
     def set_brief(self, on: bool) -> None:
         """A few rows, and the rest by scrolling: what lies below needs the room."""
@@ -371,7 +378,7 @@ class _BarDelegate(QStyledItemDelegate):
         painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_role(self, painter: QPainter, rect: QRect, one: ClassPrediction) -> None:
-        if one.index not in (self._model.target, self._model.versus):
+        if one.index not in (self._model.target, self._model.versus) or rect.isEmpty():
             return
         painter.setFont(theme.ui_font(theme.CAPTION_PIXELS))
         painter.setPen(theme.current().accent)
@@ -383,8 +390,8 @@ class _Columns:
 
     def __init__(self, row: QRect, label: int) -> None:
         inner = row.adjusted(8, 0, -8, 0)
-        label, role = min(label, int(inner.width() * 0.36)), 44
-        number = min(84, int(inner.width() * 0.16))
+        label, role = min(label, int(inner.width() * 0.36)), 44 if inner.width() >= _ROOM_FOR_ROLES else 0
+        number = min(84, max(_NUMBER, int(inner.width() * 0.16)))
         self.label = QRect(inner.left(), inner.top(), label, inner.height())
         self.role = QRect(inner.right() - role + 1, inner.top(), role, inner.height())
         self.logit = QRect(self.role.left() - 12 - number, inner.top(), number, inner.height())

@@ -23,6 +23,7 @@ from engine.detective import CorpusTextResult, DetectResult, EffectResult, Marks
 from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
 from engine.jobs import Partial
+from engine.over_training import OverTrainingResult
 from engine.requests import (
     AblationRequest,
     AttentionRequest,
@@ -41,6 +42,7 @@ from engine.requests import (
     MarksRequest,
     OpenModelRequest,
     OptimisationRequest,
+    OverTrainingRequest,
     PhraseRequest,
     PredictionRequest,
     TextInput,
@@ -69,7 +71,7 @@ from engine.results import (
     Token,
     TokenizedText,
 )
-from tests.gui import made_attention, made_cells, made_corpus, made_detective, made_flow
+from tests.gui import made_attention, made_cells, made_corpus, made_detective, made_flow, made_training
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -169,6 +171,8 @@ def model_at(path: str) -> ModelInfo:
         return writer(path)
     if "gpt" in path:
         return model(path, can=("attribution", "attention", "generation"), task="causal_lm", architecture="GPT")
+    if "trained" in path:
+        return model(path, checkpoints=made_training.NAMES)
     if "encoder" in path:
         return model(path, task="encoder", labels=(), can=("attention",))
     return model(path)
@@ -306,6 +310,7 @@ class StubEngine:
             OpenModelRequest: self._open,
             PredictionRequest: self._predict,
             AttributionRequest: self._explain,
+            OverTrainingRequest: self._explain_over_training,
             GradientFlowRequest: self._flow,
             OptimisationRequest: self._optimise,
             CellsRequest: self._read_cells,
@@ -363,6 +368,18 @@ class StubEngine:
             done = (step + 1) / self.steps
             yield Partial(step + 1, self.steps, attribution(request, done if done < 1 else 0.99))
         return attribution(request)
+
+    def _explain_over_training(self, request: OverTrainingRequest) -> Generator[Partial, None, OverTrainingResult]:
+        if request.attribution.input.text.startswith("!"):
+            raise UserError("The model's answer is not a number; its weights hold NaN.", "nan", "layer 3")
+        path = request.attribution.model_sha256.removeprefix("sha of ")
+        last = attribution(request.attribution)
+        for done in range(1, len(made_training.NAMES) + 1):
+            yield Partial(done - 1, len(made_training.NAMES), doing="Reading")
+            time.sleep(self.step_seconds)
+            result = made_training.over_training(request, model(path, checkpoints=made_training.NAMES), last, done=done)
+            yield Partial(done, len(made_training.NAMES), result)
+        return result
 
     def _flow(self, request: GradientFlowRequest) -> Generator[Partial, None, GradientFlowResult]:
         if request.input.text.startswith("!"):

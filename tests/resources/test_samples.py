@@ -17,7 +17,15 @@ from engine.attention.history import attend_history
 from engine.cells import Cell
 from engine.jobs import run
 from engine.models.opening import open_model
-from engine.requests import AttentionRequest, AttributionRequest, CellsRequest, Generation, OpenModelRequest, TextInput
+from engine.requests import (
+    AttentionRequest,
+    AttributionRequest,
+    CellsRequest,
+    Generation,
+    OpenModelRequest,
+    OverTrainingRequest,
+    TextInput,
+)
 from engine.results import AttentionInfo
 from engine.workbench import Workbench
 
@@ -132,6 +140,28 @@ def test_news_bilstm_has_the_parameters_of_the_published_classifier() -> None:
     assert shapes["embedding.weight"] == [len(vocabulary), 64] == [1000, 64]
     assert vocabulary[:2] == ["<pad>", "<unk>"]
     assert len(set(vocabulary)) == len(vocabulary)
+
+
+def test_news_bilstm_carries_checkpoints_from_before_training_on() -> None:
+    """Untrained it knows nothing; then the maps come to look like the last one, as its card says of its examples."""
+    workbench, folder = Workbench(), FOLDERS["news-bilstm"]
+    info = run(workbench.job_for(OpenModelRequest(str(folder)))).info
+    epochs = ("0", "0.25", "0.5", "1", "2", "4", "8", "16")
+    assert info.checkpoints == (*(f"epoch {epoch}" for epoch in epochs), "final")
+    for epoch in epochs:
+        shapes = tensor_shapes(folder / "checkpoints" / f"epoch-{epoch}.safetensors")
+        assert shapes == tensor_shapes(folder / "model.safetensors")
+    for at, (example, settled) in enumerate(zip(described("news-bilstm")["examples"], (4, 8, 8, 16, 8, 16), strict=True)):
+        asked = AttributionRequest(info.sha256, TextInput(example["text"]))
+        result = run(workbench.job_for(OverTrainingRequest(asked)))
+        assert result.names == info.checkpoints
+        assert result.probabilities is not None
+        assert result.probabilities[0].max() < 0.35
+        alike = dict(zip(result.names, result.similarity, strict=True))
+        said = [row.prediction.predicted.label for row in result.maps]
+        assert at != 1 or said[-4:] == ["World", "Sports", "Sports", "Sports"]
+        assert alike[f"epoch {settled}"] >= 0.9 > alike[f"epoch {settled // 2}"], at
+        assert "right" not in example["note"].casefold() or result.prediction.predicted.label == example["true"]
 
 
 @pytest.mark.parametrize(("cell", "quoted"), [("1:20", '"no such mode: {}"'), ("0:197", "{'name': 'x', 'size': 'small'}")])

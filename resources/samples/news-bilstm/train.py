@@ -6,7 +6,7 @@ that are AG News's usual test part. Run from the project's root, so that ``engin
     PYTHONPATH=. python resources/samples/news-bilstm/train.py ag_news.csv OUT
 
 The epoch is chosen on a validation part; the figures printed at the end are those of the saved half-precision files on
-a test part that nothing else has seen.
+a test part that nothing else has seen. The weights on the way, from before any training on, are kept in ``checkpoints/``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from engine.models.recurrent_spec import RecurrentSpec
 
 LABELS = ("World", "Sports", "Business", "Sci/Tech")
 VOCABULARY_SIZE = 1000
+CHECKPOINTS = (0, 0.25, 0.5, 1, 2, 4, 8, 16)  # epochs after which the weights are kept beside the best ones
 PADDING, UNKNOWN = "<pad>", "<unk>"
 TOKEN = re.compile(r"\w+|[^\w\s]")
 SPEC = RecurrentSpec(
@@ -194,13 +195,22 @@ def hide_words(batch: Batch, unknown: int, share: float) -> Batch:
     return Batch(batch.ids.masked_fill(hidden, unknown), batch.lengths, batch.labels)
 
 
-def train(network: RecurrentNetwork, vocabulary: Sequence[str], split: Split, options: argparse.Namespace) -> None:
-    """Train for ``options.epochs`` and leave the weights of the epoch with the best validation accuracy in ``network``."""
+def train(
+    network: RecurrentNetwork, vocabulary: Sequence[str], split: Split, options: argparse.Namespace
+) -> dict[str, Mapping[str, Tensor]]:
+    """Train for ``options.epochs`` and leave the weights of the epoch with the best validation accuracy in ``network``.
+
+    Returns:
+        The weights on the way, by the name of their file.
+    """
     generator = random.Random(options.seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=0.01)
-    n_steps = options.epochs * -(-len(split.train) // options.batch_size)
+    steps_per_epoch = -(-len(split.train) // options.batch_size)
+    n_steps = options.epochs * steps_per_epoch
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, total_iters=n_steps)
     best, best_weights = 0.0, copy.deepcopy(network.state_dict())
+    names = {round(epoch * steps_per_epoch): f"epoch-{epoch}" for epoch in CHECKPOINTS}
+    checkpoints, step = {names[0]: best_weights}, 0
     for epoch in range(1, options.epochs + 1):
         for batch in batches(split.train, vocabulary, options.batch_size, generator):
             logits = logits_of(network, hide_words(batch, vocabulary.index(UNKNOWN), options.hidden_share), options.dropout)
@@ -209,18 +219,22 @@ def train(network: RecurrentNetwork, vocabulary: Sequence[str], split: Split, op
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             schedule.step()
+            step += 1
+            if step in names:
+                checkpoints[names[step]] = copy.deepcopy(network.state_dict())
         figures = measure(network, vocabulary, split.validation)
         print(f"epoch {epoch}, validation: {figures}", flush=True)
         if figures.accuracy > best:
             best, best_weights = figures.accuracy, copy.deepcopy(network.state_dict())
     network.load_state_dict(best_weights)
+    return checkpoints
 
 
-def open_saved(folder: Path) -> tuple[RecurrentNetwork, list[str]]:
+def open_saved(folder: Path, weights: str = "model.safetensors") -> tuple[RecurrentNetwork, list[str]]:
     """Network and vocabulary as they lie on disk, in float32."""
     vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
     network = RecurrentNetwork(SPEC, len(vocabulary))
-    network.load_state_dict({name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()})
+    network.load_state_dict({name: tensor.float() for name, tensor in load_file(folder / weights).items()})
     return network, vocabulary
 
 
@@ -241,6 +255,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     """Train, save, and measure what was saved."""
     options = parse_arguments()
+    torch.set_num_threads(1)  # a sum in one order, whatever the machine has
     torch.manual_seed(options.seed)
     split = split_articles(read_articles(options.articles), options.seed)
     vocabulary = build_vocabulary(split.train)
@@ -248,8 +263,10 @@ def main() -> None:
     n_parameters = sum(parameter.numel() for parameter in network.parameters())
     print(f"{len(split.train)} / {len(split.validation)} / {len(split.test)} articles, {n_parameters} parameters", flush=True)
     open_forget_gates(network.rnn)
-    train(network, vocabulary, split, options)
-    save(options.out, SPEC, network.state_dict(), vocabulary, dtype=torch.float16)
+    checkpoints = train(network, vocabulary, split, options)
+    save(options.out, SPEC, network.state_dict(), vocabulary, torch.float16, checkpoints)
+    for name in checkpoints:
+        print(f"test, {name}: {measure(*open_saved(options.out, f'checkpoints/{name}.safetensors'), split.test)}")
     figures = measure(*open_saved(options.out), split.test)
     print(f"test, from the files: {figures}\n{figures.confusion.tolist()}")
 

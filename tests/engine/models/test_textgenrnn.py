@@ -184,17 +184,17 @@ def test_checkpoints_of_a_folder_are_in_the_order_of_training(tmp_path: Path):
     assert model.checkpoints == ("epoch 2", "epoch 10", "final")
     expected, _ = answer_of(literals["x_weights"], padded([16, 1], 6))
     np.testing.assert_allclose(probabilities(model, "a"), expected, atol=1e-5)
-    network = model.network_at("epoch 2")
+    network = model.at_checkpoint("epoch 2").network
     with torch.no_grad():
         logits = network(network.embedding(torch.tensor([padded([16, 1], 6)])))
     np.testing.assert_allclose(
         logits[0].softmax(-1).numpy(), answer_of(literals["x_weights_epoch_2"], padded([16, 1], 6))[0], atol=1e-5
     )
     with pytest.raises(UserError, match="epoch 2, epoch 10, final"):
-        model.network_at("epoch 3")
+        model.at_checkpoint("epoch 3")
     write_weights(tmp_path / "x_weights_epoch_4.hdf5", random_model(hidden=3))
     with pytest.raises(UserError, match="another network"):
-        textgenrnn(tmp_path).network_at("epoch 4")
+        textgenrnn(tmp_path).at_checkpoint("epoch 4")
 
 
 def test_the_hash_covers_every_file_that_is_read(tmp_path: Path):
