@@ -225,7 +225,8 @@ class Completeness:
 
     ``delta`` = ``sum`` − (``f_input`` − ``f_baseline``); ``relative_delta`` = |delta| / Σ|values|;
     ``delta_of_difference`` = |delta| / |f_input − f_baseline|. ``converged``: ``relative_delta`` ≤ ``tolerance``, and
-    for methods that estimate their error, that estimate ≤ ``tolerance`` too.
+    for methods that estimate their error, that estimate ≤ ``tolerance`` too. ``conservation``: it is f(input) that was handed
+    down (``f_baseline`` is 0 and stands for nothing); what biases and positions hold of it is missing, and no failure.
     """
 
     f_input: float
@@ -236,6 +237,7 @@ class Completeness:
     delta_of_difference: float
     converged: bool
     tolerance: float
+    conservation: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,6 @@ def _warnings(question: _Question, found: Attribution, baselines: tuple[Baseline
             warnings.append(Notice(words, "confident_baseline"))
     if progress < 1:
         warnings.append(Notice(f"Stopped at {100 * progress:.0f} %: the map is not finished.", "stopped"))
-    elif found.completeness is not None and not found.completeness.converged:
+    elif found.completeness is not None and not found.completeness.converged and not found.completeness.conservation:
         warnings.append(Notice("Not converged: the attributions do not add up within the tolerance.", "not_converged"))
     return warnings
