@@ -58,7 +58,7 @@ class MethodDescription:
     """One attribution method.
 
     Args:
-        needs: what a model must offer, in the words of ``ModelInfo.can`` (``differentiable``).
+        needs: what a model must offer, in the words of ``ModelInfo.can`` (``relu``), besides ``differentiable``.
         signed: positive raises the score, negative lowers it; otherwise a magnitude.
         complete: promises that the attributions add up to f(input) − f(baseline).
         uses_baseline: the baseline changes the answer.
@@ -88,4 +88,6 @@ class MethodDescription:
             return f"{self.label} reads {' or '.join(self.inputs)}; this model reads {model.input_kind}."
         if "attribution" not in model.can:
             return "This model has no output to explain."
+        if "relu" in self.needs and "relu" not in model.can:
+            return f"{self.label} is the gradient with other ReLUs, and this model has none; choose Saliency."
         return None

@@ -83,7 +83,7 @@ class ModelInfo:
         labels: of the classes, in the order of the outputs; empty for language models and regression.
         problem_type: how the outputs become probabilities (softmax, sigmoid, not at all).
         bytes, forecast_bytes: on disk, and in memory once loaded.
-        can: ``attribution``, ``attention``, ``cells``, ``units``, ``generation``.
+        can: ``attribution``, ``attention``, ``cells``, ``units``, ``generation``; ``relu``: it computes with them.
         sha256: over the sorted (relative path, sha256) of the files read.
         baselines: identifiers that can be computed for this model (no ``mask`` without a mask token).
         maximum_tokens: longer texts are cut; None: no limit.

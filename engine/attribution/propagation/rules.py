@@ -81,6 +81,10 @@ class Propagation(TorchFunctionMode, ABC):
     def activated(self, module: nn.Module, inputs: Tensor, output: Tensor) -> Tensor:
         """An activation module was run by itself; ``inputs`` may depend on the input, ``output`` does not."""
 
+    def takes_over(self, module: nn.Module, given: Any) -> bool:
+        """Whether an activation module is run by itself."""
+        return depends([given])
+
     def refusal(self, name: str) -> UserError:
         """Of a function without a rule."""
         return UserError(
@@ -90,7 +94,7 @@ class Propagation(TorchFunctionMode, ABC):
         )
 
     def _before(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        if type(module).__module__ != _ELEMENTWISE_MODULES or self._activation is not None or not depends(args[:1]):
+        if type(module).__module__ != _ELEMENTWISE_MODULES or self._activation is not None or not self.takes_over(module, args[0]):
             return None
         self._activation = args[0]
         return (args[0].detach(), *args[1:])
