@@ -285,7 +285,7 @@ _MET = (*_MET, "softmax", "log_softmax", "logsumexp", "layer_norm", "rms_norm", 
 
 
 def _rescaled(before: Pair, now: Tensor, then: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-    found: Tensor = Sloped.apply(before.now, now, multiplier(before.now.detach(), before.then, now, then, function))
+    found: Tensor = Sloped.apply(before.now, (now,), multiplier(before.now.detach(), before.then, now, then, function))
     return found
 
 

@@ -49,6 +49,7 @@ _BY_GRADIENT = (  # softmax: its Taylor expansion is its gradient; the others ha
 ).split()
 _FIXED = "rsqrt sqrt reciprocal rdiv norm linalg_vector_norm vector_norm std var rpow".split()  # scales, as those of norms
 _DIVISIONS = ("div", "idiv", "truediv", "divide", "true_divide")
+_EACH_BY_ITSELF = ("mul", "imul", "multiply")
 _SUMS = ("linear", "addmm", "conv1d", "conv2d", "conv3d")
 
 
@@ -122,12 +123,14 @@ class RelevanceRules(Propagation):
         return in_its_place(func, args, identity_rule(args[0], values, lambda x: func(x, *args[1:], **kwargs)))
 
     def _product(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
-        """Of two factors, or of a factor and a constant, which is linear."""
+        """Of two factors; with a constant it is linear: a layer, or each number by itself, which has nothing to share."""
         factors = sum(depends([each]) for each in _flat(args))
         if factors > 2:
             raise self.refusal(func.__name__.strip("_"))
         found: Tensor = func(*args, **kwargs)
-        return self._stable(_halved(found), 2.0) if factors == 2 else self._stable(found)
+        if factors == 2:
+            return self._stable(_halved(found), 2.0)
+        return found if func.__name__.strip("_") in _EACH_BY_ITSELF else self._stable(found)
 
     def _sum(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
         found: Tensor = func(*args, **kwargs)
@@ -190,7 +193,7 @@ class RelevanceRules(Propagation):
 
 def identity_rule(inputs: Tensor, output: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
     """f(x) with the slope f(x) / x, which hands all of f(x)'s relevance to x; at x = 0 its limit f'(0)."""
-    found: Tensor = Sloped.apply(inputs, output, ratio(inputs.detach(), output, function))
+    found: Tensor = Sloped.apply(inputs, (output,), ratio(inputs.detach(), output, function))
     return found
 
 
@@ -205,7 +208,7 @@ def ratio(inputs: Tensor, output: Tensor, function: Callable[[Tensor], Tensor]) 
 
 def stable_share(values: Tensor, epsilon: float) -> Tensor:
     """z / (z + ε sign z), where the sign of 0 is 1."""
-    return values / (values + torch.where(values >= 0, epsilon, -epsilon))
+    return values / torch.where(values >= 0, values + epsilon, values - epsilon)
 
 
 def _halved(found: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class RectifiedReLUs(TorchFunctionMode):
             given = args or (kwargs["input"],)
             if depends(given[:1]):
                 others = {key: value for key, value in kwargs.items() if key != "input"}
-                return in_its_place(func, given, _Rectified.apply(given[0], of_values(func, given, others), self._guided))
+                return in_its_place(func, given, _Rectified.apply(given[0], (of_values(func, given, others),), self._guided))
         if name == "rnn_relu" and depends(args[:1]) and begins_at_zero(args):
             return run_stack(name, args, self._unrolled)
         return func(*args, **kwargs)
@@ -42,17 +42,17 @@ class RectifiedReLUs(TorchFunctionMode):
         states = []
         for step in own.unbind():
             pre = step + F.linear(hidden, w_hh, biases[1] if biases else None)
-            hidden = _Rectified.apply(pre, pre.detach().relu(), self._guided)
+            hidden = _Rectified.apply(pre, (pre.detach().relu(),), self._guided)
             states.append(hidden)
         return torch.stack(states), hidden
 
 
 class _Rectified(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, output: Tensor, guided: bool) -> Tensor:
+    def forward(ctx: Any, inputs: Tensor, output: tuple[Tensor], guided: bool) -> Tensor:
         ctx.guided = guided
-        ctx.save_for_backward(output > 0)
-        return output.view_as(output)
+        ctx.save_for_backward(output[0] > 0)
+        return output[0]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]

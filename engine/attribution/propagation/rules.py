@@ -166,12 +166,12 @@ class Valued(torch.autograd.Function):
 
 
 class Sloped(torch.autograd.Function):
-    """``output``, as if it were ``slope`` times ``inputs``."""
+    """``output``, as if it were ``slope`` times ``inputs``; wrapped, so that it becomes no view, which could not be changed."""
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, output: Tensor, slope: Tensor) -> Tensor:
+    def forward(ctx: Any, inputs: Tensor, output: tuple[Tensor], slope: Tensor) -> Tensor:
         ctx.save_for_backward(slope)
-        return output.view_as(output)
+        return output[0]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
