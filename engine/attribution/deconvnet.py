@@ -19,9 +19,9 @@ from engine.jobs import Partial, Steps
     needs=("differentiable", "relu"),
 )
 def deconvnet(score: Score, inputs: Tensor) -> Steps[Attribution]:
-    """A gradient of which each ReLU passes on all that is positive, whether it was open or not. A picture of what could excite the
-    network rather than of its reasons: it hardly changes when the weights above are drawn at random (as guided backpropagation,
-    Adebayo et al., 2018; Nie et al., 2018), so that it fails the check of whether it explains this model at all.
+    """A gradient of which each ReLU passes on all that is positive, whether it was open or not. A picture of what could excite
+    the network rather than of its reasons: it hardly changes when the weights above are drawn at random (Nie et al., 2018), so
+    that it fails the check of whether it explains this model at all.
 
     A ReLU passes back R = 1[R' > 0] · R', with R' what arrives.
 

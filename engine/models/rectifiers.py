@@ -32,4 +32,4 @@ def has_relus(model: TextModel) -> bool:
             model.logits(model.embed(ids), encoding, position)
         except UserError:
             return False
-    return listening.heard
+    return bool(listening.heard)

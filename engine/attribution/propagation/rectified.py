@@ -29,7 +29,7 @@ class RectifiedReLUs(TorchFunctionMode):
             given = args or (kwargs["input"],)
             if depends(given[:1]):
                 others = {key: value for key, value in kwargs.items() if key != "input"}
-                return in_its_place(func, given, _Rectified.apply(given[0], (of_values(func, given, others),), self._guided))
+                return in_its_place(func, given, _RECTIFIED(given[0], (of_values(func, given, others),), self._guided))
         if name == "rnn_relu" and depends(args[:1]) and begins_at_zero(args):
             return run_stack(name, args, self._unrolled)
         return func(*args, **kwargs)
@@ -42,7 +42,7 @@ class RectifiedReLUs(TorchFunctionMode):
         states = []
         for step in own.unbind():
             pre = step + F.linear(hidden, w_hh, biases[1] if biases else None)
-            hidden = _Rectified.apply(pre, (pre.detach().relu(),), self._guided)
+            hidden = _RECTIFIED(pre, (pre.detach().relu(),), self._guided)
             states.append(hidden)
         return torch.stack(states), hidden
 
@@ -55,7 +55,10 @@ class _Rectified(torch.autograd.Function):
         return output[0]
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (was_open,) = ctx.saved_tensors
         passed = gradient.clamp(min=0)
         return (passed * was_open if ctx.guided else passed), None, None
+
+
+_RECTIFIED: Any = _Rectified.apply

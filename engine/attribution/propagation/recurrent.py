@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 Weights = Sequence[Tensor]  # of one layer and direction, in torch's order
-Run = Callable[[str, Tensor, Tensor, Weights], tuple[Tensor, Tensor]]  # kind, inputs, order of the layer -> output, last c
 
 _KERNELS: dict[str, Any] = {"lstm": torch.lstm, "gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu}
 
@@ -198,17 +197,24 @@ class RnnWay(Way):
         return reached @ self.weights[0]
 
 
-class Walked(torch.autograd.Function):
+def walked(inputs: Tensor, output: Tensor, cell: Tensor, way: Way) -> tuple[Tensor, Tensor]:
     """The output and last cell state of one direction, going back by ``way``."""
+    found: tuple[Tensor, Tensor] = _WALKED(inputs, output, cell, way)
+    return found
 
+
+class _Walked(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, output: Tensor, cell: Tensor, way: Way) -> tuple[Tensor, Tensor]:
         ctx.way = way
         return output.clone(), cell.clone()
 
     @staticmethod
-    def backward(ctx: Any, at_output: Tensor, at_cell: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, at_output: Tensor, at_cell: Tensor) -> tuple[Tensor | None, ...]:
         return ctx.way.back(at_output.contiguous(), at_cell), None, None, None
+
+
+_WALKED: Any = _Walked.apply
 
 
 def run_stack(kind: str, args: Sequence[Any], run: Callable[[Tensor, Weights, int], tuple[Tensor, Tensor]]) -> Any:
@@ -217,7 +223,7 @@ def run_stack(kind: str, args: Sequence[Any], run: Callable[[Tensor, Weights, in
     Args:
         run: inputs of one direction, in the order it reads them, its weights and its number -> its output and last cell state.
     """
-    inputs, _, weights, biased, layers, _, _, bidirectional, batch_first = args
+    inputs, _, weights, _, layers, _, _, bidirectional, batch_first = args
     directions = 2 if bidirectional else 1
     each = len(weights) // (layers * directions)
     read = inputs.transpose(0, 1) if batch_first else inputs

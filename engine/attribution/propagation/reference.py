@@ -18,6 +18,11 @@ class Reference(Propagation):
         self.rules = dict.fromkeys(names, _as_it_is)
         self._calls: list[tuple[str, Arguments, Options]] = []
 
+    def __enter__(self) -> "Reference":
+        self._calls.clear()  # of a run that memory was too short for
+        super().__enter__()
+        return self
+
     def met(self, name: str, func: Function, args: Arguments, kwargs: Options) -> Any:
         """See ``Propagation``; what is changed in place later is remembered as it was."""
         self._calls.append((name, _copies(args), {key: _copy(value) for key, value in kwargs.items()}))
@@ -34,7 +39,7 @@ class Reference(Propagation):
             return None
         return self._calls[number][1:]
 
-    def takes_over(self, module: nn.Module, given: Any) -> bool:
+    def takes_over(self, given: Any) -> bool:
         """See ``Propagation``: without gradients nothing tells what depends on the input."""
         return True
 

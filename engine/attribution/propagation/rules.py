@@ -20,16 +20,24 @@ Arguments = Sequence[Any]
 Options = Mapping[str, Any]
 Function = Callable[..., Any]
 
-LINEAR = frozenset(  # in what depends on the input; without the underscores around their names
-    "add iadd radd sub isub rsub neg positive cat concat concatenate stack hstack vstack split chunk tensor_split unbind getitem "
-    "setitem get view view_as reshape reshape_as flatten unflatten squeeze unsqueeze transpose swapaxes permute movedim t "
-    "adjoint contiguous clone expand expand_as broadcast_to repeat repeat_interleave tile flip roll narrow select index_select "
-    "gather take_along_dim masked_fill masked_scatter masked_select where tril triu diagonal pad sum mean cumsum to type float "
-    "double half bfloat16 type_as cpu cuda dropout feature_dropout alpha_dropout linear addmm conv1d conv2d conv3d avg_pool1d "
-    "avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d batch_norm requires_grad copy zero fill index_copy index_add".split()
+
+def names(*words: str) -> frozenset[str]:
+    """Of functions, without the underscores around them."""
+    return frozenset(name for line in words for name in line.split())
+
+
+LINEAR = names(  # in what depends on the input
+    "add iadd radd sub isub rsub neg positive sum mean cumsum dropout feature_dropout alpha_dropout",
+    "linear addmm conv1d conv2d conv3d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d batch_norm",
+    "cat concat concatenate stack hstack vstack split chunk tensor_split unbind getitem setitem get copy zero fill index_copy",
+    "view view_as reshape reshape_as flatten unflatten squeeze unsqueeze transpose swapaxes permute movedim t adjoint contiguous",
+    "clone expand expand_as broadcast_to repeat repeat_interleave tile flip roll narrow select index_select index_add gather",
+    "take_along_dim masked_fill masked_scatter masked_select where tril triu diagonal pad",
+    "to type float double half bfloat16 type_as cpu cuda requires_grad",
 )
 PRODUCTS = ("mul", "imul", "multiply", "matmul", "rmatmul", "bmm", "mm", "mv", "dot", "inner", "outer", "einsum", "baddbmm")
 RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+_LEADING = ("input", "query", "key", "value", "other", "mat2")
 _ELEMENTWISE_MODULES = "transformers.activations"  # written out in small steps there, but one function each
 
 
@@ -44,30 +52,29 @@ class Propagation(TorchFunctionMode, ABC):
         super().__init__()
         self._label = label
         self.rules: Mapping[str, Callable[..., Any]] = {}
-        self._activation: Tensor | None = None  # what an activation module at work was given
+        self._active: tuple[nn.Module, Tensor] | None = None  # an activation module at work, and what it was given
         self._handles: tuple[Any, ...] = ()
 
     def __enter__(self) -> "Propagation":
-        self._handles = (register_module_forward_pre_hook(self._before), register_module_forward_hook(self._after))
-        super().__enter__()
+        before: Any = self._before
+        self._handles = (register_module_forward_pre_hook(before), register_module_forward_hook(self._after))
+        enter: Any = super().__enter__
+        enter()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         for handle in self._handles:
             handle.remove()
-        super().__exit__(kind, error, traceback)
+        leave: Any = super().__exit__
+        leave(kind, error, traceback)
 
     def __torch_function__(self, func: Function, types: Any, args: Arguments = (), kwargs: Options | None = None) -> Any:
         kwargs = kwargs or {}
         name = func.__name__.strip("_")
-        if self._activation is not None:
+        if self._active is not None:
             return func(*args, **kwargs)
         if name in self.rules:
-            if not args and "input" in kwargs:
-                args, kwargs = (kwargs["input"],), {key: value for key, value in kwargs.items() if key != "input"}
-            return self.met(name, func, args, kwargs)
+            return self.met(name, func, *_by_position(args, kwargs))
         found = func(*args, **kwargs)
         if name not in LINEAR and any(tensor.requires_grad for tensor in tensors_in(found)):
             raise self.refusal(name)
@@ -81,8 +88,8 @@ class Propagation(TorchFunctionMode, ABC):
     def activated(self, module: nn.Module, inputs: Tensor, output: Tensor) -> Tensor:
         """An activation module was run by itself; ``inputs`` may depend on the input, ``output`` does not."""
 
-    def takes_over(self, module: nn.Module, given: Any) -> bool:
-        """Whether an activation module is run by itself."""
+    def takes_over(self, given: Any) -> bool:
+        """Whether an activation module that is given this is run by itself."""
         return depends([given])
 
     def refusal(self, name: str) -> UserError:
@@ -94,19 +101,27 @@ class Propagation(TorchFunctionMode, ABC):
         )
 
     def _before(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        if type(module).__module__ != _ELEMENTWISE_MODULES or self._activation is not None or not self.takes_over(module, args[0]):
+        elementwise = type(module).__module__ == _ELEMENTWISE_MODULES and len(args) == 1
+        if not elementwise or self._active is not None or not self.takes_over(args[0]):
             return None
-        self._activation = args[0]
-        return (args[0].detach(), *args[1:])
+        self._active = module, args[0]
+        return (args[0].detach(),)
 
     def _after(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
-        if type(module).__module__ != _ELEMENTWISE_MODULES or self._activation is None:
+        if self._active is None or self._active[0] is not module:
             return None
-        inputs = self._activation
         try:
-            return self.activated(module, inputs, output)
+            return self.activated(module, self._active[1], output)
         finally:
-            self._activation = None
+            self._active = None
+
+
+def _by_position(args: Arguments, kwargs: Options) -> tuple[Arguments, Options]:
+    """What rules look at comes without its name."""
+    if not any(name in kwargs for name in _LEADING):
+        return args, kwargs
+    others = {key: value for key, value in kwargs.items() if key not in _LEADING}
+    return (*args, *(kwargs[name] for name in _LEADING if name in kwargs)), others
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:
@@ -133,7 +148,7 @@ def in_its_place(func: Function, args: Arguments, found: Tensor) -> Tensor:
 
 def _works_in_place(func: Function) -> bool:
     name = func.__name__
-    return name.endswith("_") and not name.startswith("__") or name.startswith("__i")
+    return (name.endswith("_") and not name.startswith("__")) or name.startswith("__i")
 
 
 def of_values(func: Function, args: Arguments, kwargs: Options) -> Tensor:
@@ -153,20 +168,37 @@ def derivative(function: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
     return slopes
 
 
-class Valued(torch.autograd.Function):
-    """The values of one tensor, and the way back of another."""
+def valued(way_back: Tensor, values: Tensor) -> Tensor:
+    """``values``, with the way back of another tensor."""
+    found: Tensor = _VALUED(way_back, values)
+    return found
 
+
+def sloped(inputs: Tensor, output: Tensor, slope: Tensor) -> Tensor:
+    """``output``, which is of no graph, as if it were ``slope`` times ``inputs``."""
+    found: Tensor = _SLOPED(inputs, (output,), slope)
+    return found
+
+
+def passing_back(found: Tensor, share: Tensor | float) -> Tensor:
+    """``found``, of what arrives at which only ``share`` is handed on."""
+    hook: Any = found.register_hook
+    hook(lambda gradient: gradient * share)
+    return found
+
+
+class _Valued(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, way_back: Tensor, values: Tensor) -> Tensor:
         return values.clone()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return gradient, None
 
 
-class Sloped(torch.autograd.Function):
-    """``output``, as if it were ``slope`` times ``inputs``; wrapped, so that it becomes no view, which could not be changed."""
+class _Sloped(torch.autograd.Function):
+    """The output comes wrapped, so that it becomes no view, which could not be changed in place."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, output: tuple[Tensor], slope: Tensor) -> Tensor:
@@ -174,9 +206,13 @@ class Sloped(torch.autograd.Function):
         return output[0]
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (slope,) = ctx.saved_tensors
         return gradient * slope, None, None
+
+
+_VALUED: Any = _Valued.apply
+_SLOPED: Any = _Sloped.apply
 
 
 def additive_mask(query: Tensor, key: Tensor, mask: Tensor | None, is_causal: bool) -> Tensor | None:

@@ -23,6 +23,7 @@ from tests.engine.recurrent.literal import random_module
 from tests.engine.tiny_models import TEXT
 
 SEQ, D_MODEL = 5, 4
+TARGETS = (Target(), Target(score="probability"), Target("index:0", versus="index:2", score="log_probability"))
 
 
 def drawn(seed: int, *shape: int) -> Tensor:
@@ -184,7 +185,7 @@ def test_attention_in_one_piece_equals_its_formulas_written_out(masked: str):
     np.testing.assert_allclose(lifted(whole).values, lifted(parts).values, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("target", [Target(), Target(score="probability"), Target("index:0", versus="index:2", score="log_probability")])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("which", ["tiny_bert", "tiny_lstm"])
 def test_every_score_unit_adds_up(which: str, target: Target, request: pytest.FixtureRequest):
     model: TextModel = request.getfixturevalue(which)

@@ -25,6 +25,8 @@ from tests.engine.recurrent.literal import random_module
 from tests.engine.tiny_models import TEXT, opened, write, write_recurrent
 
 SEQ, D_MODEL, HEADS = 5, 4, 2
+DISPATCHING = ("bert", "roberta", "distilbert", "albert", "gpt2", "llama", "qwen2", "gemma", "modernbert")
+FOLDERS = ({"architecture": "gru"}, {"architecture": "rnn"}, {"bidirectional": True, "layers": 2})
 
 
 def drawn(seed: int, *shape: int) -> Tensor:
@@ -240,7 +242,7 @@ def test_an_activation_of_zero_has_its_slope_there():
     np.testing.assert_allclose(values[1], -values[0], rtol=1e-9)
 
 
-@pytest.mark.parametrize("model_type", ["bert", "roberta", "distilbert", "albert", "gpt2", "llama", "qwen2", "gemma", "modernbert"])
+@pytest.mark.parametrize("model_type", DISPATCHING)
 def test_with_and_without_sdpa_the_map_is_one(model_type: str, tmp_path: Path):
     model = opened(write(tmp_path, model_type))
     fused = asked(model)
@@ -294,7 +296,7 @@ def test_a_unit_inside_is_explained(tiny_bert: TextModel, tiny_lstm: TextModel):
     assert (asked(tiny_lstm, Target("unit:rnn:2@4")).values[5:] == 0).all()
 
 
-@pytest.mark.parametrize("changes", [{"architecture": "gru"}, {"architecture": "rnn"}, {"bidirectional": True, "layers": 2}], ids=str)
+@pytest.mark.parametrize("changes", FOLDERS, ids=str)
 def test_our_own_recurrent_folders(changes: dict[str, object], tmp_path: Path):
     model = opened(write_recurrent(tmp_path, readout="max", head=(4, 3), activations=("gelu",), **changes))
     result = asked(model, epsilon=0.001)
@@ -324,4 +326,3 @@ def test_an_lstm_that_goes_on_from_somewhere_is_refused():
     state = (torch.ones(1, 1, 6, dtype=torch.float64),) * 2
     with pytest.raises(UserError, match="“lstm”"):
         relevance(lambda p: rnn(p, state)[0].sum((-2, -1)))
-

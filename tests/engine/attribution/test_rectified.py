@@ -86,7 +86,8 @@ def test_a_model_without_relus_is_refused_and_one_with_them_is_not(name: str, ti
         run(explain(tiny_bert, AttributionRequest("any", TextInput(TEXT), method=name)))
     model = opened(write(tmp_path, "bert", hidden_act="relu"))
     assert "relu" in model.info.can
-    for target in (Target(score="probability"), Target("index:0", versus="index:1"), Target("unit:bert.encoder.layer.1.output:3@2")):
+    unit = Target("unit:bert.encoder.layer.1.output:3@2")
+    for target in (Target(score="probability"), Target("index:0", versus="index:1"), unit):
         result = run(explain(model, AttributionRequest("any", TextInput(TEXT), target, name)))
         assert np.isfinite(result.values).all()
         assert (result.values > 0).any()

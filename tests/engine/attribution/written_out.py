@@ -1,4 +1,4 @@
-"""Recurrent layers and attention as their formulas, in torch's plainest functions: what rules say of these they must say of the whole."""
+"""Recurrent layers and attention as formulas in torch's plainest functions: rules must say of the whole what they say here."""
 
 import torch
 from torch import Tensor, nn
