@@ -50,14 +50,12 @@ def lstm_states(inputs: Tensor, weights: Weights) -> LstmStates:
     """Without gradients; from states of zero."""
     output = _kernel("lstm", inputs, weights)
     i, f, g, o = _pre(inputs, output, weights).chunk(4, dim=-1)
-    written, kept = i.sigmoid() * g.tanh(), f.sigmoid()
-    cell = torch.empty_like(written)
-    before = torch.zeros_like(written)
-    for step in range(len(written)):
-        if step:
-            before[step] = cell[step - 1]
-        torch.addcmul(written[step], kept[step], before[step], out=cell[step])
-    return LstmStates(output, (i, f, g, o), cell, before)
+    written, kept = (i.sigmoid() * g.tanh()).unbind(), f.sigmoid().unbind()
+    cells = i.new_zeros(len(written) + 1, *i.shape[1:])
+    states = cells.unbind()
+    for step, (new, keep) in enumerate(zip(written, kept, strict=True)):
+        torch.addcmul(new, keep, states[step], out=states[step + 1])
+    return LstmStates(output, (i, f, g, o), cells[1:], cells[:-1])
 
 
 def gru_states(inputs: Tensor, weights: Weights) -> GruStates:
@@ -128,19 +126,26 @@ class LstmWay(Way):
         """See ``Way``."""
         w_ih, w_hh = self.rows
         slopes = torch.cat(self.from_cell, dim=-1)
+        copies = (1, len(self.from_cell))
         reached = arriving.new_empty(*slopes.shape[:2], w_ih.shape[0])
-        wide, copies = slopes.shape[-1], (1, len(self.from_cell))
-        hidden, cell = torch.zeros_like(arriving[0]), torch.zeros_like(self.keep[0]) if at_last_cell is None else at_last_cell
-        for step in reversed(range(len(arriving))):
-            at_hidden = hidden + arriving[step]
+        at_gates = reached[..., : slopes.shape[-1]].unbind()
+        at_output_gate = reached[..., slopes.shape[-1] :].unbind()
+        from_output = None if self.from_output is None else self.from_output.unbind()
+        steps = zip(
+            arriving.unbind(), self.through_cell.unbind(), self.keep.unbind(), slopes.unbind(), reached.unbind(), strict=True
+        )
+        cell = torch.zeros_like(self.keep[0]) if at_last_cell is None else at_last_cell
+        before: Tensor | None = None  # what reached the gates of the step that was walked last, the next in time
+        for step, (at_hidden, through, keep, slope, here) in reversed(list(enumerate(steps))):
+            if before is not None:
+                at_hidden = torch.addmm(at_hidden, before, w_hh)
             if self.projection is not None:
                 at_hidden = at_hidden @ self.projection
-            at_cell = torch.addcmul(cell, at_hidden, self.through_cell[step])
-            torch.mul(at_cell if copies == (1, 1) else at_cell.repeat(copies), slopes[step], out=reached[step, :, :wide])
-            if self.from_output is not None:
-                torch.mul(at_hidden, self.from_output[step], out=reached[step, :, wide:])
-            hidden = reached[step] @ w_hh
-            cell = at_cell * self.keep[step]
+            cell = torch.addcmul(cell, at_hidden, through)
+            torch.mul(cell if copies[1] == 1 else cell.repeat(copies), slope, out=at_gates[step])
+            if from_output is not None:
+                torch.mul(at_hidden, from_output[step], out=at_output_gate[step])
+            cell, before = cell * keep, here
         return reached @ w_ih
 
 

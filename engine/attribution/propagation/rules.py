@@ -5,7 +5,7 @@ not touched, and what a rule does not know is refused by name, never passed over
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -133,9 +133,15 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
             yield from tensors_in(each)
 
 
-def depends(values: Any) -> bool:
+def depends(values: Iterable[Any]) -> bool:
     """Whether any of ``values`` depends on the input: the network's own tensors are frozen."""
-    return any(tensor.requires_grad for value in values for tensor in tensors_in(value))
+    for value in values:
+        if isinstance(value, Tensor):
+            if value.requires_grad:
+                return True
+        elif isinstance(value, (tuple, list)) and depends(value):
+            return True
+    return False
 
 
 def in_its_place(func: Function, args: Arguments, found: Tensor) -> Tensor:
