@@ -54,4 +54,5 @@ def _said(model: TextModel, method: str, head: str) -> str:
         return f"refused ({refusal.message})"
     if not np.isfinite(result.values).all():
         return "failed"
-    return "ran" if result.completeness is None or result.completeness.converged else "not converged"
+    sums = result.completeness  # of LRP too, though what biases hold of the score is missing there
+    return "ran" if sums is None or sums.converged or sums.conservation else "not converged"

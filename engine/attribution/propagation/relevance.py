@@ -38,6 +38,14 @@ _EACH_BY_ITSELF = ("mul", "imul", "multiply")
 _SUMS = ("linear", "addmm", "conv1d", "conv2d", "conv3d")
 
 
+_SLOPES: dict[str, Callable[..., Tensor]] = {  # f(x) / x where it has a name of its own
+    "relu": lambda x, *_: (x > 0).to(x.dtype),
+    "silu": lambda x, *_: x.sigmoid(),
+    "square": lambda x: x,
+    "pow": lambda x, exponent: x.pow(exponent - 1),
+}
+
+
 class RelevanceRules(Propagation):
     """Relevance divided by the value it belongs to: what is handed back here, in place of a gradient."""
 
@@ -62,9 +70,12 @@ class RelevanceRules(Propagation):
         return identity_rule(inputs, output, lambda points: module.forward(points))
 
     def _identity(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
-        if func.__name__.strip("_") in ("pow", "float_power") and (depends(args[1:2]) or not _positive(args[1])):
+        name = func.__name__.strip("_")
+        if name in ("pow", "float_power") and (depends(args[1:2]) or not _at_least_one(args[1])):
             return _fixed(func, args, kwargs)
         values = of_values(func, args, kwargs)
+        if name in _SLOPES:
+            return in_its_place(func, args, sloped(args[0], values, _SLOPES[name](args[0].detach(), *args[1:])))
         return in_its_place(func, args, identity_rule(args[0], values, lambda x: func(x, *args[1:], **kwargs)))
 
     def _product(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
@@ -148,8 +159,9 @@ def _flat(args: Arguments) -> list[Any]:
     return [each for value in args for each in (value if isinstance(value, (list, tuple)) else (value,))]
 
 
-def _positive(exponent: Any) -> bool:
-    return bool((exponent > 0).all()) if isinstance(exponent, Tensor) else exponent > 0
+def _at_least_one(exponent: Any) -> bool:
+    """Below, a power is a root, or one divided by it: a scale."""
+    return bool((exponent >= 1).all()) if isinstance(exponent, Tensor) else exponent >= 1
 
 
 def _gradient(func: Function, args: Arguments, kwargs: Options) -> Any:

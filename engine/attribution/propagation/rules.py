@@ -70,13 +70,13 @@ class Propagation(TorchFunctionMode, ABC):
 
     def __torch_function__(self, func: Function, types: Any, args: Arguments = (), kwargs: Options | None = None) -> Any:
         kwargs = kwargs or {}
-        name = func.__name__.strip("_")
         if self._active is not None:
             return func(*args, **kwargs)
+        name = func.__name__.strip("_")
         if name in self.rules:
             return self.met(name, func, *_by_position(args, kwargs))
         found = func(*args, **kwargs)
-        if name not in LINEAR and any(tensor.requires_grad for tensor in tensors_in(found)):
+        if name not in LINEAR and isinstance(found, (Tensor, tuple, list)) and depends([found]):
             raise self.refusal(name)
         return found
 
@@ -118,7 +118,7 @@ class Propagation(TorchFunctionMode, ABC):
 
 def _by_position(args: Arguments, kwargs: Options) -> tuple[Arguments, Options]:
     """What rules look at comes without its name."""
-    if not any(name in kwargs for name in _LEADING):
+    if not kwargs or kwargs.keys().isdisjoint(_LEADING):
         return args, kwargs
     others = {key: value for key, value in kwargs.items() if key not in _LEADING}
     return (*args, *(kwargs[name] for name in _LEADING if name in kwargs)), others

@@ -305,6 +305,17 @@ def test_our_own_recurrent_folders(changes: dict[str, object], tmp_path: Path):
     assert not any(notice.kind == "not_converged" for notice in result.warnings)
 
 
+def test_relevance_that_grew_is_said(tmp_path: Path):
+    """A recurrence that amplifies: shares of both signs, far beyond the score."""
+    spec = {"architecture": "rnn", "layers": 3, "hidden_size": 24}
+    model = opened(write_recurrent(tmp_path, **spec))
+    grown = asked(model)
+    assert abs(grown.completeness.delta) > 5 * abs(grown.completeness.f_input)
+    assert [notice.kind for notice in grown.warnings] == ["relevance_grew"]
+    assert "a larger epsilon damps it" in grown.warnings[0].message
+    assert asked(model, epsilon=1.0).warnings == ()
+
+
 # ---- refusals --------------------------------------------------------------------------------------------------------------
 
 
