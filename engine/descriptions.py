@@ -89,5 +89,5 @@ class MethodDescription:
         if "attribution" not in model.can:
             return "This model has no output to explain."
         if "relu" in self.needs and "relu" not in model.can:
-            return f"{self.label} is the gradient with other ReLUs, and this model has none; choose Saliency."
+            return f"{self.label} needs ReLUs; this model has none."
         return None
