@@ -58,7 +58,7 @@ class MethodDescription:
     """One attribution method.
 
     Args:
-        needs: what a model must offer, in the words of ``ModelInfo.can`` (``differentiable``).
+        needs: what a model must offer, in the words of ``ModelInfo.can`` (``relu``), besides ``differentiable``.
         signed: positive raises the score, negative lowers it; otherwise a magnitude.
         complete: promises that the attributions add up to f(input) − f(baseline).
         uses_baseline: the baseline changes the answer.
@@ -86,4 +86,7 @@ class MethodDescription:
         """Why this method cannot run on ``model``, as a sentence, or None when it can."""
         if model.input_kind not in self.inputs:
             return f"{self.label} reads {' or '.join(self.inputs)}; this model reads {model.input_kind}."
-        return model.unexplained_because
+        because = model.unexplained_because
+        if because is None and "relu" in self.needs and "relu" not in model.can:
+            because = f"{self.label} needs ReLUs; this model has none."
+        return because

@@ -83,7 +83,7 @@ class ModelInfo:
         labels: of the classes, in the order of the outputs; empty for language models and regression.
         problem_type: how the outputs become probabilities (softmax, sigmoid, not at all).
         bytes, forecast_bytes: on disk, and in memory once loaded.
-        can: ``attribution``, ``attention``, ``cells``, ``units``, ``generation``.
+        can: ``attribution``, ``attention``, ``cells``, ``units``, ``generation``; ``relu``: it computes with them.
         sha256: over the sorted (relative path, sha256) of the files read.
         baselines: identifiers that can be computed for this model (no ``mask`` without a mask token).
         maximum_tokens: longer texts are cut; None: no limit.
@@ -236,7 +236,8 @@ class Completeness:
 
     ``delta`` = ``sum`` − (``f_input`` − ``f_baseline``); ``relative_delta`` = |delta| / Σ|values|;
     ``delta_of_difference`` = |delta| / |f_input − f_baseline|. ``converged``: ``relative_delta`` ≤ ``tolerance``, and
-    for methods that estimate their error, that estimate ≤ ``tolerance`` too.
+    for methods that estimate their error, that estimate ≤ ``tolerance`` too. ``conservation``: it is f(input) that was handed
+    down (``f_baseline`` is 0 and stands for nothing); what biases and positions hold of it is missing, and no failure.
     """
 
     f_input: float
@@ -247,6 +248,7 @@ class Completeness:
     delta_of_difference: float
     converged: bool
     tolerance: float
+    conservation: bool = False
 
 
 @dataclass(frozen=True, slots=True)

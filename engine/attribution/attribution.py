@@ -1,7 +1,7 @@
 """What an attribution method finds, and whether it adds up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,11 @@ def completeness_of(
     relative = _ratio(delta, float(np.abs(token_values).sum()))
     converged = bool(relative <= tolerance and error <= tolerance)
     return Completeness(f_input, f_baseline, total, delta, relative, _ratio(delta, promised), converged, tolerance)
+
+
+def conservation_of(values: FloatArray, f_input: float) -> Completeness:
+    """How much of f(input) itself ``values``, (seq, d_model), hold: the rest stayed where no input is."""
+    return replace(completeness_of(values, f_input, 0.0), conservation=True)
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -18,7 +18,16 @@ from engine.inputs.baselines import RANDOM_DOCUMENT, Baseline, baseline_for
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import Encoding, TextModel, require_output
 from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction, Target, TextInput
-from engine.results import AttributionResult, BaselineInfo, Cost, FloatArray, Notice, PredictionResult, ResolvedTarget
+from engine.results import (
+    AttributionResult,
+    BaselineInfo,
+    Completeness,
+    Cost,
+    FloatArray,
+    Notice,
+    PredictionResult,
+    ResolvedTarget,
+)
 
 _REDUCTIONS: dict[Reduction, Any] = {
     "sum": lambda v: v.sum(-1),
@@ -28,6 +37,7 @@ _REDUCTIONS: dict[Reduction, Any] = {
     "signed_max": lambda v: np.take_along_axis(v, np.abs(v).argmax(-1)[..., None], -1)[..., 0],
     "none": lambda v: v,
 }
+MOST_BUILT_UP = 5.0  # times the score: what relevance may differ from it before that is said
 CONFIDENT = 0.5  # of the way from chance to certainty
 
 
@@ -238,8 +248,18 @@ def _warnings(question: _Question, found: Attribution, baselines: tuple[Baseline
             said = f"{first.label} with {100 * (first.probability or 0):.0f} %"
             words = f"The model is confident on the baseline {baseline.name} too ({said}): it is not information-less."
             warnings.append(Notice(words, "confident_baseline"))
+    if found.completeness is not None and found.completeness.conservation:
+        warnings += _built_up(found.completeness)
     if progress < 1:
         warnings.append(Notice(f"Stopped at {100 * progress:.0f} %: the map is not finished.", "stopped"))
-    elif found.completeness is not None and not found.completeness.converged:
+    elif found.completeness is not None and not found.completeness.converged and not found.completeness.conservation:
         warnings.append(Notice("Not converged: the attributions do not add up within the tolerance.", "not_converged"))
     return warnings
+
+
+def _built_up(sums: Completeness) -> list[Notice]:
+    """Relevance of both signs can grow on its way down, through long recurrences above all."""
+    if abs(sums.delta) <= MOST_BUILT_UP * abs(sums.f_input):
+        return []
+    words = f"Relevance grew to {abs(sums.sum):.3g} on its way down from {sums.f_input:.3g}; a larger epsilon damps it."
+    return [Notice(words, "relevance_grew")]

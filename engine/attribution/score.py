@@ -1,7 +1,8 @@
 """The scalar that is explained, counted and sent in batches that fit."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor
@@ -24,12 +25,22 @@ class Score:
         self._function = function
         self._batch = batch or BatchSize()
         self._recurrent = recurrent
+        self._rules: Callable[[], AbstractContextManager[object]] = nullcontext
         self.forward = 0
         self.backward = 0
 
     def take(self, waiting: int) -> int:
         """How many of ``waiting`` rows to send in the next step; may change between two calls."""
         return self._batch.take(waiting)
+
+    @contextmanager
+    def under(self, rules: Callable[[], AbstractContextManager[object]]) -> Iterator[None]:
+        """Evaluate in a context of ``rules``, made anew for each batch: its backward pass need not be the gradient's."""
+        before, self._rules = self._rules, rules
+        try:
+            yield
+        finally:
+            self._rules = before
 
     def values(self, points: Tensor) -> Tensor:
         """(n, seq, d_model) -> (n,) float64 on the CPU, without gradients."""
@@ -63,7 +74,8 @@ class Score:
 
     @torch.no_grad()
     def _values(self, points: Tensor) -> tuple[Tensor, ...]:
-        values = self._function(points)
+        with self._rules():
+            values = self._function(points)
         self.forward += len(points)
         return (values.cpu().double(),)
 
@@ -71,7 +83,8 @@ class Score:
     def _value_and_gradient(self, points: Tensor) -> tuple[Tensor, ...]:
         points = points.detach().requires_grad_()
         with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not self._recurrent):
-            values = self._function(points)
+            with self._rules():
+                values = self._function(points)
             (gradients,) = torch.autograd.grad(values.sum(), points)
         self.forward += len(points)
         self.backward += len(points)

@@ -53,6 +53,8 @@ def sum_parts(result: AttributionResult) -> list[Part]:
 
 
 def _arithmetic(sums: Completeness, *, partial: bool) -> list[Part]:
+    if sums.conservation:
+        return _conserved(sums)
     outcome = sums.f_input - sums.f_baseline
     f_input, f_baseline, difference, total = aligned([sums.f_input, sums.f_baseline, outcome, sums.sum], outcome)
     parts = [
@@ -63,6 +65,15 @@ def _arithmetic(sums: Completeness, *, partial: bool) -> list[Part]:
     if partial:
         return [*parts, (off, "muted")]
     return [*parts, (f"{off} ✓", "good") if sums.converged else (f"{off} ✗ not converged", "error")]
+
+
+def _conserved(sums: Completeness) -> list[Part]:
+    """Of the score itself; what is missing stayed where no token is, as it has to."""
+    f_input, total, kept = aligned([sums.f_input, sums.sum, -sums.delta], sums.f_input)
+    parts = [(f"f(input) {f_input}", "text"), (f"attributions sum to {total}", "text")]
+    if sums.converged:
+        return [*parts, (f"off by {percent(sums.relative_delta)} of Σ|values| ✓", "good")]
+    return [*parts, (f"{kept} stays with biases, positions and softmax, which are no tokens", "muted")]
 
 
 def circumstances(result: AttributionResult) -> list[Part]:

@@ -2,6 +2,7 @@
 
 import shlex
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import LoadError
@@ -37,7 +38,18 @@ def open_model(request: OpenModelRequest) -> Steps[TextModel]:
     place = _place_of(sample_path(request.path))
     yield Partial(1, 2, doing=f"Reading {place.name}")
     with refusals_in_words(place.name):
-        return _open(place, request)
+        model = _open(place, request)
+        if "attribution" in model.info.can:
+            _look_for_relus(model)
+        return model
+
+
+def _look_for_relus(model: TextModel) -> None:
+    """Methods that need them are offered where they are."""
+    from engine.models.rectifiers import has_relus  # torch, when a model is open
+
+    if has_relus(model):
+        model.info = replace(model.info, can=(*model.info.can, "relu"))
 
 
 def _place_of(name: str) -> Path:

@@ -14,7 +14,8 @@ REMEDIES = {"more_steps": "More steps", "use_logit": "Explain the logit", "other
 _BUTTON_HEIGHT = 30
 _PROMISE = (
     "Completeness: the attributions of all tokens add up to f(input) − f(baseline). "
-    "What is missing is given as a share of Σ|values|, the sum of the magnitudes."
+    "What is missing is given as a share of Σ|values|, the sum of the magnitudes. "
+    "Conservation (LRP): they add up to f(input) itself, as far as no bias or position has a share."
 )
 
 

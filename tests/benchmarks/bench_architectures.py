@@ -42,7 +42,11 @@ def _row(model_type: str, head: str) -> Row:
             return Row(what, 0, unit="", figures=f"refused: {refusal.message}")
     said = {method: _said(model, method, head) for method in METHODS}
     ran = sum(words != "failed" for words in said.values())
-    odd = ", ".join(f"{method} {words}" for method, words in said.items() if words != "ran")
+    odd = "; ".join(
+        f"{', '.join(method for method in said if said[method] == words)} {words}"
+        for words in dict.fromkeys(said.values())
+        if words != "ran"
+    )
     return Row(what, ran, at_least=len(METHODS), unit="", figures=odd or "all complete where they promise it")
 
 
@@ -54,4 +58,5 @@ def _said(model: TextModel, method: str, head: str) -> str:
         return f"refused ({refusal.message})"
     if not np.isfinite(result.values).all():
         return "failed"
-    return "ran" if result.completeness is None or result.completeness.converged else "not converged"
+    sums = result.completeness  # of LRP too, though what biases hold of the score is missing there
+    return "ran" if sums is None or sums.converged or sums.conservation else "not converged"

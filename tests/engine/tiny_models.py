@@ -14,6 +14,7 @@ import transformers
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch import Tensor
 
+from engine.attribution.registry import METHODS
 from engine.jobs import run
 from engine.models.model import TextModel
 from engine.models.opening import open_model
@@ -61,6 +62,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {  # model type -> (kind 
     "bart": ("byte_bpe", _BART),
     "t5": ("unigram", _T5),
 }
+METHODS_OF_ANY_MODEL = [name for name, method in METHODS.items() if "relu" not in method.description.needs]
 _DECODER_ONLY = ("gpt2", "llama", "qwen2", "gemma")
 
 

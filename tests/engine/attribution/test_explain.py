@@ -8,7 +8,6 @@ import torch
 from captum.attr import IntegratedGradients
 
 from engine.attribution.explain import explain, predict
-from engine.attribution.registry import METHODS
 from engine.devices import BatchSize
 from engine.errors import UserError
 from engine.inputs.baselines import baseline_for
@@ -16,6 +15,7 @@ from engine.jobs import Partial, run
 from engine.models.model import TextModel
 from engine.requests import AttributionRequest, PredictionRequest, Target, TextInput
 from engine.results import AttributionResult, PredictionResult
+from tests.engine.tiny_models import METHODS_OF_ANY_MODEL
 
 TEXT = "Not once does it come close to being exciting."
 REQUEST = AttributionRequest("any", TextInput(TEXT))
@@ -42,7 +42,7 @@ def test_the_prediction_comes_first_then_maps_then_the_result(model: TextModel):
     assert len(result.values) == len(result.tokens)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", METHODS_OF_ANY_MODEL)
 def test_closing_at_every_step_leaves_the_model_as_it_was(model: TextModel, method: str):
     before = run(predict(model, PredictionRequest("any", REQUEST.input)))
     reached = 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _global_forward_hooks, _global_forward_pre_hooks
 
 from engine.attribution.registry import METHODS, Method
 from engine.attribution.score import Score
@@ -30,6 +31,19 @@ WEIGHTS, OTHER = drawn(3, SEQ, D_MODEL), drawn(4, SEQ, D_MODEL)
 def smooth(points: Tensor) -> Tensor:
     """Every feature matters and interacts."""
     return (WEIGHTS * points).sum((-2, -1)).tanh() + (OTHER * points**2).sum((-2, -1))
+
+
+def there_and_back(values: Tensor) -> Tensor:
+    """x, above -9, by way of ReLUs that are open and of others that are not."""
+    return (values.relu() - (-values).relu() + (values + 9).relu() - 9) / 2
+
+
+def cube_of_sum(a: Tensor, b: Tensor) -> Tensor:
+    return (a + b) ** 3
+
+
+def the_same_written_out(a: Tensor, b: Tensor) -> Tensor:
+    return a**3 + 3 * a**2 * b + 3 * a * b**2 + b**3
 
 
 def attribute(
@@ -62,34 +76,51 @@ def sensitivity(method: Method) -> bool:
 
 
 def dummy(method: Method) -> bool:
-    values = attribute(method, lambda p: (p[:, 1:] ** 3).sum((-2, -1)))
-    return bool((values[0] == 0).all() and (values[1:] != 0).any())
+    """The first token is not used, or used in ways that cancel."""
+
+    def blind(p: Tensor) -> Tensor:
+        a, b = p[:, 0], p[:, 1]
+        nothing = cube_of_sum(a, b) - the_same_written_out(a, b) + a - there_and_back(a)
+        return (p[:, 1:] ** 3).sum((-2, -1)) + nothing.sum(-1)
+
+    values = attribute(method, blind)
+    return bool(np.allclose(values[0], 0, atol=1e-9) and (values[1:] != 0).any())
 
 
 def linearity(method: Method) -> bool:
-    def cubic(p: Tensor) -> Tensor:
-        return (OTHER * p**3).sum((-2, -1))
+    def bent(p: Tensor) -> Tensor:
+        return smooth(p) + (OTHER * p.relu()).sum((-2, -1))
 
-    both = attribute(method, lambda p: 2 * smooth(p) - 3 * cubic(p))
-    return bool(np.allclose(both, 2 * attribute(method, smooth) - 3 * attribute(method, cubic)))
+    def cubic(p: Tensor) -> Tensor:
+        return (OTHER * p**3).sum((-2, -1)) + (WEIGHTS * p.relu()).sum((-2, -1))
+
+    both = attribute(method, lambda p: 2 * bent(p) - 3 * cubic(p))
+    return bool(np.allclose(both, 2 * attribute(method, bent) - 3 * attribute(method, cubic)))
 
 
 def symmetry(method: Method) -> bool:
-    """The first two tokens hold equal values, and the score treats them alike."""
+    """The first tokens hold equal values, and the score treats them alike, though it may not compute with them alike."""
     inputs, baseline = INPUTS.clone(), BASELINE.clone()
-    inputs[:, 1], baseline[:, 1] = inputs[:, 0], baseline[:, 0]
-    values = attribute(method, lambda p: ((p[:, 0] ** 3 + p[:, 1] ** 3) * WEIGHTS[0]).sum(-1).sin(), inputs, baseline)
-    return bool(np.allclose(values[0], values[1]))
+    inputs[:, 1:3], baseline[:, 1:3] = inputs[:, :1], baseline[:, :1]
+
+    def plainly(p: Tensor) -> Tensor:
+        return ((p[:, 0] ** 3 + p[:, 1] ** 3) * WEIGHTS[0]).sum(-1).sin()
+
+    def product(p: Tensor) -> Tensor:
+        return -(p[:, 0] * p[:, 1] * there_and_back(p[:, 2])).sum(-1)
+
+    plain, multiplied = attribute(method, plainly, inputs, baseline), attribute(method, product, inputs, baseline)
+    return bool(np.allclose(plain[0], plain[1]) and np.allclose(multiplied[:3], multiplied[0]))
 
 
 def implementation_invariance(method: Method) -> bool:
-    """One function, computed by two networks: relu(x) − relu(−x) is x."""
+    """One function, computed by two networks."""
 
     def direct(p: Tensor) -> Tensor:
-        return (WEIGHTS * p).sum((-2, -1)) ** 2
+        return (WEIGHTS * p).sum((-2, -1)) ** 2 + cube_of_sum(p[:, 0], p[:, 1]).sum(-1)
 
     def detour(p: Tensor) -> Tensor:
-        return (WEIGHTS * (p.relu() - (-p).relu())).sum((-2, -1)) ** 2
+        return (WEIGHTS * there_and_back(p)).sum((-2, -1)) ** 2 + the_same_written_out(p[:, 0], p[:, 1]).sum(-1)
 
     return bool(np.allclose(attribute(method, direct), attribute(method, detour)))
 
@@ -126,6 +157,7 @@ def traces(network: nn.Module) -> list[object]:
     """All that a method could leave behind in a model or in torch."""
     hooks = [len(m._forward_hooks) + len(m._forward_pre_hooks) + len(m._backward_hooks) for m in network.modules()]
     grads = [p.grad is None and not p.requires_grad for p in network.parameters()]
+    hooks += [len(_global_forward_hooks), len(_global_forward_pre_hooks), torch._C._len_torch_function_stack()]
     states = [torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.backends.cudnn.enabled, network.training]
     return [hooks, grads, states, torch.get_rng_state().sum().item()]
 

@@ -8,12 +8,11 @@ import torch
 import transformers
 
 from engine.attribution.explain import explain, predict
-from engine.attribution.registry import METHODS
 from engine.errors import UserError
 from engine.jobs import run
 from engine.models.model import TextModel
 from engine.requests import AttributionRequest, PredictionRequest, Target, TextInput
-from tests.engine.tiny_models import TEXT, opened, write
+from tests.engine.tiny_models import METHODS_OF_ANY_MODEL, TEXT, opened, write
 
 CAUSAL = ("gpt2", "llama", "qwen2", "gemma")
 MASKED = ("bert", "roberta", "albert", "distilbert", "electra", "deberta-v2", "modernbert")
@@ -50,13 +49,13 @@ def test_a_causal_model_says_what_the_library_says(tmp_path: Path, model_type: s
         assert ours.predicted.probability == pytest.approx(float(row.double().softmax(-1).max()), abs=1e-6)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", METHODS_OF_ANY_MODEL)
 @pytest.mark.parametrize("model_type", CAUSAL)
 def test_every_method_explains_the_next_token(tmp_path: Path, model_type: str, method: str):
     result = asked(opened(write(tmp_path, model_type, head="CausalLM")), method=method)
     assert np.isfinite(result.values).all()
     assert result.target.position == len(result.tokens) - 1
-    if method == "integrated_gradients":
+    if method in ("integrated_gradients", "deeplift"):
         assert result.completeness.converged
 
 

@@ -53,6 +53,17 @@ def test_a_method_that_promises_nothing_says_so(strip: CompletenessStrip) -> Non
     assert strip.text() == "Saliency makes no promise about the sum · 1 pass · 0.02 s · cpu"
 
 
+def test_what_conserves_the_score_says_what_stays_where_no_token_is(strip: CompletenessStrip) -> None:
+    strip.show_result(made.result(sums=Completeness(2.14, 0.0, 1.9, -0.24, 0.1, 0.11, False, 0.01, conservation=True)))
+    assert strip.text().startswith(
+        "f(input) 2.14 · attributions sum to 1.90 · 0.24 stays with biases, positions and softmax, which are no tokens · "
+    )
+    assert "not converged" not in strip.text()
+    assert theme.LIGHT.error.name() not in strip.findChild(QLabel, "completenessSum").text()
+    strip.show_result(made.result(sums=Completeness(2.14, 0.0, 2.13, -0.01, 0.004, 0.005, True, 0.01, conservation=True)))
+    assert strip.text().startswith("f(input) 2.14 · attributions sum to 2.13 · off by 0.4 % of Σ|values| ✓")
+
+
 def test_a_partial_map_is_tagged_and_a_stopped_one_too(strip: CompletenessStrip) -> None:
     strip.show_result(made.result(progress=0.62))
     assert strip.text().startswith("62 % · ")
