@@ -58,7 +58,7 @@ class MethodDescription:
     """One attribution method.
 
     Args:
-        needs: what a model must offer, in the words of ``ModelInfo.can`` (``relu``), besides ``differentiable``.
+        needs: what a model must offer, ``differentiable``, ``relu``.
         signed: positive raises the score, negative lowers it; otherwise a magnitude.
         complete: promises that the attributions add up to f(input) − f(baseline).
         uses_baseline: the baseline changes the answer.
@@ -87,6 +87,6 @@ class MethodDescription:
         if model.input_kind not in self.inputs:
             return f"{self.label} reads {' or '.join(self.inputs)}; this model reads {model.input_kind}."
         because = model.unexplained_because
-        if because is None and "relu" in self.needs and "relu" not in model.can:
+        if because is None and "relu" in self.needs and not model.rectified:
             because = f"{self.label} needs ReLUs; this model has none."
         return because

@@ -83,10 +83,11 @@ class ModelInfo:
         labels: of the classes, in the order of the outputs; empty for language models and regression.
         problem_type: how the outputs become probabilities (softmax, sigmoid, not at all).
         bytes, forecast_bytes: on disk, and in memory once loaded.
-        can: ``attribution``, ``attention``, ``cells``, ``units``, ``generation``; ``relu``: it computes with them.
+        can: ``attribution``, ``attention``, ``cells``, ``units``, ``generation``.
         sha256: over the sorted (relative path, sha256) of the files read.
         baselines: identifiers that can be computed for this model (no ``mask`` without a mask token).
         maximum_tokens: longer texts are cut; None: no limit.
+        rectified: it computes with ReLUs.
         checkpoints: names of those kept from its training, the first first, the model itself last; empty: none.
     """
 
@@ -112,6 +113,7 @@ class ModelInfo:
     reads_pairs: bool = False
     architecture: str = ""
     device: str = "cpu"
+    rectified: bool = False
     checkpoints: tuple[str, ...] = ()
 
     @property

@@ -49,7 +49,7 @@ def _look_for_relus(model: TextModel) -> None:
     from engine.models.rectifiers import has_relus  # torch, when a model is open
 
     if has_relus(model):
-        model.info = replace(model.info, can=(*model.info.can, "relu"))
+        model.info = replace(model.info, rectified=True)
 
 
 def _place_of(name: str) -> Path:

@@ -85,7 +85,7 @@ def test_a_model_without_relus_is_refused_and_one_with_them_is_not(name: str, ti
     with pytest.raises(UserError, match="this model has none"):
         run(explain(tiny_bert, AttributionRequest("any", TextInput(TEXT), method=name)))
     model = opened(write(tmp_path, "bert", hidden_act="relu"))
-    assert "relu" in model.info.can
+    assert model.info.rectified
     unit = Target("unit:bert.encoder.layer.1.output:3@2")
     for target in (Target(score="probability"), Target("index:0", versus="index:1"), unit):
         result = run(explain(model, AttributionRequest("any", TextInput(TEXT), target, name)))
@@ -105,14 +105,14 @@ def test_a_model_without_relus_is_refused_and_one_with_them_is_not(name: str, ti
     ids=str,
 )
 def test_relus_are_found_by_running_the_model(changes: dict[str, object], there: bool, tmp_path: Path):
-    assert ("relu" in opened(write_recurrent(tmp_path, **changes)).info.can) is there
+    assert opened(write_recurrent(tmp_path, **changes)).info.rectified is there
 
 
 @pytest.mark.parametrize("head", ["SequenceClassification", "MaskedLM", "CausalLM"])
 def test_relus_that_are_functions_are_found(head: str, tmp_path: Path):
     """DistilBERT's classifier has one that its list of modules does not show."""
     model = opened(write(tmp_path, "gpt2" if head == "CausalLM" else "distilbert", head=head))
-    assert ("relu" in model.info.can) is (head == "SequenceClassification")
+    assert model.info.rectified is (head == "SequenceClassification")
 
 
 @BOTH
