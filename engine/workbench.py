@@ -12,6 +12,7 @@ from engine.attention.tfidf import tfidf
 from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.registry import METHODS
+from engine.datasets.data import Datasets
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
@@ -33,6 +34,7 @@ from engine.requests import (
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
+    DatasetRequest,
     GradientFlowRequest,
     HeadAgreementRequest,
     HeadRequest,
@@ -75,6 +77,7 @@ class Workbench:
         self._model: TextModel | None = None
         self._accepted = False
         self._importer, self._sessions, self._captures = Importer(), Sessions(), Captures()
+        self._datasets = Datasets()
 
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator whose result answers ``request``; nothing runs before its first step."""
@@ -88,6 +91,8 @@ class Workbench:
             return _within_memory(self._importer.run(request))
         if isinstance(request, MarksRequest):
             return marks(request)
+        if isinstance(request, DatasetRequest):
+            return _within_memory(self._datasets.read(request))
         return _within_memory(self._ask(request))
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
