@@ -26,10 +26,11 @@ class Findings(QObject):
     done = Signal(str)  # in a few words
     map_shown = Signal()  # the workspace is wanted
 
-    def __init__(self, house: House, rooms: tuple[Room, ...], memory: Memory, dialogs: Dialogs, window: QWidget) -> None:
+    def __init__(self, house: House, memory: Memory, dialogs: Dialogs, window: QWidget) -> None:
         super().__init__(window)
         conductor, workspace, actions = house.conductor, house.workspace, house.actions
-        self._conductor, self._actions, self._memory, self._rooms = conductor, actions, memory, rooms
+        self._conductor, self._actions, self._memory = conductor, actions, memory
+        self._rooms: tuple[Room, ...] = ()
         self._dialogs, self._window = dialogs, window
         self.view = FindingsView(actions)
         self.store = FindingsStore(memory.state_folder, self)
@@ -53,10 +54,14 @@ class Findings(QObject):
         self.reopening.cleared.connect(self.cleared)
         self._conductor.map_changed.connect(self._refresh_actions)
         self._tabs.currentChanged.connect(self._refresh_actions)
-        for room in self._rooms:
-            room.kept_changed.connect(self._refresh_actions)
         self._actions["pin_finding"].triggered.connect(self.pin)
         self._actions["save_report"].triggered.connect(self.ask_and_save_report)
+
+    def furnish(self, rooms: tuple[Room, ...]) -> None:
+        """Whose views can be pinned and come back."""
+        self._rooms = rooms
+        for room in rooms:
+            room.kept_changed.connect(self._refresh_actions)
 
     def start(self) -> None:
         """Read what was kept; said after the window is there."""

@@ -26,8 +26,7 @@ from gui.keeping import Keeping, Kept, KeptMap
 from gui.map_actions import MapActions
 from gui.memory import Memory
 from gui.path_check import PathCheck
-from gui.room_list import rooms_of
-from gui.rooms import House
+from gui.rooms import House, Room
 from gui.side_jobs import SideJobs
 from gui.view_actions import ViewActions
 from gui.views.bottom_bar import BottomBar
@@ -68,12 +67,12 @@ class MainWindow(QMainWindow):
         self.history = History(self.conductor, self.workspace.method_panel, self.actions_registry)
         self.map_actions = MapActions(self.workspace.attribution_view, self.conductor, self.actions_registry, memory)
         self.view_actions = ViewActions(self, self.workspace, self.actions_registry, memory)
-        house = House(
+        self._house = House(
             *(self.jobs, self.conductor, self.workspace, self.actions_registry, memory, self.history),
             *(self.dialogs, MarksStore(memory.state_folder, self)),
         )
-        self.rooms = rooms_of(house)
-        self.findings = Findings(house, self.rooms, memory, self.dialogs, self)
+        self.rooms: tuple[Room, ...] = ()
+        self.findings = Findings(self._house, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)
         self.importing = Importing(self.jobs, self.dialogs, self, self.workspace.input_panel.editor.text)
         self._paths = PathCheck(self)
@@ -139,22 +138,26 @@ class MainWindow(QMainWindow):
             told.connect(self._on_message)
         for well in (conductor.cleared, self.findings.cleared):
             well.connect(self._on_cleared)
-        self._connect_rooms()
         actions["findings"].triggered.connect(self.show_findings)
         self.findings.map_shown.connect(self.show_workspace)
         self.findings.done.connect(self.bottom_bar.show_note)
         conductor.model_opened.connect(self._on_model_opened)
+        conductor.map_changed.connect(self.keeping.refresh)
+        self.workspace.tabs.currentChanged.connect(self.keeping.refresh)
         self.keeping.done.connect(self.bottom_bar.show_note)
         self._memory.not_saved.connect(self._on_not_saved)
         self._paths.checked.connect(self._on_paths_checked)
 
-    def _connect_rooms(self) -> None:
+    def _furnish(self) -> None:
+        """Rooms and what they import take half of a start, and no one can enter them before a model is open."""
+        from gui.room_list import rooms_of
+
+        self.rooms = rooms_of(self._house)
+        self.findings.furnish(self.rooms)
         for room in self.rooms:
             room.note.connect(self.bottom_bar.show_note)
             room.read_out_changed.connect(self.bottom_bar.show_value)
             room.kept_changed.connect(self.keeping.refresh)
-        self.conductor.map_changed.connect(self.keeping.refresh)
-        self.workspace.tabs.currentChanged.connect(self.keeping.refresh)
 
     def _kept(self) -> Kept | None:
         """What the tab in sight has to take along."""
@@ -179,7 +182,8 @@ class MainWindow(QMainWindow):
         self._engine.stopped.connect(self._on_engine_stopped)
 
     def start(self, path: str | None = None) -> None:
-        """Start the engine, once the window is on screen; then open ``path``."""
+        """Make the rooms and start the engine, once the window is on screen; then open ``path``."""
+        self._furnish()
         self.bottom_bar.job_bar.begin(ENGINE_JOB, "Starting the engine…", cancellable=False)
         self._engine.start()
         self.conductor.start()

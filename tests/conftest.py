@@ -8,6 +8,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # torch's threads: the workers share the cores already
 
 import gc
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QMessageLogContext, QThread, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell starts what it puts in the background so
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 THREAD_PATIENCE_MS = 2000
 SEVERE = (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg)

@@ -206,9 +206,9 @@ class AblationPage(Sheet):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._fill_found()
+        column.addLayout(self._stack, 1)  # first: it shows what is added to it, and a widget without a parent is a window
         self._stack.addWidget(self.message)
         self._stack.addWidget(self._found)
-        column.addLayout(self._stack, 1)
 
     def _choices(self) -> QHBoxLayout:
         for words, how in WAYS:

@@ -199,10 +199,10 @@ class DetectiveView(Sheet):
         self._message.setTextFormat(Qt.TextFormat.PlainText)
         above.addWidget(self._message)
         above.addStretch()
+        column.addLayout(self._stack, 1)  # first: it shows what is added to it, and a widget without a parent is a window
         self._stack.addWidget(empty)
         self._fill_found()
         self._stack.addWidget(self._found)
-        column.addLayout(self._stack, 1)
 
     def _fill_found(self) -> None:
         self._found.setProperty("role", "panel")

@@ -80,9 +80,9 @@ class DimensionView(QWidget):
         column.setSpacing(4)
         column.addLayout(head)
         self._stack = QStackedLayout()
+        column.addLayout(self._stack)  # first: it shows what is added to it, and a widget without a parent is a window
         self._stack.addWidget(self._words)
         self._stack.addWidget(drawn)
-        column.addLayout(self._stack)
         self._plot.setFixedHeight(_FEWEST)
 
     # One way in

@@ -158,10 +158,10 @@ class OptimiseView(Sheet):
         self._message.setProperty("role", "muted")
         self._message.setWordWrap(True)
         self._message.setObjectName("optimiseMessage")
+        column.addLayout(self._stack, 1)  # first: it shows what is added to it, and a widget without a parent is a window
         self._stack.addWidget(empty)
         self._fill_found()
         self._stack.addWidget(self._found)
-        column.addLayout(self._stack, 1)
 
     def _controls(self) -> QGridLayout:
         """Captions above, controls below, Start last with what it goes for above it."""

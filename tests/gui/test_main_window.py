@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
@@ -418,6 +419,38 @@ def test_a_bug_of_ours_is_shown_and_the_window_goes_on(stage: Stage) -> None:
     assert "Traceback …" in QGuiApplication.clipboard().text()
     click(stage, "messageClose")
     assert not stage.window.message_bar.isVisible()
+
+
+class WindowsShown(QObject):
+    """Names every top-level widget that comes on screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.names.append(watched.objectName() or type(watched).__name__)
+        return False
+
+
+def test_nothing_but_the_window_flashes_up_at_the_start(
+    make_stage: Callable[[], Stage], qapp: QApplication, request: pytest.FixtureRequest
+) -> None:
+    shown = WindowsShown()
+    qapp.installEventFilter(shown)
+    request.addfinalizer(lambda: qapp.removeEventFilter(shown))
+    make_stage().start().open()
+    assert shown.names == ["mainWindow"]
+
+
+def test_rooms_are_made_once_the_window_is_seen(make_stage: Callable[[], Stage]) -> None:
+    stage = make_stage()
+    assert not stage.window.rooms
+    stage.start()
+    assert [room.title for room in stage.window.rooms] == [
+        stage.window.workspace.tabs.tabText(at + 1) for at in range(len(stage.window.rooms))
+    ]
 
 
 def test_panels_fold_away_and_stay_so(stage: Stage, make_stage: Callable[[], Stage]) -> None:
