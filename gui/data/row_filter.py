@@ -1,0 +1,111 @@
+"""What is asked of the rows: a search as it is typed, and what was chosen beside it."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from engine.datasets.select import COMPUTED
+from engine.requests import ColumnFilter, Selection
+
+Outcome = Literal["all", "errors", "correct"]
+OUTCOMES: dict[Outcome, str] = {"all": "", "errors": "no", "correct": "yes"}
+_TERM = re.compile(r'\s*(?:"(?P<quoted>[^"]+)"|(?P<bare>[^\s":]+)):(?P<value>"[^"]*"|/(?:[^/\\]|\\.)*/|\S+)(?=\s|$)')
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_BOUND = re.compile(rf"(?P<sign><=?|>=?|=)\s*(?P<number>{_NUMBER})")
+_BETWEEN = re.compile(rf"(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})")
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Rows that pass all of it, in an order.
+
+    Args:
+        search: words found in the text, or a regular expression between slashes; before it any number of terms such as
+            ``margin:<-0.5``, ``loss:1..2``, ``kind:sarcasm`` or ``author:/^A/``.
+        true, predicted: one class each, by its name.
+        tag: one of the row's.
+        order: (column, whether descending).
+    """
+
+    search: str = ""
+    outcome: Outcome = "all"
+    true: str | None = None
+    predicted: str | None = None
+    tag: str | None = None
+    order: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every row passes."""
+        return replace(self, order=()) == RowFilter()
+
+    @property
+    def needs_predictions(self) -> bool:
+        """Whether it can change as they come in."""
+        ordered = any(column in COMPUTED[1:-1] for column, _ in self.order)
+        searched = any(f"{column}:" in self.search for column in COMPUTED[1:-1])
+        return self.outcome != "all" or self.true is not None or self.predicted is not None or ordered or searched
+
+    def selection(self, text: str, columns: Sequence[str], numeric: Callable[[str], bool]) -> Selection:
+        """As the engine takes it.
+
+        Args:
+            text: the column that is searched.
+            columns: those that may be named; ``numeric``: whether one holds numbers.
+        """
+        filters = list(_of_search(self.search, text, columns, numeric))
+        if self.outcome != "all":
+            filters.append(ColumnFilter("correct", (OUTCOMES[self.outcome],)))
+        for column, wanted in (("true", self.true), ("predicted", self.predicted), ("tag", self.tag)):
+            if wanted is not None:
+                filters.append(ColumnFilter(column, (wanted,)))
+        return Selection(tuple(filters), self.order)
+
+    def in_words(self) -> str:
+        """For a line above numbers."""
+        said = [self.outcome] if self.outcome != "all" else []
+        said += [f"true {self.true}"] if self.true is not None else []
+        said += [f"predicted {self.predicted}"] if self.predicted is not None else []
+        said += [f"tag {self.tag}"] if self.tag is not None else []
+        said += [f"“{self.search.strip()}”"] if self.search.strip() else []
+        return ", ".join(said)
+
+
+def _of_search(search: str, text: str, columns: Sequence[str], numeric: Callable[[str], bool]) -> list[ColumnFilter]:
+    """The terms it begins with, then what is looked for in the text."""
+    found: list[ColumnFilter] = []
+    known = {name.casefold(): name for name in reversed(columns)}
+    while (term := _TERM.match(search)) is not None:
+        name = known.get((term["quoted"] or term["bare"]).casefold())
+        if name is None:
+            break
+        found.append(_of_term(name, term["value"], numeric(name)))
+        search = search[term.end() :]
+    wanted = search.strip()
+    return [*found, ColumnFilter(text, pattern=pattern_of(wanted))] if wanted else found
+
+
+def _of_term(column: str, value: str, is_number: bool) -> ColumnFilter:
+    between, bound = _BETWEEN.fullmatch(value), _BOUND.fullmatch(value)
+    if is_number and between:
+        return ColumnFilter(column, minimum=float(between["low"]), maximum=float(between["high"]))
+    if is_number and bound:
+        number, sign = float(bound["number"]), bound["sign"]
+        if sign == "=":
+            return ColumnFilter(column, minimum=number, maximum=number)
+        if sign.startswith("<"):
+            return ColumnFilter(column, maximum=number if sign == "<=" else math.nextafter(number, -math.inf))
+        return ColumnFilter(column, minimum=number if sign == ">=" else math.nextafter(number, math.inf))
+    if is_number and re.fullmatch(_NUMBER, value):
+        return ColumnFilter(column, minimum=float(value), maximum=float(value))
+    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    return ColumnFilter(column, pattern=pattern_of(bare))
+
+
+def pattern_of(wanted: str) -> str:
+    """A regular expression between slashes as it is; anything else for itself."""
+    if len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
+        return wanted[1:-1]
+    return re.escape(wanted).replace(r"\ ", " ")
