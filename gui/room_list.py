@@ -4,12 +4,20 @@ from collections.abc import Callable
 
 from gui.attention.room import AttentionRoom
 from gui.cells.room import CellsRoom
+from gui.data.room import DataRoom
 from gui.detective.room import DetectiveRoom
 from gui.flow_room import FlowRoom
 from gui.optimise_room import OptimiseRoom
 from gui.rooms import House, Room
 
-ROOMS: tuple[Callable[[House], Room], ...] = (AttentionRoom, CellsRoom, DetectiveRoom, FlowRoom, OptimiseRoom)
+ROOMS: tuple[Callable[[House], Room], ...] = (
+    AttentionRoom,
+    CellsRoom,
+    DataRoom,
+    DetectiveRoom,
+    FlowRoom,
+    OptimiseRoom,
+)
 
 
 def rooms_of(house: House) -> tuple[Room, ...]:

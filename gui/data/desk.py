@@ -77,6 +77,11 @@ class DataDesk(QObject):
     # The file
 
     @property
+    def model(self) -> ModelInfo | None:
+        """The open one."""
+        return self._conductor.model
+
+    @property
     def is_reading(self) -> bool:
         """Whether a file is being read."""
         return self._jobs.runs(READ)

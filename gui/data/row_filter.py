@@ -65,7 +65,7 @@ class RowFilter:
 
     def in_words(self) -> str:
         """For a line above numbers."""
-        said = [self.outcome] if self.outcome != "all" else []
+        said: list[str] = [self.outcome] if self.outcome != "all" else []
         said += [f"true {self.true}"] if self.true is not None else []
         said += [f"predicted {self.predicted}"] if self.predicted is not None else []
         said += [f"tag {self.tag}"] if self.tag is not None else []

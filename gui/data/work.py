@@ -177,7 +177,7 @@ def _slices(read: Any) -> Iterator[tuple[str, RowFilter]]:
 
 def _row_filter(read: Mapping[str, Any]) -> RowFilter | None:
     search, outcome, order = read.get("search", ""), read.get("outcome", "all"), read.get("order", [])
-    names = [read.get(name) for name in ("true", "predicted", "tag")]
+    names = true, predicted, tag = [read.get(name) for name in ("true", "predicted", "tag")]
     if not (isinstance(search, str) and len(search) <= LONGEST_SEARCH and isinstance(order, list)):
         return None
     if not (isinstance(outcome, str) and outcome in OUTCOMES):
@@ -187,7 +187,7 @@ def _row_filter(read: Mapping[str, Any]) -> RowFilter | None:
     pairs = [tuple(each) for each in order if isinstance(each, list)]
     if not all(len(each) == 2 and isinstance(each[0], str) and isinstance(each[1], bool) for each in pairs):
         return None
-    return RowFilter(search, outcome, *names, order=tuple(pairs))
+    return RowFilter(search, outcome, true, predicted, tag, tuple(pairs))
 
 
 def _is_text(value: Any, longest: int) -> bool:

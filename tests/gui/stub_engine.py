@@ -18,6 +18,8 @@ from engine.checkpoints import (
     Question,
     TensorUse,
 )
+from engine.dataset_results import PredictionsResult
+from engine.datasets.data import Datasets
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
 from engine.detective import CorpusTextResult, DetectResult, EffectResult, MarksResult, PhraseResult, UnitResult
 from engine.errors import LoadError, UserError
@@ -30,6 +32,7 @@ from engine.requests import (
     CatalogueRequest,
     CellsRequest,
     CorpusTextRequest,
+    DatasetRequest,
     DetectRequest,
     EffectRequest,
     GradientFlowRequest,
@@ -43,6 +46,7 @@ from engine.requests import (
     OptimisationRequest,
     PhraseRequest,
     PredictionRequest,
+    PredictionsRequest,
     TextInput,
     UnitRequest,
 )
@@ -68,7 +72,7 @@ from engine.results import (
     Token,
     TokenizedText,
 )
-from tests.gui import made_attention, made_cells, made_corpus, made_detective, made_flow
+from tests.gui import made_attention, made_cells, made_corpus, made_data, made_detective, made_flow
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -179,6 +183,11 @@ def prediction(request: PredictionRequest) -> PredictionResult:
     return PredictionResult(request, tokenized(request), tuple(classes))
 
 
+def logits_of(input: TextInput) -> list[float]:
+    said = prediction(PredictionRequest("", input)).classes
+    return [one.logit for one in sorted(said, key=lambda one: one.index)]
+
+
 def attribution(request: AttributionRequest, progress: float = 1.0, of: ModelInfo | None = None) -> AttributionResult:
     said = prediction(PredictionRequest(request.model_sha256, request.input))
     chosen = said.predicted.index if request.target.choice not in LABELS else LABELS.index(request.target.choice)
@@ -276,6 +285,7 @@ class StubEngine:
         self.asked: list[Any] = []
         self.closed: list[Any] = []
         self.threads: set[int] = set()
+        self.datasets = Datasets()
 
     def job_for(self, request: Any) -> Generator[Partial, None, Any]:
         self.asked.append(request)
@@ -300,6 +310,8 @@ class StubEngine:
             HeadAgreementRequest: self._agree_heads,
             InspectCheckpointRequest: self._inspect,
             ImportRequest: self._import,
+            DatasetRequest: self.datasets.read,
+            PredictionsRequest: self._predict_rows,
         }
         return self._noted(request, jobs[type(request)](request))
 
@@ -443,6 +455,15 @@ class StubEngine:
     def _agree_heads(self, request: HeadAgreementRequest) -> Generator[Partial, None, HeadAgreement]:
         yield Partial(0, doing="Comparing")
         return made_attention.agreement(request, self._attention(request.attention))
+
+    def _predict_rows(self, request: PredictionsRequest) -> Generator[Partial, None, PredictionsResult]:
+        """As it says of each text by itself; a row that begins with ``!`` fails."""
+        data = yield from self.datasets.open(request.source, request.data_sha256)
+        path = request.model_sha256.removeprefix("sha of ")
+        for partial in made_data.predicting(request, data, model(path), logits_of, self.steps):
+            yield partial
+            time.sleep(self.step_seconds)
+        return made_data.predicted(request, data, model(path), logits_of, data.rows)
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)

@@ -1,0 +1,112 @@
+"""Below the rows: the one on the desk, what the model said of it and why, tags and a note."""
+
+import html
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from engine.heatmaps.wording import progress_words, title_of, token_values
+from engine.results import AttributionResult
+from gui import theme
+from gui.controls.rows import name_control
+from gui.data.desk import DataDesk
+from gui.data.words import outcome_words, place_words
+from gui.heatmaps.text_heatmap import TextHeatmap
+from gui.views.elided_label import ElidedLabel
+
+LEAST_PIXELS = 132
+NOTE_PIXELS = 240
+
+
+class ExampleStrip(QWidget):
+    """Setters are silent."""
+
+    tag_wanted = Signal()
+    tag_dropped = Signal(str)
+    note_written = Signal(str)
+
+    def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._place, self._outcome, self._why = QLabel(), ElidedLabel(), ElidedLabel()
+        self.heatmap = TextHeatmap()
+        self._tags, self._add, self.note = QLabel(), QPushButton("Tag…"), QLineEdit()
+        self._build()
+        self._add.clicked.connect(self.tag_wanted)
+        self._tags.linkActivated.connect(self.tag_dropped)
+        self.note.editingFinished.connect(self._on_note)
+
+    def _build(self) -> None:
+        self.heatmap.setObjectName("dataHeatmap")
+        self.heatmap.set_fewest_lines(2)
+        self.heatmap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.heatmap.setMinimumHeight(64)
+        self._place.setFont(theme.numbers_font(strong=True))
+        self._outcome.setFont(theme.numbers_font())
+        self._why.setProperty("role", "caption")
+        self._tags.setTextFormat(Qt.TextFormat.RichText)
+        self._add.setProperty("role", "link")
+        self.note.setPlaceholderText("Note on this row")
+        self.note.setMaximumWidth(NOTE_PIXELS)
+        self.note.setMaxLength(4000)
+        for control, words in (
+            (self._place, ("examplePlace", "Place", "")),
+            (self._outcome, ("exampleOutcome", "What the model said", "")),
+            (self._why, ("exampleTarget", "What is explained", "")),
+            (self._tags, ("exampleTags", "Tags", "A click on a tag takes it away.")),
+            (self._add, ("exampleTag", "Tag", "Tag this row (T, or 1 … 9).")),
+            (self.note, ("exampleNote", "Note", "Kept with the data and the model; Enter keeps it.")),
+        ):
+            name_control(control, *words)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._place)
+        head.addWidget(self._outcome, 1)
+        head.addWidget(self._tags)
+        head.addWidget(self._add)
+        head.addWidget(self.note)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self._why)
+        column.addWidget(self.heatmap, 1)
+        self.setMinimumHeight(LEAST_PIXELS)
+
+    def show_row(self) -> None:
+        """The current one, in words."""
+        desk = self._desk
+        there = desk.current >= 0 and desk.data is not None
+        self._place.setText(place_words(desk) or ("Press J for the first error, or choose a row." if desk.data else ""))
+        words = outcome_words(desk)
+        self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
+        for each in (self._add, self.note, self._tags):
+            each.setVisible(there)
+        self.show_work()
+
+    def show_work(self) -> None:
+        """Tags and note of the current row."""
+        work, row = self._desk.store.work, self._desk.current
+        look = theme.current()
+        shown = [
+            f'<a href="{html.escape(tag, quote=True)}" style="color:{look.text.name()}; text-decoration:none">{html.escape(tag)}'
+            f'<span style="color:{look.muted.name()}"> ×</span></a>'
+            for tag in work.tags.get(row, ())
+        ]
+        self._tags.setText("&nbsp;&nbsp;".join(shown))
+        if not self.note.hasFocus() or self.note.text() != work.notes.get(row, ""):
+            self.note.setText(work.notes.get(row, ""))
+
+    def show_map(self, result: AttributionResult | None) -> None:
+        """Of the text on the desk."""
+        if result is None:
+            self._why.setText("")
+            return
+        tag = progress_words(result.progress, stopped=False)
+        self._why.setText(f"{title_of(result)}{f' · {tag}' if tag else ''}")
+        self.heatmap.show_map(result.prediction.input, token_values(result), result.signed)
+
+    @Slot()
+    def _on_note(self) -> None:
+        if self._desk.current >= 0:
+            self.note_written.emit(self.note.text())
