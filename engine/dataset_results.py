@@ -149,6 +149,8 @@ class PredictionsResult:
         margin: (rows,) the probability of the true class minus the highest of the others: negative on errors; NaN without.
         correct: (rows,) 1, 0, or −1 where not known.
         expected: (rows,) of a regression the number that was wanted; else empty.
+        holds: (rows, labels) of a multi-label model 1, 0, or −1 where not known; else empty. There ``predicted`` is the most
+            probable label, ``correct`` says whether every label is right, ``margin`` is that of the least certain one.
         cut: rows that are longer than the model reads.
         matches: how the labels were understood.
         done: rows dealt with so far.
@@ -173,6 +175,7 @@ class PredictionsResult:
     done: int
     resumed: int = 0
     expected: FloatArray = field(default_factory=lambda: np.zeros(0))
+    holds: NDArray[np.int8] = field(default_factory=lambda: np.zeros((0, 0), np.int8))
     warnings: tuple[Notice, ...] = ()
 
     @property

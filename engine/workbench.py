@@ -13,6 +13,7 @@ from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.registry import METHODS
 from engine.datasets.data import Datasets
+from engine.datasets.examine import examine
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
@@ -27,6 +28,7 @@ from engine.recurrent.session import Sessions
 from engine.requests import (
     AblationRequest,
     AboutACorpus,
+    AboutADataset,
     AboutAModel,
     AboutAttention,
     AttentionFileRequest,
@@ -110,6 +112,8 @@ class Workbench:
         model = self._usable(model_asked(request))
         if isinstance(request, AboutACorpus):
             return (yield from investigate(self._sessions, model, request))
+        if isinstance(request, AboutADataset):
+            return (yield from examine(self._datasets, model, request))
         if isinstance(request, AboutAttention):
             return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
         return (yield from _OF_A_MODEL[type(request)](model, request))

@@ -4,13 +4,13 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from engine.dataset_results import Dataset, DatasetResult
+from engine.dataset_results import Dataset, DatasetResult, PredictionsResult
 from engine.datasets.columns import guess_labels, guess_pair, guess_text
 from engine.datasets.readers import Read, reader_for
 from engine.datasets.table import Table
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
-from engine.requests import DatasetRequest, DataSource
+from engine.requests import DatasetRequest, DataSource, PredictionsRequest
 from engine.results import Notice
 
 LARGEST = 2_000_000_000  # bytes
@@ -24,6 +24,19 @@ class Datasets:
     def __init__(self, most: int = 2) -> None:
         self._open: dict[DataSource, tuple[tuple[int, int], Dataset]] = {}
         self._most = most
+        self.predictions: dict[PredictionsRequest, PredictionsResult] = {}  # the last ones
+
+    def is_current(self, data: Dataset) -> bool:
+        """Whether the file is as it was."""
+        known = self._open.get(data.source)
+        return known is not None and known[1] is data and known[0] == _signature(data.source.path)
+
+    def keep(self, request: PredictionsRequest, result: PredictionsResult) -> None:
+        """For the next question about them."""
+        self.predictions.pop(request, None)
+        self.predictions[request] = result
+        while len(self.predictions) > self._most:
+            del self.predictions[next(iter(self.predictions))]
 
     def read(self, request: DatasetRequest) -> Steps[DatasetResult]:
         """The job for a request."""
@@ -99,9 +112,7 @@ def dataset_of(asked: DataSource, read: Read, table: Table, sha256: str) -> Data
         first = read.left_out[0].reason
         warnings.append(Notice(f"{read.left_out_count:,} lines are no rows and were left out; the first: {first}", "left_out"))
     guessed = tuple(field for field in _GUESSABLE if getattr(asked, field) is None and getattr(source, field) is not None)
-    return Dataset(
-        source, sha256, table, guessed, _counted(source, table), tuple(read.left_out), read.left_out_count, tuple(warnings)
-    )
+    return Dataset(source, sha256, table, guessed, _counted(source, table), read.left_out, read.left_out_count, tuple(warnings))
 
 
 def with_columns(source: DataSource, table: Table) -> DataSource:

@@ -4,51 +4,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset_results import NONE, Calibration, ClassNumbers, Numbers, PredictionsResult, Rows
+from engine.datasets.outcomes import SURE, answered_rows, probabilities
 from engine.results import FloatArray
 
 BINS = 10
+_EMPTY = np.zeros(0)
 
 
 def numbers_of(result: PredictionsResult, rows: Rows | None = None) -> Numbers:
     """Of some rows, or of all."""
     chosen = np.arange(result.data.rows) if rows is None else rows
-    answered: NDArray[np.bool_] = ~np.isnan(result.logits[chosen]).any(-1)
-    return count(
-        result.labels,
-        result.true[chosen],
-        result.predicted[chosen],
-        result.probability[chosen],
-        result.loss[chosen],
-        result.correct[chosen],
-        answered,
-    )
-
-
-def count(
-    labels: tuple[str, ...],
-    true: NDArray[np.int32],
-    predicted: NDArray[np.int32],
-    probability: FloatArray,
-    loss: FloatArray,
-    correct: NDArray[np.int8],
-    answered: NDArray[np.bool_],
-) -> Numbers:
-    """All (rows,): classes or −1, the predicted class's probability, loss, 1 / 0 / −1, whether there is a prediction."""
+    logits = result.logits[chosen]
+    answered = answered_rows(logits)
+    correct, probability, loss = result.correct[chosen], result.probability[chosen], result.loss[chosen]
     known = answered & (correct != NONE)
-    labelled = int(known.sum())
-    confusion = confusion_of(true, predicted, len(labels))
-    classes = tuple(_of_class(confusion, at, label) for at, label in enumerate(labels))
-    measured = [each.f1 if each.f1 is not None else 0.0 for each in classes if each.support]
     finite = loss[~np.isnan(loss)]
+    confusion = None
+    if result.holds.size:
+        holds, likely = result.holds[chosen][known] == 1, probabilities(logits[known], "multi_label")
+        classes = classes_of_sets(holds, likely >= SURE, result.labels)
+        sure = np.maximum(likely, 1 - likely).ravel()
+        calibration = calibration_of(sure, ((likely >= SURE) == holds).ravel())
+    else:
+        confusion = confusion_of(result.true[chosen], result.predicted[chosen], len(result.labels))
+        classes = tuple(
+            class_numbers(label, int(confusion[at, at]), int(confusion[:, at].sum()), int(confusion[at].sum()))
+            for at, label in enumerate(result.labels)
+        )
+        calibration = calibration_of(probability[known], correct[known] == 1)
+    measured = [each.f1 or 0.0 for each in classes if each.support]
     return Numbers(
         n=int(answered.sum()),
-        labelled=labelled,
-        accuracy=float((correct[known] == 1).mean()) if labelled else None,
+        labelled=int(known.sum()) if result.labels else len(finite),
+        accuracy=float((correct[known] == 1).mean()) if known.any() else None,
         macro_f1=float(np.mean(measured)) if measured else None,
         mean_loss=float(finite.mean()) if len(finite) else None,
         confusion=confusion,
         classes=classes,
-        calibration=calibration_of(probability[known], correct[known] == 1),
+        calibration=calibration,
         histogram=_histogram(probability[answered]),
     )
 
@@ -60,12 +53,16 @@ def confusion_of(true: NDArray[np.int32], predicted: NDArray[np.int32], classes:
     return np.bincount(places, minlength=classes * classes).reshape(classes, classes)
 
 
-def _of_class(confusion: NDArray[np.int64], at: int, label: str) -> ClassNumbers:
-    hits, said, support = int(confusion[at, at]), int(confusion[:, at].sum()), int(confusion[at].sum())
-    precision = hits / said if said else None
-    recall = hits / support if support else None
+def class_numbers(label: str, hits: int, said: int, support: int) -> ClassNumbers:
+    """From how often a class was rightly said, said at all, and true."""
     f1 = 2 * hits / (said + support) if said + support else None
-    return ClassNumbers(label, precision, recall, f1, support)
+    return ClassNumbers(label, hits / said if said else None, hits / support if support else None, f1, support)
+
+
+def classes_of_sets(holds: NDArray[np.bool_], said: NDArray[np.bool_], labels: tuple[str, ...]) -> tuple[ClassNumbers, ...]:
+    """Each label by itself; both (rows, labels)."""
+    counts = zip(labels, (holds & said).sum(0).tolist(), said.sum(0).tolist(), holds.sum(0).tolist(), strict=True)
+    return tuple(class_numbers(*each) for each in counts)
 
 
 def bins_of(probability: FloatArray, bins: int = BINS) -> NDArray[np.intp]:
@@ -89,3 +86,6 @@ def calibration_of(probability: FloatArray, correct: NDArray[np.bool_], bins: in
 
 def _histogram(probability: FloatArray) -> NDArray[np.int64]:
     return np.bincount(bins_of(probability[~np.isnan(probability)]), minlength=BINS)
+
+
+NOTHING = Numbers(0, 0, None, None, None, None, (), calibration_of(_EMPTY, _EMPTY.astype(np.bool_)), _histogram(_EMPTY))

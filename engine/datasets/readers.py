@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.dataset_results import Skipped
+from engine.dataset_results import NONE, Skipped
 from engine.datasets.columns import KNOWN
 from engine.datasets.sniff import Dialect, dialect_of, encoding_of, has_header, sample_of
 from engine.datasets.table import Table
@@ -44,7 +44,7 @@ class Read:
     columns: list[str] = field(default_factory=list)
     parts: "list[polars.DataFrame]" = field(default_factory=list)
     rows: int = 0
-    left_out: list[Skipped] = field(default_factory=list)
+    lines_left_out: list[tuple[int, str]] = field(default_factory=list)
     left_out_count: int = 0
     warnings: list[Notice] = field(default_factory=list)
 
@@ -64,11 +64,16 @@ class Read:
         series = [polars.Series(str(at), cells, dtype=polars.String) for at, cells in enumerate(zip(*rows, strict=True))]
         self.parts.append(polars.DataFrame(series))
 
-    def leave_out(self, reason: str) -> None:
-        """Of a line."""
+    def leave_out(self, line: int, reason: str) -> None:
+        """It is no row; ``reason`` goes on from the number of the line."""
         self.left_out_count += 1
-        if len(self.left_out) < MOST_LISTED:
-            self.left_out.append(Skipped(-1, reason))
+        if len(self.lines_left_out) < MOST_LISTED:
+            self.lines_left_out.append((line, f"Line {line} {reason}"))
+
+    @property
+    def left_out(self) -> tuple[Skipped, ...]:
+        """In the order of the file."""
+        return tuple(Skipped(NONE, reason) for _, reason in sorted(self.lines_left_out))
 
     def warn(self, words: str, kind: str) -> None:
         self.warnings.append(Notice(words, kind))
@@ -121,7 +126,7 @@ def _cells(read: Read, content: bytes, dialect: Dialect, header: bool) -> Steps[
             if len(cells) == width:
                 rows.append(cells)
             elif len(cells) > width:
-                read.leave_out(f"Line {line} has {len(cells)} cells, the first line {width}.")
+                read.leave_out(line, f"has {len(cells)} cells, the first line {width}.")
             else:
                 short += 1
                 rows.append(cells + [""] * (width - len(cells)))
@@ -129,7 +134,7 @@ def _cells(read: Read, content: bytes, dialect: Dialect, header: bool) -> Steps[
         yield Partial(binary.tell(), len(content), doing=_DOING)
     if short:
         read.warn(f"{short:,} rows have fewer cells than the first line; what is missing is empty.", "short_rows")
-    if read.left_out_count > max(read.rows, 1):
+    if read.left_out_count > read.rows:
         raise UserError(
             f"{read.name} does not fall into columns: {read.left_out_count:,} of its lines do not have the {width} cells of the "
             "first. Name another delimiter or way of quoting.",
@@ -147,7 +152,7 @@ def _records(read: Read, dialect: Dialect, lines: io.TextIOBase) -> Iterator[tup
                     yield reader.line_num, cells
             return
         except csv.Error as error:
-            read.leave_out(f"Line {reader.line_num} cannot be read ({error}).")
+            read.leave_out(reader.line_num, f"cannot be read ({error}).")
 
 
 def _named(read: Read, names: Sequence[str]) -> list[str]:
@@ -196,7 +201,7 @@ def read_objects(read: Read, content: bytes) -> Steps[None]:
             continue
         one = _object(line)
         if one is None:
-            read.leave_out(f"Line {number} is not a JSON object.")
+            read.leave_out(number, "is not a JSON object.")
             continue
         names.update(dict.fromkeys(one))
         found.append(one)
@@ -204,7 +209,7 @@ def read_objects(read: Read, content: bytes) -> Steps[None]:
             raise UserError(f"{read.name} holds too many rows or columns; take a sample of it.", "too_large")
         if len(found) % _BATCH == 0:
             yield Partial(at, len(content), doing=_DOING)
-    if read.left_out_count > max(1, len(found)):
+    if read.left_out_count > len(found):
         raise UserError(f"{read.name} is not a JSON object a line; {read.left_out[0].reason}", "no_table")
     read.columns = list(names)
     for start in range(0, len(found), _BATCH):

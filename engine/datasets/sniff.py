@@ -92,18 +92,16 @@ def sample_of(content: bytes, encoding: str) -> str:
 
 def dialect_of(sample: str, delimiter: str | None, quoted: bool | None, usual: str) -> Dialect:
     """The dialect in which most lines have as many cells as the first; among equals the one of most columns, then ``usual``."""
-    best: tuple[tuple[float, int, bool], Dialect] | None = None
-    for each in (delimiter,) if delimiter else dict.fromkeys((usual, *DELIMITERS)):
-        for quotes in (True, False) if quoted is None else (quoted,):
-            dialect = Dialect(each, quotes)
-            share, width = _fit(sample, dialect)
-            rank = (round(share - (0 if quotes else _WORTH), 2) if width > 1 and share >= _FITS else 0.0, width, each == usual)
-            if width == 1:
-                rank = (0.0, 0, each == usual)
-            if best is None or rank > best[0]:
-                best = (rank, dialect)
-    assert best is not None
-    return best[1]
+    wanted = (delimiter,) if delimiter else tuple(dict.fromkeys((usual, *DELIMITERS)))
+    dialects = [Dialect(each, quotes) for each in wanted for quotes in ((True, False) if quoted is None else (quoted,))]
+    return max(dialects, key=lambda dialect: _rank(sample, dialect, usual))  # the first of equals
+
+
+def _rank(sample: str, dialect: Dialect, usual: str) -> tuple[float, int, float, bool]:
+    share, width = _fit(sample, dialect)
+    share = round(share - (0 if dialect.quoted else _WORTH), 2)
+    common = dialect.delimiter == usual
+    return (share, width, 0.0, common) if width > 1 and share >= _FITS else (0.0, 0, share, common)
 
 
 def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:

@@ -1,0 +1,27 @@
+"""Which job answers which question about a set of examples."""
+
+from typing import Any
+
+from engine.dataset_results import SliceResult
+from engine.datasets.data import Datasets
+from engine.datasets.predict import predict_rows
+from engine.datasets.select import select
+from engine.jobs import Steps
+from engine.models.model import TextModel
+from engine.requests import AboutADataset, PredictionsRequest, SliceRequest
+
+
+def examine(datasets: Datasets, model: TextModel, request: AboutADataset) -> Steps[Any]:
+    """The job for ``request``; nothing runs before its first step."""
+    match request:
+        case PredictionsRequest():
+            return predict_rows(datasets, model, request)
+        case SliceRequest():
+            return _slice(datasets, model, request)
+        case _:
+            raise NotImplementedError
+
+
+def _slice(datasets: Datasets, model: TextModel, request: SliceRequest) -> Steps[SliceResult]:
+    predictions = yield from predict_rows(datasets, model, request.predictions)
+    return SliceResult(request, select(predictions.data, predictions, request.selection, request.tags))
