@@ -161,14 +161,19 @@ class ColumnsPanel(QFrame):
             return None
         now = data.source
         if now.delimiter is not None:
-            boxes = (self.delimiter.currentData(), self.encoding.currentData())
-            chosen = dict(zip(_WRITTEN, (*boxes, self.quoted.isChecked(), self.header.isChecked()), strict=True))
-            if any(chosen[name] != getattr(now, name) for name in _WRITTEN):
-                guess = [name for name in _WRITTEN if name in data.guessed and chosen[name] == getattr(now, name)]
-                return DataSource(now.path, **{name: None if name in guess else chosen[name] for name in _WRITTEN})
+            cut = (self.delimiter.currentData(), self.encoding.currentData(), self.quoted.isChecked(), self.header.isChecked())
+            if cut != (now.delimiter, now.encoding, now.quoted, now.header):
+                return self._cut_otherwise(DataSource(now.path, *cut))
         labels = self.labels.columns
         names = now.names if labels == (now.labels or ()) else ()
         return replace(now, text=self.text.currentData(), pair=self.pair.currentData(), labels=labels, names=names)
+
+    def _cut_otherwise(self, chosen: DataSource) -> DataSource:
+        """What was a guess and still stands is one again."""
+        data = self._desk.data
+        assert data is not None
+        stand = [name for name in _WRITTEN if name in data.guessed and getattr(chosen, name) == getattr(data.source, name)]
+        return replace(chosen, **dict.fromkeys(stand))  # type: ignore[arg-type]  # None: to be guessed
 
     @Slot()
     def _on_chosen(self) -> None:
