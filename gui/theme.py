@@ -277,6 +277,7 @@ QToolButton[role="fold"]:focus { border: 2px solid $focus; padding: 3px 7px 3px 
 QPushButton[role="link"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 1px 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:focus { border: 2px solid $focus; padding: 0 3px; }
+QToolButton[menu="true"] { padding-right: 24px; } QToolButton[menu="true"]:focus { padding: 4px 23px 4px 7px; }
 QPushButton::menu-indicator, QToolButton::menu-indicator { image: url($glyphs/chevron-down.svg); width: 12px; height: 12px;
   subcontrol-origin: padding; subcontrol-position: center right; right: 6px; }
 

@@ -5,7 +5,18 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLabel, QMenu, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from engine.datasets.labels import match
 from engine.datasets.sniff import IN_WORDS
@@ -73,6 +84,7 @@ class ColumnsPanel(QFrame):
         file.addRow(self.header)
         file.addRow(self.quoted)
         inside = QWidget()
+        inside.setProperty("role", "panel")
         self._matches.setContentsMargins(0, 0, 0, 0)
         self._matches.setVerticalSpacing(4)
         self._matches.setHorizontalSpacing(8)
@@ -199,6 +211,8 @@ class _Columns(QToolButton):
         self.columns: tuple[str, ...] = ()
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setMenu(QMenu(self))
+        self.setProperty("menu", True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.menu().triggered.connect(self._on_triggered)
 
     def show_columns(self, columns: Sequence[str], chosen: tuple[str, ...]) -> None:

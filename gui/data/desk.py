@@ -59,7 +59,7 @@ class DataDesk(QObject):
         self.versus_true = True  # on errors, predicted is explained against true
         self.whole = False
         self._asked: DataSource | None = None
-        self._put: TextInput | None = None
+        self.put: TextInput | None = None  # what was put on the desk last
         self._order_chosen = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -114,7 +114,7 @@ class DataDesk(QObject):
         self.choose_rows()
 
     def _forget(self) -> None:
-        self.predictions, self.whole, self.current, self._put = None, False, -1, None
+        self.predictions, self.whole, self.current, self.put = None, False, -1, None
 
     def _show(self, result: DatasetResult) -> None:
         before, self.data, self._asked = self.data, result.data, None
@@ -198,6 +198,20 @@ class DataDesk(QObject):
                     self.rows = np.arange(self.data.rows)
         self._find_errors()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a confusion matrix of these rows is one of all rows."""
+        return self.filter.of_every_class().is_open
+
+    def rows_of_every_class(self) -> Rows:
+        """Those that pass the search and the tag, right or wrong."""
+        assert self.data is not None
+        wanted = self.filter.of_every_class().selection(self.data.source.text or "", self.columns(), self._is_numeric)
+        try:
+            return select(self.data, self.predictions, wanted, self.store.work.pairs())
+        except UserError:
+            return self.rows
+
     def columns(self) -> tuple[str, ...]:
         """That can be named in a search, and sorted by."""
         if self.data is None:
@@ -234,7 +248,7 @@ class DataDesk(QObject):
     @property
     def is_edited(self) -> bool:
         """Whether the desk holds another text than the current row's."""
-        return self.current >= 0 and (self._put is None or self._put.text != self._input.editor.text())
+        return self.current >= 0 and (self.put is None or self.put.text != self._input.editor.text())
 
     def step_error(self, way: int) -> None:
         """To the next error (1) or the one before (−1)."""
@@ -267,9 +281,9 @@ class DataDesk(QObject):
         if self.data is None or not 0 <= row < self.data.rows:
             return
         typed = self._input.editor.text()
-        swaps = bool(typed.strip()) and (self._put is None or typed != self._put.text)
-        self.current, self._put = row, self.input_of(row)
-        self._conductor.put_row(self._put, self.true_of(row), self._versus_of(row), swaps)
+        swaps = bool(typed.strip()) and (self.put is None or typed != self.put.text)
+        self.current, self.put = row, self.input_of(row)
+        self._conductor.put_row(self.put, self.true_of(row), self._versus_of(row), swaps)
         self.current_changed.emit()
 
     def input_of(self, row: int) -> TextInput:

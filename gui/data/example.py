@@ -6,16 +6,18 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.heatmaps.wording import progress_words, title_of, token_values
-from engine.results import AttributionResult
+from engine.requests import TextInput
+from engine.results import AttributionResult, TokenizedText
 from gui import theme
 from gui.controls.rows import name_control
 from gui.data.desk import DataDesk
 from gui.data.words import outcome_words, place_words
+from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.views.elided_label import ElidedLabel
 
 LEAST_PIXELS = 132
-NOTE_PIXELS = 240
+NOTE_PIXELS, BAR_PIXELS = 240, 240
 
 
 class ExampleStrip(QWidget):
@@ -28,8 +30,9 @@ class ExampleStrip(QWidget):
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._shown = ""  # the text of the map
         self._place, self._outcome, self._why = QLabel(), ElidedLabel(), ElidedLabel()
-        self.heatmap = TextHeatmap()
+        self.heatmap, self.bar = TextHeatmap(), ColourBar()
         self._tags, self._add, self.note = QLabel(), QPushButton("Tag…"), QLineEdit()
         self._build()
         self._add.clicked.connect(self.tag_wanted)
@@ -65,11 +68,18 @@ class ExampleStrip(QWidget):
         head.addWidget(self._tags)
         head.addWidget(self._add)
         head.addWidget(self.note)
+        head.setContentsMargins(16, 0, 0, 0)
+        why = QHBoxLayout()
+        why.setContentsMargins(16, 0, 0, 0)
+        why.setSpacing(8)
+        why.addWidget(self._why, 1)
+        self.bar.setFixedWidth(BAR_PIXELS)
+        why.addWidget(self.bar)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
-        column.setSpacing(4)
+        column.setSpacing(2)
         column.addLayout(head)
-        column.addWidget(self._why)
+        column.addLayout(why)
         column.addWidget(self.heatmap, 1)
         self.setMinimumHeight(LEAST_PIXELS)
 
@@ -82,7 +92,16 @@ class ExampleStrip(QWidget):
         self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
         for each in (self._add, self.note, self._tags):
             each.setVisible(there)
+        if there and desk.put is not None and self._shown != desk.put.text and not desk.is_edited:
+            self._show_bare(desk.put)
         self.show_work()
+
+    def _show_bare(self, input: TextInput) -> None:
+        """Until it is explained."""
+        self._why.setText("")
+        self.bar.hide()
+        self._shown = input.text
+        self.heatmap.show_text(TokenizedText(input.text, (), input.pair))
 
     def show_work(self) -> None:
         """Tags and note of the current row."""
@@ -99,12 +118,17 @@ class ExampleStrip(QWidget):
 
     def show_map(self, result: AttributionResult | None) -> None:
         """Of the text on the desk."""
+        self.bar.setVisible(result is not None)
         if result is None:
             self._why.setText("")
+            self._shown = ""
+            self.heatmap.show_text(TokenizedText("", ()))
             return
+        self._shown = result.prediction.input.text
         tag = progress_words(result.progress, stopped=False)
         self._why.setText(f"{title_of(result)}{f' · {tag}' if tag else ''}")
         self.heatmap.show_map(result.prediction.input, token_values(result), result.signed)
+        self.bar.show_scale(self.heatmap.limit, signed=result.signed, unit=result.unit)
 
     @Slot()
     def _on_note(self) -> None:

@@ -54,7 +54,7 @@ class FilterBar(QWidget):
         self._connect()
 
     def _build(self) -> None:
-        self.search.setPlaceholderText("Search: words, /regex/, margin:<-0.5, column:word")
+        self.search.setPlaceholderText("Search the text: words or /regex/; before them margin:<-0.5 or column:word")
         self.search.setClearButtonEnabled(True)
         self.count.setProperty("role", "muted")
         self.count.setFont(numbers_font())
@@ -65,6 +65,7 @@ class FilterBar(QWidget):
             button.setText(title)
             button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
             button.setMenu(QMenu(button))
+            button.setProperty("menu", True)
         for control, words in (
             (self.search, ("dataSearch", "Search the rows", _SEARCH_HINT)),
             (self.range, ("dataRange", "Range", "Rows by a number: margin, loss, probability, or a column of yours.")),
@@ -76,7 +77,7 @@ class FilterBar(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.search, 1)
-        for each in (self.outcome, self.true, self.predicted, self.tag, self.range, self.slices):
+        for each in (self.range, self.slices):
             row.addWidget(each)
         self.clear.hide()
         column = QVBoxLayout(self)
@@ -228,6 +229,7 @@ class _Chip(QToolButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setMenu(QMenu(self))
         self.setCheckable(True)
+        self.setProperty("menu", True)
         name_control(self, f"dataFilter_{field}", title, f"Only rows of one {title.lower()}.")
         self.menu().triggered.connect(self._on_triggered)
         self.show_choice(None)

@@ -48,6 +48,19 @@ class RowFilter:
         searched = any(f"{column}:" in self.search for column in COMPUTED[1:-1])
         return self.outcome != "all" or self.true is not None or self.predicted is not None or ordered or searched
 
+    def of_every_class(self) -> "RowFilter":
+        """Without what looks at the model's answer: what a confusion matrix is counted over."""
+        return replace(self, outcome="all", true=None, predicted=None, order=())
+
+    def with_term(self, column: str, value: str) -> "RowFilter":
+        """Searched by ``column`` as well, instead of what was asked of it."""
+        rest, kept = self.search, []
+        while (term := _TERM.match(rest)) is not None:
+            if (term["quoted"] or term["bare"]) != column:
+                kept.append(term[0].strip())
+            rest = rest[term.end() :]
+        return replace(self, search=" ".join(filter(None, (f"{column}:{value}", *kept, rest.strip()))))
+
     def selection(self, text: str, columns: Sequence[str], numeric: Callable[[str], bool]) -> Selection:
         """As the engine takes it.
 

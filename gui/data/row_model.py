@@ -32,14 +32,14 @@ class Column:
     is_text: bool = False  # takes the room that is left
 
 
-ROW = Column("row", "Row", "Its number in the file, from 0.", 64, right=True)
-PREDICTED = Column("predicted", "Predicted", "What the model says.", 104)
-PROBABILITY = Column("probability", "Prob.", "Of the predicted class.", 64, right=True)
+ROW = Column("row", "Row", "Its number in the file, from 0.", 60, right=True)
+PREDICTED = Column("predicted", "Predicted", "What the model says.", 160)
+PROBABILITY = Column("probability", "Prob.", "Of the predicted class.", 56, right=True)
 MARGIN = Column(
-    "margin", "Margin", "Probability of the true class minus the highest of the others: negative on errors.", 72, right=True
+    "margin", "Margin", "Probability of the true class minus the highest of the others: negative on errors.", 68, right=True
 )
-LOSS = Column("loss", "Loss", "Cross-entropy in nats; of a regression the squared error.", 64, right=True)
-CORRECT = Column("correct", "", "✓ the model agrees with the label; ✗ it does not.", 32)
+LOSS = Column("loss", "Loss", "Cross-entropy in nats; of a regression the squared error.", 56, right=True)
+CORRECT = Column("correct", "", "✓ the model agrees with the label; ✗ it does not.", 30)
 TAG = Column("tag", "Tags", "Your tags: keys 1 … 9, or T.", 112)
 MOST_OWN = 200  # columns of the data besides the text and its label
 
@@ -56,7 +56,7 @@ def columns_of(data: Dataset, model_labels: tuple[str, ...], regression: bool) -
     if regression:
         said = [PREDICTED, LOSS]
     others = [name for name in data.table.columns if name not in named][:MOST_OWN]
-    rest = [Column(name, name, "A column of the data.", 104, data.table.is_numeric(name), own=True) for name in others]
+    rest = [Column(name, name, "A column of the data.", 160, data.table.is_numeric(name), own=True) for name in others]
     return (ROW, *texts, *truth, *said, TAG, *rest)
 
 
@@ -65,7 +65,7 @@ def _truth(data: Dataset) -> list[Column]:
     if not labels:
         return []
     name = labels[0] if len(labels) == 1 else "labels"
-    return [Column(name if len(labels) == 1 else "true", "Label", f"What the data say: column “{name}”.", 104, own=True)]
+    return [Column(name if len(labels) == 1 else "true", "Label", f"What the data say: column “{name}”.", 160, own=True)]
 
 
 class RowModel(QAbstractTableModel):

@@ -2,13 +2,15 @@
 
 from PySide6.QtCore import QItemSelection, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHeaderView, QWidget
+from PySide6.QtWidgets import QWidget
 
+from engine.datasets.select import TAG
 from gui.data.desk import DataDesk
-from gui.data.row_model import RowModel
+from gui.data.row_model import Column, RowModel
 from gui.views.row_table import RowTable
 
-LEAST_TEXT = 160
+LEAST_TEXT = 200
+MEASURED, CELL_MARGIN, NARROWEST = 60, 18, 48
 FALLING_FIRST = ("probability", "loss", "correct")  # what one wants to see first is at the high end
 
 
@@ -22,6 +24,7 @@ class DataTable(RowTable):
         super().__init__("dataTable", "Rows", parent)
         self._desk = desk
         self._quiet = False
+        self._widths: list[int] = []
         self.rows = RowModel(desk, self)
         self.setModel(self.rows)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -36,10 +39,31 @@ class DataTable(RowTable):
     def show_columns(self) -> None:
         """Widths are set anew only where there are other columns."""
         if self.rows.show_columns():
-            for at, column in enumerate(self.rows.columns):
-                self.setColumnWidth(at, column.width)
+            self._widths = [self._width_of(at, column) for at, column in enumerate(self.rows.columns)]
+            for at, width in enumerate(self._widths):
+                self.setColumnWidth(at, width)
             self._fit()
         self.show_order()
+
+    def _width_of(self, at: int, column: Column) -> int:
+        """By its title and its first rows, within reason."""
+        if not column.own and column.id != "predicted":
+            return column.width
+        metrics = self.fontMetrics()
+        shown = [str(self.rows.data(self.rows.index(row, at))) for row in range(min(MEASURED, self.rows.rowCount()))]
+        said = self._desk.predictions
+        if column.id == "predicted" and said is not None:
+            shown += list(said.labels[:MEASURED])
+        widest = max((metrics.horizontalAdvance(words) for words in shown), default=0) + CELL_MARGIN
+        return min(max(widest, metrics.horizontalAdvance(column.title) + CELL_MARGIN, NARROWEST), column.width)
+
+    def show_tags(self) -> None:
+        """Their column is there once there are any."""
+        for at, column in enumerate(self.rows.columns):
+            if column.id == TAG:
+                work = self._desk.store.work
+                self.setColumnHidden(at, not work.tags and not work.notes)
+        self._fit()
 
     def show_rows(self) -> None:
         """And the current one among them."""
@@ -84,14 +108,13 @@ class DataTable(RowTable):
 
     def _fit(self) -> None:
         """The text takes what is left; where there is less than it needs, one scrolls sideways."""
-        texts = [at for at, column in enumerate(self.rows.columns) if column.own and column.is_text]
-        if not texts:
+        texts = [at for at, column in enumerate(self.rows.columns) if column.is_text]
+        if not texts or len(self._widths) != len(self.rows.columns):
             return
-        others = sum(column.width for at, column in enumerate(self.rows.columns) if at not in texts)
+        others = sum(width for at, width in enumerate(self._widths) if at not in texts and not self.isColumnHidden(at))
         width = max(LEAST_TEXT, (self.viewport().width() - others) // len(texts))
         for at in texts:
             self.setColumnWidth(at, width)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
 
     @Slot(int)
     def _on_header(self, at: int) -> None:

@@ -25,7 +25,7 @@ class DataSection(QFrame):
         self._name, self._whole = ElidedLabel(), ElidedLabel()
         self._filter, self._place, self._outcome = ElidedLabel(), ElidedLabel(), QLabel()
         self._bar, self._go_on = QProgressBar(), QPushButton("Predict the rest")
-        self._open, self._show = QPushButton("Open data…"), QToolButton()
+        self._open, self._show = QPushButton("Open data…"), QPushButton("Rows")
         self._previous, self._next = QToolButton(), QToolButton()
         self._none = caption_label("A file of labelled examples: step through what the model gets wrong.")
         self._build()
@@ -49,14 +49,13 @@ class DataSection(QFrame):
         keeps = self._outcome.sizePolicy()
         keeps.setRetainSizeWhenHidden(True)
         self._outcome.setSizePolicy(keeps)
-        self._outcome.setMinimumHeight(2 * self._outcome.fontMetrics().lineSpacing())
+        self._outcome.setMinimumHeight(self._outcome.fontMetrics().lineSpacing())
         self._outcome.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._name.setProperty("role", "muted")
         self._filter.setProperty("role", "caption")
         self._bar.setTextVisible(False)
         self._go_on.setProperty("role", "link")
-        self._show.setText("Table")
-        self._show.setProperty("role", "flat")
+        self._show.setProperty("role", "link")
         for control, words in (
             (self._name, ("dataName", "File", "")),
             (self._whole, ("dataErrors", "Errors", "")),
@@ -64,7 +63,7 @@ class DataSection(QFrame):
             (self._outcome, ("dataOutcomeWords", "What the model said", "")),
             (self._bar, ("dataProgress", "Rows predicted", "")),
             (self._open, ("sectionOpenData", "Open data", "A CSV, TSV, JSONL, Parquet or plain text file.")),
-            (self._show, ("sectionShowData", "Table", "The rows, the overview, and what they have in common.")),
+            (self._show, ("sectionShowData", "Rows", "The rows, the overview, and what they have in common.")),
             (self._previous, ("previousError", "Previous error", "The error before (K, or Alt+Up).")),
             (self._next, ("nextError", "Next error", "The next error (J, or Alt+Down).")),
             (self._go_on, ("predictRest", "Predict the rest", "Go on where it was stopped.")),
@@ -74,8 +73,8 @@ class DataSection(QFrame):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setIconSize(QSize(14, 14))
             button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
-        self._previous.setText("Previous error")
-        self._next.setText("Next error")
+        self._previous.setText("Previous (K)")
+        self._next.setText("Next error (J)")
         head = QHBoxLayout()
         head.addWidget(section_label("Data"))
         head.addWidget(self._name, 1)
@@ -85,7 +84,7 @@ class DataSection(QFrame):
         keys.addWidget(self._previous)
         keys.addWidget(self._next)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
+        column.setContentsMargins(0, 4, 0, 4)
         column.setSpacing(4)
         column.addLayout(head)
         for each in (self._none, self._whole, self._filter, self._bar, self._go_on, self._place, self._outcome):

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from engine.datasets.sniff import IN_WORDS
 from gui.controls.rows import name_control
 from gui.data.columns_panel import ColumnsPanel
 from gui.data.desk import DataDesk
-from gui.icons import icon
 from gui.views.elided_label import ElidedLabel
 
 _FOLDED = {False: "▸ Columns", True: "▾ Columns"}
@@ -19,38 +18,31 @@ HARMLESS = ("note",)
 class SourceBar(QWidget):
     """The line, what is doubtful about it, and the panel that corrects it."""
 
-    other_wanted = Signal()  # another file
-    again_wanted = Signal()
-
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
         self._line, self._doubts = ElidedLabel(), ElidedLabel()
-        self.columns, self.open = QToolButton(), QPushButton("Open data…")
+        self.columns = QToolButton()
         self.panel = ColumnsPanel(desk)
         self._build()
         self.columns.toggled.connect(self._on_columns)
-        self.open.clicked.connect(self.other_wanted)
 
     def _build(self) -> None:
         self.columns.setCheckable(True)
         self.columns.setText(_FOLDED[False])
         self.columns.setProperty("role", "flat")
-        self.open.setProperty("role", "flat")
         self._line.setProperty("role", "muted")
         self._doubts.setProperty("role", "warning")
         for control, words in (
             (self._line, ("dataSource", "How the data were read", "")),
             (self._doubts, ("dataDoubts", "What is doubtful about the data", "")),
             (self.columns, ("dataColumns", "Columns", "Correct what was guessed: columns, delimiter, encoding, labels.")),
-            (self.open, ("dataOpen", "Open data", "Another file of examples.")),
         ):
             name_control(control, *words)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self._line, 1)
         row.addWidget(self.columns)
-        row.addWidget(self.open)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -58,7 +50,6 @@ class SourceBar(QWidget):
         column.addWidget(self._doubts)
         column.addWidget(self.panel)
         self.panel.hide()
-        self._dress()
 
     def show_data(self) -> None:
         """As the desk has them."""
@@ -68,16 +59,6 @@ class SourceBar(QWidget):
         self._doubts.setVisible(bool(doubts))
         if self.columns.isChecked():
             self.panel.show_data()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """A new theme: new icons."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "panel"):
-            self._dress()
-
-    def _dress(self) -> None:
-        self.open.setIcon(icon("table"))
-        self.open.setIconSize(QSize(16, 16))
 
     @Slot(bool)
     def _on_columns(self, shown: bool) -> None:

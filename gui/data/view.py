@@ -1,7 +1,7 @@
 """The tab Data: what was opened, what is looked for in it, and the pages that show it."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.controls.rows import name_control
 from gui.controls.segments import Segments
@@ -11,6 +11,7 @@ from gui.data.filter_bar import FilterBar
 from gui.data.overview import OverviewPage
 from gui.data.row_table import DataTable
 from gui.data.source_bar import SourceBar
+from gui.views.elided_label import ElidedLabel
 from gui.views.thin_splitter import ThinSplitter
 
 PAGES = (
@@ -25,7 +26,7 @@ TABLE_SHARE, EXAMPLE_SHARE = 5, 3
 PAGE_PIXELS = 560
 
 
-class DataView(QWidget):
+class DataView(QFrame):
     """Setters are silent."""
 
     open_chosen = Signal()
@@ -42,14 +43,13 @@ class DataView(QWidget):
             ExampleStrip(desk),
         )
         self.overview = OverviewPage(desk)
-        self.segments = Segments("dataPage", PAGES)
-        self._pages, self._stack, self._note = QStackedWidget(), QStackedWidget(), QLabel()
+        self.segments = Segments("dataPage", PAGES, tight=True)
+        self._pages, self._stack, self._note = QStackedWidget(), QStackedWidget(), ElidedLabel()
         self._bar, self.stop, self.go_on = QProgressBar(), QPushButton("Stop"), QPushButton("Predict the rest")
         self._empty_words = QLabel(EMPTY)
         self.setObjectName("dataView")
         self.setAccessibleName("Data")
-        self.setProperty("role", "panel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("role", "sheet")
         self.setFocusProxy(self.table)
         self._build()
         self.segments.chosen.connect(self._on_page)
@@ -64,7 +64,6 @@ class DataView(QWidget):
         self._pages.addWidget(rows)
         self._pages.addWidget(self.overview)
         self._note.setProperty("role", "muted")
-        self._note.setWordWrap(True)
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(120)
         self.stop.setProperty("role", "link")
@@ -78,6 +77,9 @@ class DataView(QWidget):
         below = QHBoxLayout()
         below.setSpacing(8)
         below.addWidget(self.segments)
+        below.addSpacing(8)
+        for each in (self.filters.outcome, self.filters.true, self.filters.predicted, self.filters.tag):
+            below.addWidget(each)
         below.addWidget(self.filters.count)
         below.addWidget(self.filters.clear)
         below.addWidget(self._note, 1)
@@ -86,10 +88,10 @@ class DataView(QWidget):
         below.addWidget(self.go_on)
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setContentsMargins(0, 8, 0, 0)
+        column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(8)
-        for each in (self.source, self.filters):
-            column.addWidget(each)
+        column.addWidget(self.source)
+        column.addWidget(self.filters)
         column.addLayout(below)
         column.addWidget(self._pages, 1)
         self._stack.addWidget(self._empty())
@@ -151,6 +153,7 @@ class DataView(QWidget):
         self.filters.show_choices()
         self.table.show_columns()
         self.table.refresh()
+        self.show_overview()
         self.show_progress()
 
     def show_rows(self) -> None:
@@ -173,6 +176,7 @@ class DataView(QWidget):
     def show_work(self) -> None:
         """Tags, notes, slices."""
         self.filters.show_tags()
+        self.table.show_tags()
         self.table.refresh()
         self.example.show_work()
 
