@@ -7,7 +7,7 @@ from engine.samples import Sample
 from gui.actions import Actions
 from gui.controls.rows import caption_label, centred, section_label
 from gui.icons import icon
-from gui.views.sample_card import SampleCard
+from gui.views.sample_card import DataCard, SampleCard
 
 PAGE_PIXELS = 880
 COLUMNS = 2
@@ -59,8 +59,6 @@ class WelcomePage(QScrollArea):
         column.addSpacing(24)
         column.addWidget(self._samples_title)
         column.addLayout(self._cards)
-        column.addSpacing(8)
-        column.addWidget(self._data_offer())
         column.addSpacing(16)
         column.addWidget(self._recent_title)
         column.addLayout(self._recent)
@@ -103,7 +101,15 @@ class WelcomePage(QScrollArea):
             card = SampleCard(sample)
             card.chosen.connect(self.sample_chosen)
             self._cards.addWidget(card, at // COLUMNS, at % COLUMNS)
+        if samples:
+            card = DataCard()
+            card.chosen.connect(self._on_data_chosen)
+            self._cards.addWidget(card, len(samples) // COLUMNS, len(samples) % COLUMNS)
         self._samples_title.setVisible(bool(samples))
+
+    @Slot(str)
+    def _on_data_chosen(self, _name: str) -> None:
+        self._actions["sample_data"].trigger()
 
     def show_recent(self, paths: tuple[tuple[str, bool], ...]) -> None:
         """Path, and whether it is still there."""
