@@ -13,6 +13,7 @@ LEFT, BOTTOM, TOP, RIGHT = 40, 34, 6, 12
 SIZE = (260, 236)
 COUNTS_SHARE = 0.28  # of the height, for the histogram
 BETWEEN = 10
+SMALL, LARGE = 2.0, 5.5  # radius of a point, its area by how many rows it stands for
 _SHADE = 70  # of 255
 
 
@@ -98,20 +99,20 @@ class CalibrationPlot(QWidget):
         """A point for each bin, a line down or up to where it should be."""
         assert self._numbers is not None
         look, found = theme.current(), self._numbers.calibration
-        points = []
+        points, most = list[tuple[QPointF, float]](), found.counts.max(initial=1)
         for at in np.flatnonzero(found.counts):
             x = area.left() + float(found.confidence[at]) * area.width()
             should = area.bottom() - float(found.confidence[at]) * area.height()
             is_ = area.bottom() - float(found.accuracy[at]) * area.height()
             painter.setPen(QPen(_shade(look.raises), 5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
             painter.drawLine(QPointF(x, should), QPointF(x, is_))
-            points.append(QPointF(x, is_))
+            points.append((QPointF(x, is_), SMALL + (LARGE - SMALL) * float(found.counts[at] / most) ** 0.5))
         painter.setPen(QPen(look.accent, 2))
-        painter.drawPolyline(points)
+        painter.drawPolyline([point for point, _ in points])
         painter.setPen(QPen(look.panel, 1))
         painter.setBrush(look.accent)
-        for point in points:
-            painter.drawEllipse(point, 4, 4)
+        for point, radius in points:
+            painter.drawEllipse(point, radius, radius)
 
     def _draw_counts(self, painter: QPainter, area: QRectF) -> None:
         assert self._numbers is not None

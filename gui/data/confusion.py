@@ -1,7 +1,7 @@
 """What was true against what was predicted: a cell, a row or a column is a filter."""
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.dataset_results import Numbers
@@ -10,9 +10,10 @@ from gui import theme
 from gui.heatmaps.colours import colour_map
 from gui.views.prediction import visible
 
-CELL, NARROW_CELL = (84, 48), (44, 30)  # width, height; narrow where there are many classes
-FEW = 6
-TOP, SUMS = 40, 56
+WIDTHS = (44, 88)  # of a cell
+HIGH, LOW = 46, 30  # of a cell that has room for a share, and of one that has not
+ROOMY = 60
+TOP, SUMS = 40, 44
 LABELS_PIXELS = (48, 140)
 GAP = 2
 HEADER = -1  # as a row or column: the classes' names
@@ -37,6 +38,8 @@ class ConfusionMatrix(QWidget):
         self._chosen: Place | None = None
         self._hovered: Place | None = None
         self._cursor: Place = (0, 0)
+        self._by_key = False  # the focus came by one
+        self._room = 400
 
     def show_numbers(self, numbers: Numbers, labels: tuple[str, ...]) -> None:
         """Counts, shaded by their share of what is true."""
@@ -47,6 +50,13 @@ class ConfusionMatrix(QWidget):
         self.updateGeometry()
         self.resize(self.sizeHint())
         self.update()
+
+    def set_room(self, pixels: int) -> None:
+        """As wide as it may be, before it has to be scrolled."""
+        if pixels != self._room:
+            self._room = pixels
+            self.updateGeometry()
+            self.resize(self.sizeHint())
 
     def show_chosen(self, true: str | None, predicted: str | None) -> None:
         """What the filter holds."""
@@ -63,7 +73,9 @@ class ConfusionMatrix(QWidget):
 
     @property
     def _cell(self) -> tuple[int, int]:
-        return CELL if len(self._labels) <= FEW else NARROW_CELL
+        width = int((self._room - self._left - SUMS) / max(1, len(self._labels)))
+        width = min(max(width, WIDTHS[0]), WIDTHS[1])
+        return width, HIGH if width >= ROOMY else LOW
 
     @property
     def _left(self) -> float:
@@ -123,7 +135,7 @@ class ConfusionMatrix(QWidget):
         colours = colour_map(theme.current(), signed=False)
         shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
         steps = colours.steps(shares, 1.0)
-        roomy = self._cell == CELL
+        roomy = self._cell[0] >= ROOMY
         for true in range(len(self._labels)):
             for predicted in range(len(self._labels)):
                 rect, step = self._rect((true, predicted)), int(steps[true, predicted])
@@ -167,10 +179,14 @@ class ConfusionMatrix(QWidget):
         if self._hovered is not None and HEADER not in self._hovered:
             painter.setPen(QPen(look.text, 1))
             painter.drawRoundedRect(self._rect(self._hovered), theme.CELL_RADIUS, theme.CELL_RADIUS)
-        if self.hasFocus():
+        if self.hasFocus() and self._by_key:
             theme.paint_focus_ring(painter, self._rect(self._cursor).adjusted(-2, -2, 2, 2), theme.CELL_RADIUS + 2)
 
     # Pointer and keys
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._by_key = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover(self._place_at(event.position().toPoint()))
@@ -191,7 +207,7 @@ class ConfusionMatrix(QWidget):
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         if step is not None and plain and last >= 0:
             true, predicted = (min(max(at + by, 0), last) for at, by in zip(self._cursor, step, strict=True))
-            self._cursor = (true, predicted)
+            self._cursor, self._by_key = (true, predicted), True
             self.read_out_changed.emit(self.in_words(self._cursor))
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and last >= 0:

@@ -11,7 +11,7 @@ from engine.results import AttributionResult, TokenizedText
 from gui import theme
 from gui.controls.rows import name_control
 from gui.data.desk import DataDesk
-from gui.data.words import outcome_words, place_words
+from gui.data.words import margin_words, outcome_words, place_words
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.views.elided_label import ElidedLabel
@@ -88,7 +88,7 @@ class ExampleStrip(QWidget):
         desk = self._desk
         there = desk.current >= 0 and desk.data is not None
         self._place.setText(place_words(desk) or ("Press J for the first error, or choose a row." if desk.data else ""))
-        words = outcome_words(desk)
+        words = " · ".join(filter(None, (outcome_words(desk), margin_words(desk))))
         self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
         for each in (self._add, self.note, self._tags):
             each.setVisible(there)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from engine.dataset_results import Numbers
@@ -18,6 +19,7 @@ from gui.theme import numbers_font
 from gui.views.elided_label import ElidedLabel
 from gui.views.sheet import Sheet
 
+GUTTER, SCROLL_BAR = 24, 14
 MOST_CONFUSION = 480  # pixels of the matrix, then it scrolls
 WAITING = "Numbers come with the first predictions."
 NO_LABELS = "Without labels nothing is right or wrong: name a column of labels under Columns."
@@ -63,6 +65,7 @@ class OverviewPage(Sheet):
         self._which.setProperty("role", "section")
         self._around.setWidget(self.confusion)
         self._around.setFrameShape(QFrame.Shape.NoFrame)
+        self._around.viewport().setAutoFillBackground(False)
         self._around.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         head = QHBoxLayout()
         head.setSpacing(8)
@@ -80,7 +83,7 @@ class OverviewPage(Sheet):
         right.addWidget(self._calibration_title)
         right.addWidget(self.calibration, 1)
         grid = QGridLayout()
-        grid.setHorizontalSpacing(24)
+        grid.setHorizontalSpacing(GUTTER)
         grid.setVerticalSpacing(16)
         grid.addWidget(self._left, 0, 0)
         grid.addWidget(self.classes, 1, 0, Qt.AlignmentFlag.AlignTop)
@@ -134,13 +137,22 @@ class OverviewPage(Sheet):
         if numbers.confusion is not None:
             self.confusion.show_numbers(numbers, labels)
             self.confusion.show_chosen(chosen.true, chosen.predicted)
-            hint = self.confusion.sizeHint()
-            self._around.setFixedHeight(min(hint.height() + 2, MOST_CONFUSION))
+            self._fit_confusion()
         self.classes.show_classes(numbers.classes)
         error = numbers.calibration.error
         self._calibration_title.setText("Calibration" if error is None else f"Calibration: expected error {fixed(error, 3)}")
         self.calibration.show_numbers(numbers)
         self.fit()
+
+    def _fit_confusion(self) -> None:
+        self.confusion.set_room(max(200, (self.viewport().width() - GUTTER) // 2))
+        hint = self.confusion.sizeHint()
+        bar = SCROLL_BAR if hint.width() > self._around.width() else 0
+        self._around.setFixedHeight(min(hint.height() + bar, MOST_CONFUSION))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_confusion()
 
     @Slot(str)
     def _on_scope(self, _id: str) -> None:

@@ -10,6 +10,7 @@ from gui.data.row_model import Column, RowModel
 from gui.views.row_table import RowTable
 
 LEAST_TEXT = 200
+GO_FIRST = ("loss", "probability")  # where there is no room for them beside the text
 MEASURED, CELL_MARGIN, NARROWEST = 60, 18, 48
 FALLING_FIRST = ("probability", "loss", "correct")  # what one wants to see first is at the high end
 
@@ -59,10 +60,6 @@ class DataTable(RowTable):
 
     def show_tags(self) -> None:
         """Their column is there once there are any."""
-        for at, column in enumerate(self.rows.columns):
-            if column.id == TAG:
-                work = self._desk.store.work
-                self.setColumnHidden(at, not work.tags and not work.notes)
         self._fit()
 
     def show_rows(self) -> None:
@@ -107,12 +104,21 @@ class DataTable(RowTable):
         self._fit()
 
     def _fit(self) -> None:
-        """The text takes what is left; where there is less than it needs, one scrolls sideways."""
+        """The text takes what is left; where there is less than it needs, some columns go, then one scrolls sideways."""
         texts = [at for at, column in enumerate(self.rows.columns) if column.is_text]
         if not texts or len(self._widths) != len(self.rows.columns):
             return
-        others = sum(width for at, width in enumerate(self._widths) if at not in texts and not self.isColumnHidden(at))
-        width = max(LEAST_TEXT, (self.viewport().width() - others) // len(texts))
+        work, room = self._desk.store.work, self.viewport().width()
+        hidden = {column.id for column in self.rows.columns if column.id == TAG and not (work.tags or work.notes)}
+        for id in ("", *GO_FIRST):
+            hidden.add(id)
+            widths = zip(self.rows.columns, self._widths, strict=True)
+            others = sum(width for column, width in widths if not column.is_text and (column.own or column.id not in hidden))
+            if (room - others) // len(texts) >= LEAST_TEXT:
+                break
+        for at, column in enumerate(self.rows.columns):
+            self.setColumnHidden(at, not column.own and column.id in hidden)
+        width = max(LEAST_TEXT, (room - others) // len(texts))
         for at in texts:
             self.setColumnWidth(at, width)
 

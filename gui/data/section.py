@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from gui.actions import Actions
 from gui.controls.rows import caption_label, name_control, section_label
 from gui.data.desk import DataDesk
-from gui.data.words import outcome_words, place_words, whole_words
+from gui.data.words import margin_words, outcome_words, place_words, whole_words
 from gui.icons import icon
 from gui.theme import numbers_font
 from gui.views.elided_label import ElidedLabel
@@ -108,7 +108,8 @@ class DataSection(QFrame):
         self._filter.setText(f"{len(desk.rows):,} shown: {filtered}" if filtered else "")
         self._filter.setVisible(there and bool(filtered))
         self._show_progress()
-        self._place.setText(place_words(desk) or ("Press J for the first error" if len(desk.errors) else ""))
+        place = " · ".join(filter(None, (place_words(desk), margin_words(desk))))
+        self._place.setText(place or ("Press J for the first error" if len(desk.errors) else ""))
         words = outcome_words(desk)
         self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
 

@@ -21,7 +21,7 @@ def place_words(desk: DataDesk) -> str:
 
 
 def outcome_words(desk: DataDesk) -> str:
-    """“true positive · predicted negative · margin −0.42”."""
+    """“true positive · predicted negative”."""
     said, row = desk.predictions, desk.current
     if desk.data is None or row < 0:
         return ""
@@ -33,11 +33,17 @@ def outcome_words(desk: DataDesk) -> str:
     true = said.label(int(said.true[row])) or written
     predicted = said.label(int(said.predicted[row]))
     parts = [f"true {true}" if true else "", f"predicted {predicted}" if predicted else "not predicted"]
-    if not np.isnan(said.margin[row]):
-        parts.append(f"margin {fixed(float(said.margin[row]), 2)}")
-    elif not np.isnan(said.probability[row]):
-        parts.append(f"probability {fixed(float(said.probability[row]), 2)}")
     return " · ".join(filter(None, parts))
+
+
+def margin_words(desk: DataDesk) -> str:
+    """“margin −0.42”, or the probability where nothing is known to be true."""
+    said, row = desk.predictions, desk.current
+    if said is None or row < 0:
+        return ""
+    if not np.isnan(said.margin[row]):
+        return f"margin {fixed(float(said.margin[row]), 2)}"
+    return "" if np.isnan(said.probability[row]) else f"probability {fixed(float(said.probability[row]), 2)}"
 
 
 def _regression_words(said: PredictionsResult, row: int, written: str) -> str:

@@ -72,25 +72,26 @@ class WelcomePage(QScrollArea):
         self.show_recent(())
         self.show_recent_data(())
 
-    def _data_offer(self) -> QFrame:
-        self._sample_data = QPushButton("Step through the errors")
-        self._sample_data.setObjectName("welcomeData")
-        self._sample_data.setAccessibleName("Film reviews with Movie sentiment")
-        self._sample_data.setAccessibleDescription("518 labelled reviews, and the model that reads them.")
-        self._sample_data.clicked.connect(self._actions["sample_data"].trigger)
-        words = "518 reviews with labels, read by Movie sentiment: step through what it gets wrong, each with its reason drawn."
-        return _offer("dataOffer", "A whole data set: film reviews", words, self._sample_data)
-
     def _drop_zone(self) -> QFrame:
         self._open = QPushButton("Open model…")
         self._open.setObjectName("welcomeOpen")
         self._open.setAccessibleName("Open model")
         self._open.setAccessibleDescription("Choose the folder a model lies in.")
         self._open.clicked.connect(self._actions["open_model"].trigger)
+        texts = QVBoxLayout()
+        texts.setSpacing(4)
+        texts.addWidget(QLabel("Drop a model's folder, or a file of examples, anywhere in this window"))
         words = (
             "A Hugging Face text classifier, or an LSTM, GRU or RNN saved as a recurrent folder; a CSV, JSONL or Parquet file."
         )
-        zone = _offer("dropZone", "Drop a model's folder, or a file of examples, anywhere in this window", words, self._open)
+        texts.addWidget(caption_label(words))
+        zone = QFrame()
+        zone.setObjectName("dropZone")
+        zone.setProperty("role", "card")
+        row = QHBoxLayout(zone)
+        row.setContentsMargins(16, 16, 16, 16)
+        row.addLayout(texts, 1)
+        row.addWidget(self._open)
         self._dress()
         return zone
 
@@ -102,9 +103,9 @@ class WelcomePage(QScrollArea):
             card.chosen.connect(self.sample_chosen)
             self._cards.addWidget(card, at // COLUMNS, at % COLUMNS)
         if samples:
-            card = DataCard()
-            card.chosen.connect(self._on_data_chosen)
-            self._cards.addWidget(card, len(samples) // COLUMNS, len(samples) % COLUMNS)
+            whole = DataCard()
+            whole.chosen.connect(self._on_data_chosen)
+            self._cards.addWidget(whole, len(samples) // COLUMNS, len(samples) % COLUMNS)
         self._samples_title.setVisible(bool(samples))
 
     @Slot(str)
@@ -150,22 +151,6 @@ class WelcomePage(QScrollArea):
         if isinstance(sender, QPushButton):
             chosen = self.recent_data_chosen if sender.property("data") else self.recent_chosen
             chosen.emit(str(sender.property("path")))
-
-
-def _offer(object_name: str, title: str, words: str, button: QPushButton) -> QFrame:
-    """A card with something to do."""
-    card = QFrame()
-    card.setObjectName(object_name)
-    card.setProperty("role", "card")
-    texts = QVBoxLayout()
-    texts.setSpacing(4)
-    texts.addWidget(QLabel(title))
-    texts.addWidget(caption_label(words))
-    row = QHBoxLayout(card)
-    row.setContentsMargins(16, 16, 16, 16)
-    row.addLayout(texts, 1)
-    row.addWidget(button)
-    return card
 
 
 def _shown(path: str) -> str:

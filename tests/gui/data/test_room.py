@@ -88,10 +88,10 @@ def test_keys_step_through_the_errors_whatever_tab_is_in_sight(stage: Stage, roo
     for place, row in enumerate(order):
         key(stage, Qt.Key.Key_J)
         assert text(stage) == TEXTS[row][0]
-        assert room.section._place.text() == f"error {place + 1} of 4"
+        assert room.section._place.text().startswith(f"error {place + 1} of 4 · margin −")
         stage.until_explained(TEXTS[row][0])
     assert "true" in room.section._outcome.text()
-    assert "margin −" in room.section._outcome.text()
+    assert "margin −" in room.section._place.text()
     key(stage, Qt.Key.Key_J)
     assert text(stage) == TEXTS[order[-1]][0], "the last one stays"
     key(stage, Qt.Key.Key_Up, modifier=Qt.KeyboardModifier.AltModifier)
