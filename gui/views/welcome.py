@@ -82,7 +82,7 @@ class WelcomePage(QScrollArea):
         texts.setSpacing(4)
         texts.addWidget(QLabel("Drop a model's folder, or a file of examples, anywhere in this window"))
         words = (
-            "A Hugging Face text classifier, or an LSTM, GRU or RNN saved as a recurrent folder; a CSV, JSONL or Parquet file."
+            "A Hugging Face text classifier, or an LSTM, GRU or RNN as a recurrent folder; a CSV, JSONL or Parquet file."
         )
         texts.addWidget(caption_label(words))
         zone = QFrame()
