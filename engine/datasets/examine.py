@@ -4,8 +4,10 @@ from typing import Any
 
 from engine.dataset_results import SliceResult
 from engine.datasets.aggregate import aggregate
+from engine.datasets.consistency import consistency
 from engine.datasets.data import Datasets
 from engine.datasets.explanations import explain_rows
+from engine.datasets.neighbours import neighbours
 from engine.datasets.predict import predict_rows
 from engine.datasets.report import dataset_report
 from engine.datasets.select import select
@@ -14,8 +16,10 @@ from engine.models.model import TextModel
 from engine.requests import (
     AboutADataset,
     AggregateRequest,
+    ConsistencyRequest,
     DatasetReportRequest,
     ExplainRowsRequest,
+    NeighboursRequest,
     PredictionsRequest,
     SliceRequest,
 )
@@ -34,8 +38,10 @@ def examine(datasets: Datasets, model: TextModel, request: AboutADataset) -> Ste
             return aggregate(datasets, model, request)
         case DatasetReportRequest():
             return dataset_report(datasets, model, request)
-        case _:
-            raise NotImplementedError
+        case ConsistencyRequest():
+            return consistency(datasets, model, request)
+        case NeighboursRequest():
+            return neighbours(datasets, model, request)
 
 
 def _slice(datasets: Datasets, model: TextModel, request: SliceRequest) -> Steps[SliceResult]:
