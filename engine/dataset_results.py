@@ -11,11 +11,13 @@ from engine.requests import (
     AggregateRequest,
     ConsistencyRequest,
     CounterfactualRequest,
+    DatasetReportRequest,
     DatasetRequest,
     DataSource,
     ExplainRowsRequest,
     NeighboursRequest,
     PredictionsRequest,
+    Reduction,
     SliceRequest,
     TextInput,
 )
@@ -209,12 +211,14 @@ class ExplainedRow:
         target, versus: classes; ``versus`` −1: none.
         start, end, segment, special: (seq,) of the tokens.
         values: (seq,) float32.
+        reduction: how they were made of dimensions, which says how pieces of a word are put together.
     """
 
     row: int
     input: TextInput
     target: int
     versus: int
+    reduction: Reduction
     pieces: tuple[str, ...]
     start: NDArray[np.int32]
     end: NDArray[np.int32]
@@ -222,7 +226,7 @@ class ExplainedRow:
     special: NDArray[np.bool_]
     values: FloatArray
     converged: bool | None
-    signed: bool = True
+    signed: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,7 +247,7 @@ class WordSum:
 
     Args:
         count: how often it stands there, in ``rows`` (each once, in order).
-        mean, total: of its attributions.
+        mean, total: of its attributions; ``total`` = ``raised`` + ``lowered``.
         positive, negative: how often it raises and lowers the score.
     """
 
@@ -251,6 +255,8 @@ class WordSum:
     count: int
     mean: float
     total: float
+    raised: float
+    lowered: float
     positive: int
     negative: int
     rows: tuple[int, ...]
@@ -258,19 +264,23 @@ class WordSum:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassWords:
-    """The words of the rows explained for one class: those that raise its score most in all, and those that lower it."""
+    """The words of the rows explained for one class: those that raise its score most in all, and those that lower it.
+
+    ``flips``: those that raise it in some places and lower it in others, by the smaller of the two sums.
+    """
 
     label: str
     rows: int
     raises: tuple[WordSum, ...]
     lowers: tuple[WordSum, ...]
+    flips: tuple[WordSum, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldValue:
     """A part of the input (the text, the second text, special tokens; of records a field) over the rows.
 
-    ``mean`` of the sum of its values in each row, ``magnitude`` of the sum of |values|, ``maximum`` the largest of those.
+    ``mean`` over rows of the sum of its values, ``magnitude`` of the sum of |values|, ``maximum`` the largest of these sums.
     """
 
     name: str
@@ -287,7 +297,6 @@ class SliceAggregate:
         rows: those that were explained.
         values: (rows, positions) word by word, special tokens left out, NaN behind each row's end.
         words: (rows,) of lists: what stands at each position.
-        flips: words that raise the score in some rows and lower it in others, the most evenly and often first.
     """
 
     name: str
@@ -296,7 +305,6 @@ class SliceAggregate:
     words: tuple[tuple[str, ...], ...]
     classes: tuple[ClassWords, ...]
     fields: tuple[FieldValue, ...]
-    flips: tuple[WordSum, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -308,6 +316,15 @@ class AggregateResult:
     slices: tuple[SliceAggregate, ...]
     skipped: tuple[Skipped, ...]
     cost: Cost
+    warnings: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DatasetReportResult:
+    """``html``: the whole page."""
+
+    request: DatasetReportRequest
+    html: bytes
     warnings: tuple[Notice, ...] = ()
 
 

@@ -602,6 +602,23 @@ class AggregateRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetReportRequest:
+    """One page about the predictions of some rows: confusion, the worst errors explained, what explanations have in common.
+
+    Args:
+        rows: a slice; None: every row.
+        most: how many errors are shown, and how many rows that are right stand beside them in the summary.
+        title: what the page is called; empty: by model and data.
+    """
+
+    predictions: PredictionsRequest
+    explanation: AttributionRequest
+    rows: tuple[int, ...] | None = None
+    most: int = 30
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsistencyRequest:
     """Does the prediction stay when what should not matter is rewritten?
 
@@ -659,7 +676,15 @@ class NeighboursRequest:
 
 AboutACorpus = ScanRequest | DetectRequest | EffectRequest | UnitRequest | TracksRequest | PhraseRequest | CorpusTextRequest
 AboutAttention = AttentionRequest | HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
-AboutADataset = PredictionsRequest | SliceRequest | ExplainRowsRequest | AggregateRequest | ConsistencyRequest | NeighboursRequest
+AboutADataset = (
+    PredictionsRequest
+    | SliceRequest
+    | ExplainRowsRequest
+    | AggregateRequest
+    | DatasetReportRequest
+    | ConsistencyRequest
+    | NeighboursRequest
+)
 AboutAModel = (
     PredictionRequest
     | AttributionRequest
@@ -681,7 +706,7 @@ def model_asked(request: AboutAModel) -> str:
     """The sha256 of the model that is meant."""
     if isinstance(request, HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest):
         return request.attention.model_sha256
-    if isinstance(request, SliceRequest):
+    if isinstance(request, SliceRequest | DatasetReportRequest):
         return request.predictions.model_sha256
     if isinstance(request, ExplainRowsRequest | AggregateRequest):
         return request.explanation.model_sha256

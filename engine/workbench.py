@@ -12,6 +12,7 @@ from engine.attention.tfidf import tfidf
 from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.registry import METHODS
+from engine.datasets.counterfactual import counterfactual
 from engine.datasets.data import Datasets
 from engine.datasets.examine import examine
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
@@ -36,6 +37,7 @@ from engine.requests import (
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
+    CounterfactualRequest,
     DatasetRequest,
     GradientFlowRequest,
     HeadAgreementRequest,
@@ -59,6 +61,7 @@ _OF_A_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]] = {
     OptimisationRequest: optimise_text,
     CellsRequest: read_cells,
     AblationRequest: ablate,
+    CounterfactualRequest: counterfactual,
 }
 
 _OF_ATTENTION: dict[type[AboutAttention], Callable[[TextModel, Any, Captures], Steps[Any]]] = {

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 from engine import VERSION
-from engine.commands import attention, cells, detect, explain, gradient_flow, import_checkpoint, listing, optimise
+from engine.commands import attention, cells, dataset, detect, explain, gradient_flow, import_checkpoint, listing, optimise
 from engine.commands.explain import Draw
 from engine.commands.shared import Parser, common_options, give_up_stdout
 from engine.errors import UserError
@@ -22,6 +22,7 @@ COMMANDS = (
     attention,
     cells,
     detect,
+    dataset,
 )  # each adds its own by ``add``
 
 

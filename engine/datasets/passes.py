@@ -25,7 +25,7 @@ _FEWEST_TOKENS, _MOST_TOKENS = 64, 16_384
 _READ_AT_ONCE = 512  # rows
 _PROBES = 3
 EMPTY = "The text is empty."
-_BROKEN = (RuntimeError, IndexError, ValueError)  # what networks raise about one input
+BROKEN = (RuntimeError, IndexError, ValueError)  # what networks raise about one input
 Batch = Callable[[Tensor, Encoding], Tensor]  # (n, seq) ids -> (n, width)
 
 
@@ -132,7 +132,7 @@ def _measured(model: TextModel, tokens: TokenRows, batch: Batch, doing: str) -> 
         start = time.perf_counter()
         try:
             _through(model, tokens, rows, batch)
-        except _BROKEN:
+        except BROKEN:
             return _FEWEST_TOKENS  # each row says for itself what is wrong
         quickest = min(quickest, time.perf_counter() - start)
     affordable = len(rows) * int(lengths[middle]) * STEP_SECONDS / max(quickest, 1e-6)
@@ -145,8 +145,8 @@ def _fill(model: TextModel, tokens: TokenRows, rows: NDArray[np.int64], store: R
         values, why = _through(model, tokens, rows, batch), ""
     except UserError as error:
         values, why = None, error.message
-    except _BROKEN as error:
-        values, why = None, _why(error)
+    except BROKEN as error:
+        values, why = None, why_broken(error)
     if values is None:
         release_memory()
         if len(rows) == 1:
@@ -160,7 +160,8 @@ def _fill(model: TextModel, tokens: TokenRows, rows: NDArray[np.int64], store: R
         store.fail(int(row), "The model answers with NaN or infinity.")
 
 
-def _why(error: BaseException) -> str:
+def why_broken(error: BaseException) -> str:
+    """What is said of a row that the network cannot compute."""
     if is_out_of_memory(error):
         return "There is not enough memory for this text."
     return f"The model cannot compute it ({type(error).__name__}: {' '.join(str(error).split())[:200]})."
