@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.atomic_file import write_atomically
 from engine.attention_maps import AttentionResult
 from engine.cells import Cell, CellsResult
+from engine.dataset_results import PredictionsResult
 from engine.detective import DetectResult, EffectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
@@ -69,6 +70,18 @@ def attention_command(result: AttentionResult, shown: HeadRequest, texts: Path, 
     words = [result.model.path, *_input(result.request.input, texts), *_option("--decoder-text", result.request.decoder_text)]
     words += [*_option("--layer", shown.layer), *_option("--head", shown.head), *_generation(result.request.generation)]
     return _line("attention", words, result.cost, accept_reinitialised)
+
+
+def dataset_command(result: PredictionsResult, accept_reinitialised: bool = False) -> str:
+    """As ``command_for``; every row, read as it was read here."""
+    source = result.data.source
+    words = [result.model.path, source.path, *_option("--text-column", source.text), *_option("--pair-column", source.pair)]
+    for column in source.labels or ():
+        words += _option("--label-column", column)
+    for written, meant in source.names:
+        words += _option("--label", f"{written}={meant}")
+    words += [*_option("--delimiter", source.delimiter), *_option("--encoding", source.encoding)]
+    return _line("dataset", words, result.cost, accept_reinitialised)
 
 
 def _generation(generation: Generation) -> list[str]:

@@ -59,6 +59,9 @@ ACTIONS = (
     ActionDescription("close_data", "Close the data", "Data", "x"),
     ActionDescription("forget_recent_data", "Forget recent data", "Data", "trash"),
     ActionDescription("predict_rows", "Predict the rows", "Data", "play", (), "All, or those that are left."),
+    ActionDescription(
+        "save_data_report", "Save the data's report…", "Data", "file-text", (), "Confusion, errors explained, words: one page."
+    ),
     ActionDescription("next_error", "Next error", "Data", "caret-down", ("J", "Alt+Down"), "The next row that is wrong."),
     ActionDescription("previous_error", "Previous error", "Data", "caret-up", ("K", "Alt+Up"), "The wrong row before."),
     ActionDescription("next_row", "Next row", "Data", "arrow-down", ("N",), "Right or wrong."),

@@ -112,6 +112,18 @@ def true_label(result: PredictionsResult, row: int) -> str:
     return result.label(int(result.true[row])) or result.data.label_of(row)
 
 
+def predicted_words(result: PredictionsResult, row: int) -> str:
+    """What is predicted of one row: a class, several, or a number; empty: nothing."""
+    if np.isnan(result.logits[row]).any():
+        return ""
+    if result.model.problem_type == "regression":
+        return _number(result.logits[row, 0])
+    if not result.holds.size:
+        return result.label(int(result.predicted[row]))
+    likely = probabilities(result.logits[row : row + 1], "multi_label")[0]
+    return BETWEEN_LABELS.join(result.labels[at] for at in np.flatnonzero(likely >= SURE))
+
+
 def _said(result: PredictionsResult) -> list[str]:
     """What is predicted of each row: a class, several, or a number."""
     if result.model.problem_type == "regression":

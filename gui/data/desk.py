@@ -11,7 +11,7 @@ from engine.dataset_results import Dataset, DatasetResult, PredictionsResult, Ro
 from engine.datasets.select import COMPUTED, TAG, select
 from engine.errors import UserError
 from engine.jobs import Failure
-from engine.requests import AttributionRequest, DatasetRequest, DataSource, PredictionsRequest, TextInput
+from engine.requests import AttributionRequest, DatasetRequest, DataSource, PredictionsRequest, Selection, TextInput
 from engine.results import ModelInfo
 from gui.choices import TRUE
 from gui.conductor import Conductor
@@ -190,13 +190,17 @@ class DataDesk(QObject):
             self.rows = _NO_ROWS
         else:
             try:
-                wanted = self.filter.selection(self.data.source.text or "", self.columns(), self._is_numeric)
-                self.rows = select(self.data, self.predictions, wanted, self.store.work.pairs())
+                self.rows = select(self.data, self.predictions, self.selection(), self.store.work.tags)
             except UserError as error:
                 self.wrong = error.message
                 if len(self.rows) and self.rows.max() >= self.data.rows:
                     self.rows = np.arange(self.data.rows)
         self._find_errors()
+
+    def selection(self) -> Selection:
+        """The filter as the engine takes it."""
+        text = (self.data.source.text or "") if self.data is not None else ""
+        return self.filter.selection(text, self.columns(), self._is_numeric)
 
     @property
     def is_whole(self) -> bool:
@@ -208,7 +212,7 @@ class DataDesk(QObject):
         assert self.data is not None
         wanted = self.filter.of_every_class().selection(self.data.source.text or "", self.columns(), self._is_numeric)
         try:
-            return select(self.data, self.predictions, wanted, self.store.work.pairs())
+            return select(self.data, self.predictions, wanted, self.store.work.tags)
         except UserError:
             return self.rows
 

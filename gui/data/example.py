@@ -105,16 +105,16 @@ class ExampleStrip(QWidget):
 
     def show_work(self) -> None:
         """Tags and note of the current row."""
-        work, row = self._desk.store.work, self._desk.current
+        store, row = self._desk.store, self._desk.current
         look = theme.current()
         shown = [
             f'<a href="{html.escape(tag, quote=True)}" style="color:{look.text.name()}; text-decoration:none">{html.escape(tag)}'
             f'<span style="color:{look.muted.name()}"> ×</span></a>'
-            for tag in work.tags.get(row, ())
+            for tag in store.tags.get(row, ())
         ]
         self._tags.setText("&nbsp;&nbsp;".join(shown))
-        if not self.note.hasFocus() or self.note.text() != work.notes.get(row, ""):
-            self.note.setText(work.notes.get(row, ""))
+        if not self.note.hasFocus() or self.note.text() != store.notes.get(row, ""):
+            self.note.setText(store.notes.get(row, ""))
 
     def show_map(self, result: AttributionResult | None) -> None:
         """Of the text on the desk."""

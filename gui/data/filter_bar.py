@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton
 from gui.controls.rows import caption_label, name_control
 from gui.controls.segments import Segments
 from gui.data.desk import DataDesk
-from gui.data.row_filter import RowFilter
+from gui.data.row_filter import RowFilter, quoted
 from gui.theme import numbers_font
 from gui.views.prediction import visible
 
@@ -134,7 +134,7 @@ class FilterBar(QWidget):
 
     def show_tags(self) -> None:
         """Those that are in use."""
-        names = self._desk.store.work.names()
+        names = self._desk.store.names()
         self.tag.show_choices((*names, "") if names else ())
 
     def _show_wrong(self, words: str) -> None:
@@ -176,8 +176,8 @@ class FilterBar(QWidget):
         ours = ("margin", "probability", "loss") if self._desk.predictions is not None else ()
         own = [name for name in data.table.columns if data.table.is_numeric(name)]
         for name in (*ours, *own):
-            menu.addAction(f"{name} below…".replace("&", "&&")).setData(f"{_quoted(name)}:<")
-            menu.addAction(f"{name} above…".replace("&", "&&")).setData(f"{_quoted(name)}:>")
+            menu.addAction(f"{name} below…".replace("&", "&&")).setData(f"{quoted(name)}:<")
+            menu.addAction(f"{name} above…".replace("&", "&&")).setData(f"{quoted(name)}:>")
         if menu.isEmpty():
             menu.addAction("No column holds numbers.").setEnabled(False)
 
@@ -192,7 +192,7 @@ class FilterBar(QWidget):
 
     @Slot()
     def _fill_slices(self) -> None:
-        menu, slices = self.slices.menu(), self._desk.store.work.slices
+        menu, slices = self.slices.menu(), [saved.name for saved in self._desk.store.work.slices]
         menu.clear()
         keep = menu.addAction("Keep this filter as a slice…")
         keep.setEnabled(not self._desk.filter.is_open)
@@ -256,7 +256,3 @@ class _Chip(QToolButton):
     @Slot(QAction)
     def _on_triggered(self, action: QAction) -> None:
         self.chosen.emit(self._field, action.data()[0])
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"' if any(letter.isspace() or letter == ":" for letter in name) else name

@@ -66,6 +66,7 @@ class OverviewPage(Sheet):
         self._around.setWidget(self.confusion)
         self._around.setFrameShape(QFrame.Shape.NoFrame)
         self._around.viewport().setAutoFillBackground(False)
+        self.confusion.setAutoFillBackground(False)  # which being put there has set
         self._around.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         head = QHBoxLayout()
         head.setSpacing(8)

@@ -5,17 +5,20 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 
+from engine.datasets.work import DatasetWork, SavedSlice
 from engine.jobs import Failure
 from engine.requests import DataSource
 from engine.results import ModelInfo
 from engine.samples import RESOURCES
 from gui.data.ahead import Ahead
 from gui.data.desk import DataDesk
-from gui.data.row_filter import RowFilter
+from gui.data.row_filter import from_selection
 from gui.data.section import DataSection
 from gui.data.tag_sheet import TagSheet
+from gui.data.taking import Taking
 from gui.data.view import DataView
-from gui.data.work import Work, WorkChange, WorkStore
+from gui.data.work import WorkChange, WorkStore
+from gui.keeping import Kept
 from gui.rooms import House, Room
 from gui.settings import RECENT_DATA, with_recent
 from gui.views.message_bar import Message
@@ -45,6 +48,8 @@ class DataRoom(Room):
         super().__init__(self._view, house)
         self.store.setParent(self)
         house.workspace.set_apart(self._view, True)
+        self._taking = Taking(self.desk, house, self._view)
+        self._taking.done.connect(self.note)
         self._ahead = Ahead(self.desk, house.jobs, house.conductor)
         self.section = DataSection(self.desk, house.actions)
         house.workspace.model_panel.add_section(self.section)
@@ -185,6 +190,7 @@ class DataRoom(Room):
     def _on_rows(self) -> None:
         self._view.show_rows()
         self._show_available()
+        self.kept_changed.emit()
 
     @Slot()
     def _on_current(self) -> None:
@@ -225,7 +231,7 @@ class DataRoom(Room):
 
     # Tags, notes, slices
 
-    def _change(self, after: Work, words: str) -> None:
+    def _change(self, after: DatasetWork, words: str) -> None:
         if after != self.store.work:
             self._house.history.push(WorkChange(self.store, after, words))
 
@@ -234,8 +240,8 @@ class DataRoom(Room):
         row, work = self.desk.current, self.store.work
         if row < 0 or not tag.strip():
             return
-        on = tag not in work.tags.get(row, ())
-        self._change(work.tagged(row, tag, on), f"tag “{tag}” {'on' if on else 'off'} row {row:,}")
+        on = tag not in self.store.tags.get(row, ())
+        self._change(work.tagged((row,), tag) if on else work.untagged((row,), tag), f"tag “{tag}” on row {row:,}")
         self.note.emit(f"Row {row:,}: “{tag}” {'set' if on else 'taken away'}")
 
     @Slot()
@@ -245,7 +251,7 @@ class DataRoom(Room):
             return
         if self._tags is not None:
             self._tags.deleteLater()
-        self._tags = TagSheet(self.store.work, self.desk.current, self._view.window())
+        self._tags = TagSheet(self.store, self.desk.current, self._view.window())
         self._tags.tag_chosen.connect(self._on_tag)
         self._tags.popup()
 
@@ -256,7 +262,7 @@ class DataRoom(Room):
     @Slot()
     def _on_tag_key(self) -> None:
         """The tag that has this number; without one, it is asked for."""
-        names, action = self.store.work.names(), self.sender()
+        names, action = self.store.names(), self.sender()
         number = next(n for n in range(1, KEYED_TAGS + 1) if action is self._house.actions[f"tag_{n}"])
         if number <= len(names):
             self.toggle_tag(names[number - 1])
@@ -276,16 +282,19 @@ class DataRoom(Room):
     def _on_slice_kept(self) -> None:
         name = self.desk.filter.in_words()
         if name:
-            self._change(self.store.work.with_slice(name, self.desk.filter), f"slice “{name}”")
+            saved = SavedSlice(name, self.desk.selection())
+            self._change(self.store.work.sliced(saved), f"slice “{name}”")
             self.note.emit(f"Kept as slice: {name}")
 
     @Slot(str)
     def _on_slice(self, name: str) -> None:
-        self.desk.set_filter(self.store.work.slices.get(name, RowFilter()))
+        saved = next((saved for saved in self.store.work.slices if saved.name == name), None)
+        if saved is not None and self.desk.data is not None:
+            self.desk.set_filter(from_selection(saved.selection, self.desk.data.source.text or ""))
 
     @Slot(str)
     def _on_slice_dropped(self, name: str) -> None:
-        self._change(self.store.work.with_slice(name, None), f"forget slice “{name}”")
+        self._change(self.store.work.without_slice(name), f"forget slice “{name}”")
 
     @Slot()
     def _on_work(self) -> None:
@@ -298,6 +307,10 @@ class DataRoom(Room):
 
     # What a room does
 
+    def kept(self) -> Kept | None:
+        """See ``Room``."""
+        return self._taking.kept()
+
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``; the desk has heard of it."""
         self._view.show_data()
@@ -309,9 +322,11 @@ class DataRoom(Room):
         for id in ("close_data", READ_AGAIN, "next_row", "previous_row", "next_error", "previous_error"):
             actions.set_available(id, none)
         actions.set_available("predict_rows", none or desk.why_not_predict() or ("All are predicted." if desk.whole else None))
+        unsaid = "Open a model with classes first." if desk.predictions is None else None
+        actions.set_available("save_data_report", none or unsaid)
         chosen = none or (None if desk.current >= 0 else "Choose a row first.")
         actions.set_available("tag_row", chosen)
-        names = self.store.work.names()
+        names = self.store.names()
         for number in range(1, KEYED_TAGS + 1):
             actions.set_text(f"tag_{number}", f"Tag: {names[number - 1]}" if number <= len(names) else f"Tag {number}")
             actions.set_available(f"tag_{number}", chosen)

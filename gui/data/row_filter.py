@@ -122,3 +122,47 @@ def pattern_of(wanted: str) -> str:
     if len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
         return wanted[1:-1]
     return re.escape(wanted).replace(r"\ ", " ")
+
+
+def from_selection(selection: Selection, text: str) -> RowFilter:
+    """The inverse of ``selection``, up to how the search is written."""
+    terms, words = [], ""
+    chosen: dict[str, str] = {}
+    outcomes = {word: outcome for outcome, word in OUTCOMES.items() if word}
+    outcome: Outcome = "all"
+    for each in selection.filters:
+        if each.column == "correct" and len(each.equals) == 1 and each.equals[0] in outcomes:
+            outcome = outcomes[each.equals[0]]
+        elif each.column in ("true", "predicted", "tag") and len(each.equals) == 1:
+            chosen[each.column] = each.equals[0]
+        elif each.pattern is not None and each.column == text:
+            words = _as_typed(each.pattern)
+        elif each.pattern is not None:
+            typed = _as_typed(each.pattern)
+            terms.append(f"{quoted(each.column)}:{quoted(typed) if not typed.startswith('/') else typed}")
+        else:
+            terms.append(f"{quoted(each.column)}:{_bounds(each)}")
+    search = " ".join((*terms, words)).strip()
+    return RowFilter(search, outcome, chosen.get("true"), chosen.get("predicted"), chosen.get("tag"), selection.order)
+
+
+def quoted(name: str) -> str:
+    """As a term of a search takes it."""
+    return f'"{name}"' if any(letter.isspace() or letter == ":" for letter in name) else name
+
+
+def _as_typed(pattern: str) -> str:
+    plain = re.sub(r"\\(.)", r"\1", pattern)
+    return plain if pattern_of(plain) == pattern else f"/{pattern}/"
+
+
+def _bounds(each: ColumnFilter) -> str:
+    low, high = each.minimum, each.maximum
+    if low is not None and high is not None:
+        return f"{low!r}" if low == high else f"{low!r}..{high!r}"
+    if high is not None:
+        beyond = math.nextafter(high, math.inf)
+        return f"<{beyond!r}" if len(repr(beyond)) < len(repr(high)) else f"<={high!r}"
+    assert low is not None
+    beyond = math.nextafter(low, -math.inf)
+    return f">{beyond!r}" if len(repr(beyond)) < len(repr(low)) else f">={low!r}"

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QWidget
 
 from engine.dataset_results import Dataset, PredictionsResult
+from engine.export.dataset_files import predicted_words
 from engine.heatmaps.numerals import figures, fixed
 from gui import theme
 from gui.data.desk import DataDesk
@@ -145,8 +146,8 @@ class RowModel(QAbstractTableModel):
         if column.id == "row":
             return f"{row:,}"
         if column.id == "tag":
-            work = self._desk.store.work
-            return BETWEEN_TAGS.join(work.tags.get(row, ())) + (" ✎" if row in work.notes else "")
+            store = self._desk.store
+            return BETWEEN_TAGS.join(store.tags.get(row, ())) + (" ✎" if row in store.notes else "")
         if column.own:
             written = data.label_of(row) if column.title == "Label" else data.table.cell(row, column.id)
             return " ".join(written[:LONGEST].split())
@@ -171,7 +172,7 @@ class RowModel(QAbstractTableModel):
 def _predicted(said: PredictionsResult, row: int) -> str:
     if said.model.problem_type == "regression":
         return "" if np.isnan(said.logits[row, 0]) else figures(float(said.logits[row, 0]), 3)
-    return said.label(int(said.predicted[row]))
+    return predicted_words(said, row)
 
 
 def _fixed(value: float, digits: int) -> str:

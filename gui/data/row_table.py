@@ -108,8 +108,8 @@ class DataTable(RowTable):
         texts = [at for at, column in enumerate(self.rows.columns) if column.is_text]
         if not texts or len(self._widths) != len(self.rows.columns):
             return
-        work, room = self._desk.store.work, self.viewport().width()
-        hidden = {column.id for column in self.rows.columns if column.id == TAG and not (work.tags or work.notes)}
+        store, room = self._desk.store, self.viewport().width()
+        hidden = {column.id for column in self.rows.columns if column.id == TAG and not (store.tags or store.notes)}
         for id in ("", *GO_FIRST):
             hidden.add(id)
             widths = zip(self.rows.columns, self._widths, strict=True)

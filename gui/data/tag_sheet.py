@@ -1,12 +1,14 @@
 """Which tag? Those there are, each with its key, or a new one as it is typed."""
 
+from collections import Counter
+
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.controls.rows import name_control
-from gui.data.work import LONGEST_TAG, Work
+from gui.data.work import LONGEST_TAG, WorkStore
 
 WIDTH, ROWS = 320, 9
 
@@ -16,7 +18,7 @@ class TagSheet(QDialog):
 
     tag_chosen = Signal(str)
 
-    def __init__(self, work: Work, row: int, parent: QWidget) -> None:
+    def __init__(self, store: WorkStore, row: int, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("tagSheet")
         self.setAccessibleName("Tag the row")
@@ -27,10 +29,10 @@ class TagSheet(QDialog):
         name_control(self._list, "tagList", "Tags", "")
         self._list.setFrameShape(QListWidget.Shape.NoFrame)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        counts = [(tag, sum(tag in tags for tags in work.tags.values())) for tag in work.names()]
+        counts = Counter(tag for _, tag in store.work.tags).items()
         for number, (tag, count) in enumerate(counts, 1):
             key = f"{number}  " if number <= ROWS else "    "
-            mark = "✓ " if tag in work.tags.get(row, ()) else ""
+            mark = "✓ " if tag in store.tags.get(row, ()) else ""
             item = QListWidgetItem(f"{key}{mark}{tag}  ·  {count:,}")
             item.setData(Qt.ItemDataRole.UserRole, tag)
             self._list.addItem(item)

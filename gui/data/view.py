@@ -1,7 +1,17 @@
 """The tab Data: what was opened, what is looked for in it, and the pages that show it."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui.controls.rows import name_control
 from gui.controls.segments import Segments
@@ -201,6 +211,9 @@ class DataView(QFrame):
 
     @Slot(str)
     def _on_page(self, id: str) -> None:
+        focused = QApplication.focusWidget()
+        if focused is not None and self._pages.isAncestorOf(focused):
+            focused.clearFocus()  # hidden, it would hand it on to whatever comes next
         self._pages.setCurrentIndex([known for known, _, _ in PAGES].index(id))
         self.show_overview()
         self.page_chosen.emit(id)

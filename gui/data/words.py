@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.dataset_results import PredictionsResult
+from engine.export.dataset_files import predicted_words
 from engine.heatmaps.numerals import figures, fixed
 from gui.data.desk import DataDesk
 
@@ -31,7 +32,7 @@ def outcome_words(desk: DataDesk) -> str:
     if said.model.problem_type == "regression":
         return _regression_words(said, row, written)
     true = said.label(int(said.true[row])) or written
-    predicted = said.label(int(said.predicted[row]))
+    predicted = predicted_words(said, row)
     parts = [f"true {true}" if true else "", f"predicted {predicted}" if predicted else "not predicted"]
     return " · ".join(filter(None, parts))
 

@@ -81,9 +81,7 @@ class WelcomePage(QScrollArea):
         texts = QVBoxLayout()
         texts.setSpacing(4)
         texts.addWidget(QLabel("Drop a model's folder, or a file of examples, anywhere in this window"))
-        words = (
-            "A Hugging Face text classifier, or an LSTM, GRU or RNN as a recurrent folder; a CSV, JSONL or Parquet file."
-        )
+        words = "A Hugging Face text classifier, or an LSTM, GRU or RNN as a recurrent folder; a CSV, JSONL or Parquet file."
         texts.addWidget(caption_label(words))
         zone = QFrame()
         zone.setObjectName("dropZone")
