@@ -267,6 +267,12 @@ class Conductor(QObject):
         self.row_put.emit()
         self._ask()
 
+    def try_text(self, input: TextInput) -> None:
+        """In place of the text before, explained at once; its true label stays: it is a variant of it."""
+        true = self._workspace.method_panel.target_controls.true_label()
+        self.desk.swap(input.text, true, input.pair or "")
+        self._ask()
+
     def put_back(self, text: str, pair: str, true: str | None) -> None:
         """A swap of texts is undone or redone."""
         self.desk.put(text, true, pair)

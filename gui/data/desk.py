@@ -202,6 +202,13 @@ class DataDesk(QObject):
         text = (self.data.source.text or "") if self.data is not None else ""
         return self.filter.selection(text, self.columns(), self._is_numeric)
 
+    def rows_of(self, selection: Selection) -> Rows:
+        """Those of a slice; of one that cannot be chosen none."""
+        try:
+            return _NO_ROWS if self.data is None else select(self.data, self.predictions, selection, self.store.work.tags)
+        except UserError:
+            return _NO_ROWS
+
     @property
     def is_whole(self) -> bool:
         """Whether a confusion matrix of these rows is one of all rows."""

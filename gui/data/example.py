@@ -11,6 +11,7 @@ from engine.results import AttributionResult, TokenizedText
 from gui import theme
 from gui.controls.rows import name_control
 from gui.data.desk import DataDesk
+from gui.data.suggestions import Suggestions
 from gui.data.words import margin_words, outcome_words, place_words
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import TextHeatmap
@@ -26,6 +27,8 @@ class ExampleStrip(QWidget):
     tag_wanted = Signal()
     tag_dropped = Signal(str)
     note_written = Signal(str)
+    flip_wanted = Signal()
+    alike_wanted = Signal()
 
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +37,10 @@ class ExampleStrip(QWidget):
         self._place, self._outcome, self._why = QLabel(), ElidedLabel(), ElidedLabel()
         self.heatmap, self.bar = TextHeatmap(), ColourBar()
         self._tags, self._add, self.note = QLabel(), QPushButton("Tag…"), QLineEdit()
+        self._flip, self._alike, self.suggestions = QPushButton("What flips it?"), QPushButton("Rows alike"), Suggestions(desk)
         self._build()
+        self._flip.clicked.connect(self.flip_wanted)
+        self._alike.clicked.connect(self.alike_wanted)
         self._add.clicked.connect(self.tag_wanted)
         self._tags.linkActivated.connect(self.tag_dropped)
         self.note.editingFinished.connect(self._on_note)
@@ -58,6 +64,8 @@ class ExampleStrip(QWidget):
             (self._why, ("exampleTarget", "What is explained", "")),
             (self._tags, ("exampleTags", "Tags", "A click on a tag takes it away.")),
             (self._add, ("exampleTag", "Tag", "Tag this row (T, or 1 … 9).")),
+            (self._flip, ("exampleFlip", "What flips it?", "The fewest words without which the answer is another.")),
+            (self._alike, ("exampleAlike", "Rows alike", "Rows whose representation in the model is nearest.")),
             (self.note, ("exampleNote", "Note", "Kept with the data and the model; Enter keeps it.")),
         ):
             name_control(control, *words)
@@ -73,6 +81,9 @@ class ExampleStrip(QWidget):
         why.setContentsMargins(16, 0, 0, 0)
         why.setSpacing(8)
         why.addWidget(self._why, 1)
+        for button in (self._flip, self._alike):
+            button.setProperty("role", "link")
+            why.addWidget(button)
         self.bar.setFixedWidth(BAR_PIXELS)
         why.addWidget(self.bar)
         column = QVBoxLayout(self)
@@ -80,7 +91,11 @@ class ExampleStrip(QWidget):
         column.setSpacing(2)
         column.addLayout(head)
         column.addLayout(why)
-        column.addWidget(self.heatmap, 1)
+        both = QHBoxLayout()
+        both.setSpacing(8)
+        both.addWidget(self.heatmap, 1)
+        both.addWidget(self.suggestions)
+        column.addLayout(both, 1)
         self.setMinimumHeight(LEAST_PIXELS)
 
     def show_row(self) -> None:
@@ -90,7 +105,7 @@ class ExampleStrip(QWidget):
         self._place.setText(place_words(desk) or ("Press J for the first error, or choose a row." if desk.data else ""))
         words = " · ".join(filter(None, (outcome_words(desk), margin_words(desk))))
         self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
-        for each in (self._add, self.note, self._tags):
+        for each in (self._add, self.note, self._tags, self._flip, self._alike):
             each.setVisible(there)
         if there and desk.put is not None and self._shown != desk.put.text and not desk.is_edited:
             self._show_bare(desk.put)

@@ -12,6 +12,7 @@ from engine.results import ModelInfo
 from engine.samples import RESOURCES
 from gui.data.ahead import Ahead
 from gui.data.desk import DataDesk
+from gui.data.examining import Examining
 from gui.data.row_filter import from_selection
 from gui.data.section import DataSection
 from gui.data.tag_sheet import TagSheet
@@ -50,6 +51,8 @@ class DataRoom(Room):
         house.workspace.set_apart(self._view, True)
         self._taking = Taking(self.desk, house, self._view)
         self._taking.done.connect(self.note)
+        self._examining = Examining(self.desk, self._view, house)
+        self._examining.told.connect(self.note)
         self._ahead = Ahead(self.desk, house.jobs, house.conductor)
         self.section = DataSection(self.desk, house.actions)
         house.workspace.model_panel.add_section(self.section)
@@ -100,6 +103,7 @@ class DataRoom(Room):
         view.source.panel.source_chosen.connect(self._on_source)
         view.filters.filter_chosen.connect(desk.set_filter)
         view.overview.filter_chosen.connect(desk.set_filter)
+        view.aggregate.read_out_changed.connect(self.read_out_changed)
         view.overview.read_out_changed.connect(self.read_out_changed)
         view.filters.slice_kept.connect(self._on_slice_kept)
         view.filters.slice_chosen.connect(self._on_slice)

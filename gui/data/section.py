@@ -74,7 +74,7 @@ class DataSection(QFrame):
             button.setIconSize(QSize(14, 14))
             button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
         self._previous.setText("Previous (K)")
-        self._next.setText("Next error (J)")
+        self._next.setText("Next (J)")
         head = QHBoxLayout()
         head.addWidget(section_label("Data"))
         head.addWidget(self._name, 1)

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
 
 from gui.controls.rows import name_control
 from gui.controls.segments import Segments
+from gui.data.aggregate_page import AggregatePage
+from gui.data.consistency_page import ConsistencyPage
 from gui.data.desk import DataDesk
 from gui.data.example import ExampleStrip
 from gui.data.filter_bar import FilterBar
@@ -27,6 +29,8 @@ from gui.views.thin_splitter import ThinSplitter
 PAGES = (
     ("rows", "Rows", "Every row, to sort, to filter, to put on the desk."),
     ("overview", "Overview", "Confusion, precision and recall, calibration of the rows that are shown."),
+    ("aggregate", "Words", "What the explanations of the rows that are shown have in common."),
+    ("consistency", "Consistency", "Does the prediction stay when what should not matter is rewritten?"),
 )
 EMPTY = (
     "A file of labelled examples comes here: CSV, TSV, JSONL, Parquet, or plain text with one example a line. The open model "
@@ -52,7 +56,7 @@ class DataView(QFrame):
             DataTable(desk),
             ExampleStrip(desk),
         )
-        self.overview = OverviewPage(desk)
+        self.overview, self.aggregate, self.consistency = OverviewPage(desk), AggregatePage(desk), ConsistencyPage(desk)
         self.segments = Segments("dataPage", PAGES, tight=True)
         self._pages, self._stack, self._note = QStackedWidget(), QStackedWidget(), ElidedLabel()
         self._bar, self.stop, self.go_on = QProgressBar(), QPushButton("Stop"), QPushButton("Predict the rest")
@@ -73,6 +77,8 @@ class DataView(QFrame):
         rows.setSizes([TABLE_SHARE * 60, EXAMPLE_SHARE * 60])
         self._pages.addWidget(rows)
         self._pages.addWidget(self.overview)
+        self._pages.addWidget(self.aggregate)
+        self._pages.addWidget(self.consistency)
         self._note.setProperty("role", "muted")
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(120)
@@ -186,6 +192,7 @@ class DataView(QFrame):
     def show_work(self) -> None:
         """Tags, notes, slices."""
         self.filters.show_tags()
+        self.aggregate.show_choices()
         self.table.show_tags()
         self.table.refresh()
         self.example.show_work()

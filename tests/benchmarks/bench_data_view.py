@@ -27,7 +27,31 @@ from gui.view_actions import apply_theme
 
 ROWS, ERRORS = 100_000, 50
 OPEN_S, CHOOSE_MS, FRAME_MS, KEY_MS = 3.0, 150, 16, 50
-WORDS = "a film that takes its time and gives back none of it but one long look at people who are not looked at".split()
+WORDS = [
+    "a",
+    "film",
+    "that",
+    "takes",
+    "its",
+    "time",
+    "and",
+    "gives",
+    "back",
+    "none",
+    "of",
+    "it",
+    "but",
+    "one",
+    "long",
+    "look",
+    "at",
+    "people",
+    "who",
+    "are",
+    "not",
+    "looked",
+    "at",
+]
 
 
 class Bench:

@@ -18,7 +18,14 @@ from engine.checkpoints import (
     Question,
     TensorUse,
 )
-from engine.dataset_results import PredictionsResult
+from engine.dataset_results import (
+    AggregateResult,
+    ConsistencyResult,
+    CounterfactualResult,
+    DatasetReportResult,
+    NeighboursResult,
+    PredictionsResult,
+)
 from engine.datasets.data import Datasets
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
 from engine.detective import CorpusTextResult, DetectResult, EffectResult, MarksResult, PhraseResult, UnitResult
@@ -27,11 +34,15 @@ from engine.flow import GradientFlowResult
 from engine.jobs import Partial
 from engine.requests import (
     AblationRequest,
+    AggregateRequest,
     AttentionRequest,
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
+    ConsistencyRequest,
     CorpusTextRequest,
+    CounterfactualRequest,
+    DatasetReportRequest,
     DatasetRequest,
     DetectRequest,
     EffectRequest,
@@ -42,6 +53,7 @@ from engine.requests import (
     ImportRequest,
     InspectCheckpointRequest,
     MarksRequest,
+    NeighboursRequest,
     OpenModelRequest,
     OptimisationRequest,
     PhraseRequest,
@@ -312,6 +324,11 @@ class StubEngine:
             ImportRequest: self._import,
             DatasetRequest: self.datasets.read,
             PredictionsRequest: self._predict_rows,
+            AggregateRequest: self._sum_up,
+            ConsistencyRequest: self._rewrite,
+            CounterfactualRequest: self._flip,
+            NeighboursRequest: self._compare_rows,
+            DatasetReportRequest: self._report,
         }
         return self._noted(request, jobs[type(request)](request))
 
@@ -464,6 +481,38 @@ class StubEngine:
             yield partial
             time.sleep(self.step_seconds)
         return made_data.predicted(request, data, model(path), logits_of, data.rows)
+
+    def _sum_up(self, request: AggregateRequest) -> Generator[Partial, None, AggregateResult]:
+        """A method called “saliency” cannot be summed up."""
+        data = yield from self.datasets.open(request.source, request.data_sha256)
+        if request.explanation.method == "saliency":
+            raise UserError("This method has no sign; choose another.", "unsigned")
+        of, most = model(request.explanation.model_sha256.removeprefix("sha of ")), max(len(each.rows) for each in request.slices)
+        for step in range(self.steps):
+            time.sleep(self.step_seconds)
+            done = most * step // self.steps
+            yield Partial(done, most, made_data.aggregated(request, of, data, done) if done else None, "Explaining")
+        return made_data.aggregated(request, of, data, most)
+
+    def _rewrite(self, request: ConsistencyRequest) -> Generator[Partial, None, ConsistencyResult]:
+        data = yield from self.datasets.open(request.source, request.data_sha256)
+        if request.own and request.own[0][0] == "(":
+            raise UserError("'(' → '' is not a rule (missing )).", "pattern")
+        of = model(request.model_sha256.removeprefix("sha of "))
+        yield Partial(1, 2, made_data.rewritten(request, of, data, 1), "Rewriting")
+        return made_data.rewritten(request, of, data, 99)
+
+    def _flip(self, request: CounterfactualRequest) -> Generator[Partial, None, CounterfactualResult]:
+        yield Partial(0, 1)
+        return made_data.flipped(request, model(), prediction(PredictionRequest(request.model_sha256, request.input)))
+
+    def _compare_rows(self, request: NeighboursRequest) -> Generator[Partial, None, NeighboursResult]:
+        data = yield from self.datasets.open(request.source, request.data_sha256)
+        return made_data.alike(request, model(), data)
+
+    def _report(self, request: DatasetReportRequest) -> Generator[Partial, None, DatasetReportResult]:
+        yield Partial(0, 1)
+        return DatasetReportResult(request, b"<!doctype html><title>report</title>")
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)
