@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QLineEdit
 
+from gui.data.row_filter import RowFilter
 from stage import Stage, scene
 
 
@@ -57,3 +58,42 @@ def data_filtered(stage: Stage) -> None:
 def data_overview(stage: Stage) -> None:
     stage.click("dataPage_overview")
     stage.shot(note="confusion, classes, calibration")
+
+
+@scene
+def data_words(stage: Stage) -> None:
+    room(stage).desk.set_filter(RowFilter("kind:/sarcasm|negated|temporal/", "errors"))
+    stage.click("dataPage_aggregate")
+    stage.shot("before", note="what it would do")
+    stage.click("aggregateStart")
+    stage.wait_for(lambda: not room(stage)._view.aggregate.row.stop.isVisible(), 300)
+    stage.shot(note="words of the errors, and where they stand")
+
+
+@scene
+def data_consistency(stage: Stage) -> None:
+    stage.click("dataPage_consistency")
+    stage.click("consistencyStart")
+    stage.wait_for(lambda: not room(stage)._view.consistency.row.stop.isVisible(), 300)
+    stage.shot(note="rules, flips, and the rows they turn over")
+
+
+@scene
+def data_example(stage: Stage) -> None:
+    stage.click("dataPage_rows")
+    stage.find("dataTable").setFocus()
+    stage.key("J")
+    room(stage).toggle_tag("sarcasm")
+    stage.key("J")
+    stage.key("1")
+    room(stage).toggle_tag("check the label")
+    stage.wait_for(lambda: not stage.window.conductor.explanation.running, 30)
+    stage.click("exampleFlip")
+    stage.wait_for(lambda: room(stage)._view.example.suggestions.list.count() > 0, 60)
+    stage.shot(note="tags, and the fewest words that flip it")
+    stage.click("exampleAlike")
+    stage.wait_for(lambda: room(stage)._view.example.suggestions.list.count() > 3, 120)
+    stage.shot("alike", note="rows that are alike to the model")
+    stage.key("T")
+    stage.shot("tag", note="which tag?")
+    stage.key("Esc")

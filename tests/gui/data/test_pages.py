@@ -15,16 +15,12 @@ from engine.requests import AggregateRequest, ConsistencyRequest, Counterfactual
 from gui.data.room import DataRoom
 from gui.data.row_filter import RowFilter
 from tests.gui.conftest import Stage
-from tests.gui.data.test_room import ERRORS, TEXTS, key, read, shown, text
+from tests.gui.data.test_room import ERRORS, TEXTS, key, read, shown, text, written
 
 
 @pytest.fixture
 def room(stage: Stage, tmp_path: Path) -> DataRoom:
-    path = tmp_path / "films.csv"
-    path.write_text(
-        "text,label,kind\n" + "".join(f'"{words}",{label},{"ab"[at % 2]}\n' for at, (words, label) in enumerate(TEXTS))
-    )
-    return read(stage.open(), path)
+    return read(stage.open(), written(tmp_path / "films.csv"))
 
 
 def test_a_cell_of_the_confusion_is_a_filter_and_the_counts_stay(stage: Stage, room: DataRoom) -> None:

@@ -28,8 +28,12 @@ ERRORS = {1, 2, 4, 5}
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "films.csv"
-    path.write_text("text,label,kind\n" + "".join(f'"{text}",{label},{"ab"[at % 2]}\n' for at, (text, label) in enumerate(TEXTS)))
+    return written(tmp_path / "films.csv")
+
+
+def written(path: Path) -> Path:
+    rows = (f'"{text}",{label},{"ab"[at % 2]}\n' for at, (text, label) in enumerate(TEXTS))
+    path.write_text("text,label,kind\n" + "".join(rows))
     return path
 
 

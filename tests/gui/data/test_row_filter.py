@@ -38,8 +38,7 @@ def test_a_search(search: str, wanted: tuple[ColumnFilter, ...]) -> None:
 
 def test_below_is_not_at() -> None:
     (below,), (above,) = filters("margin:<0.5"), filters("margin:>0.5")
-    assert below.maximum is not None and below.maximum < 0.5 == np.nextafter(below.maximum, 1)
-    assert above.minimum is not None and above.minimum > 0.5
+    assert (below.maximum, above.minimum) == (np.nextafter(0.5, 0), np.nextafter(0.5, 1))
 
 
 @pytest.mark.parametrize(
