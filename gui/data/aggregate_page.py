@@ -3,7 +3,7 @@
 import re
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.dataset_results import AggregateResult, ClassWords, SliceAggregate, WordSum
 from gui.controls.rows import caption_label, name_control, section_label, small_combo
@@ -56,6 +56,8 @@ class AggregatePage(QWidget):
         for number in MANY:
             self.many.addItem(f"at most {number:,} rows", number)
         self.many.setCurrentIndex(1)
+        for box in (self.many, self.compare):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for control, words in (
             (self.many, ("aggregateMany", "How many rows", "Each is explained; the first of the table.")),
             (self.compare, ("aggregateCompare", "Beside", "Another slice beside these rows.")),

@@ -36,8 +36,12 @@ class AskRow(QWidget):
 
     def show_running(self, running: bool) -> None:
         """Stop stands where Start was."""
-        self.start.setVisible(not running)
-        self.stop.setVisible(running)
+        left, taken = (self.start, self.stop) if running else (self.stop, self.start)
+        focused = left.hasFocus()
+        taken.setVisible(True)
+        if focused:
+            taken.setFocus()
+        left.setVisible(False)
 
     def show_progress(self, partial: Partial) -> None:
         """In words; the bar is in the window's last line."""

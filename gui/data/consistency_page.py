@@ -1,5 +1,8 @@
 """Does the prediction stay when what should not matter is rewritten? Rules, how often they turn it over, and the rows."""
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -18,18 +21,16 @@ EMPTY = (
     "What should not matter must not turn the answer over: names, pronouns, capital letters, punctuation. Each rule rewrites the "
     "rows that are shown, and the model reads them again. Flips show what the model holds against whom."
 )
-RULE_COLUMNS = ("Rule", "Changed", "Flips", "Flip rate", "95 %", "Change", "95 % of it", "|Change|")
+RULE_COLUMNS = ("Rule", "Changed", "Flips", "Flip rate", "Change", "|Change|")
 RULE_HINTS = (
     "What is rewritten.",
     "So many rows hold what the rule rewrites.",
     "So many get another class.",
-    "Of the rows that were changed.",
-    "From a bootstrap over rows.",
-    "Mean change of the probability of the class that was predicted.",
-    "From a bootstrap over rows.",
+    "Of the rows that were changed; the interval of 95 % is from a bootstrap over rows.",
+    "Mean change of the probability of the class that was predicted, likewise.",
     "Mean size of the change, whichever way.",
 )
-RULE_WIDTHS = (140, 68, 52, 68, 104, 68, 112, 72)
+RULE_WIDTHS = (140, 76, 56, 132, 176, 76)
 CASE_COLUMNS = ("Row", "Before", "After", "Change", "Rewritten")
 CASE_HINTS = ("Its number.", "Predicted of the row.", "Predicted of the rewritten text.", "Of the probability.", "The new text.")
 CASE_WIDTHS = (56, 88, 88, 68, 240)
@@ -238,12 +239,17 @@ def _effect_cells(each: RuleEffect) -> tuple[str, ...]:
         each.label,
         f"{each.changed:,}",
         f"{each.flips:,}",
-        "–" if each.flip_rate is None else percent(each.flip_rate),
-        "–" if each.flip_interval is None else " … ".join(percent(end) for end in each.flip_interval),
-        "–" if each.change is None else fixed(each.change, 3),
-        "–" if each.change_interval is None else " … ".join(fixed(end, 3) for end in each.change_interval),
+        _with_interval(each.flip_rate, each.flip_interval, percent),
+        _with_interval(each.change, each.change_interval, partial(fixed, decimals=3)),
         "–" if each.magnitude is None else fixed(each.magnitude, 3),
     )
+
+
+def _with_interval(value: float | None, interval: tuple[float, float] | None, written: Callable[[float], str]) -> str:
+    if value is None:
+        return "–"
+    ends = "" if interval is None else f"  ({written(interval[0])} … {written(interval[1])})"
+    return f"{written(value)}{ends}"
 
 
 def _case_cells(each: RewrittenRow, labels: tuple[str, ...]) -> tuple[str, ...]:

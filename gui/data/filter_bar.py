@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 
 from gui.controls.rows import caption_label, name_control
 from gui.controls.segments import Segments
@@ -24,7 +24,7 @@ _SEARCH_HINT = (
 
 
 class FilterBar(QWidget):
-    """Shows a ``RowFilter``; ``show_filter`` is silent."""
+    """A search; chips, count and what is wrong are placed by whoever owns it. ``show_filter`` is silent."""
 
     filter_chosen = Signal(object)  # RowFilter
     slice_kept = Signal()
@@ -34,7 +34,7 @@ class FilterBar(QWidget):
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self.search, self.count, self._wrong = QLineEdit(), QLabel(), caption_label()
+        self.search, self.count, self.wrong = QLineEdit(), QLabel(), caption_label()
         self.outcome = Segments(
             "dataOutcome",
             (
@@ -59,8 +59,8 @@ class FilterBar(QWidget):
         self.count.setProperty("role", "muted")
         self.count.setFont(numbers_font())
         self.clear.setProperty("role", "link")
-        self._wrong.setProperty("role", "error")
-        self._wrong.hide()
+        self.wrong.setProperty("role", "error")
+        self.wrong.hide()
         for button, title in ((self.range, "Range"), (self.slices, "Slices")):
             button.setText(title)
             button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -74,17 +74,13 @@ class FilterBar(QWidget):
             (self.count, ("dataCount", "Rows shown", "")),
         ):
             name_control(control, *words)
-        row = QHBoxLayout()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self.search, 1)
         for each in (self.range, self.slices):
             row.addWidget(each)
         self.clear.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(row)
-        column.addWidget(self._wrong)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self._on_typed)
@@ -138,8 +134,8 @@ class FilterBar(QWidget):
         self.tag.show_choices((*names, "") if names else ())
 
     def _show_wrong(self, words: str) -> None:
-        self._wrong.setText(words)
-        self._wrong.setVisible(bool(words))
+        self.wrong.setText(words)
+        self.wrong.setVisible(bool(words))
         self.search.setProperty("invalid", bool(words))
         self.search.style().polish(self.search)
 

@@ -74,7 +74,7 @@ class PositionMap(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look, painter = theme.current(), QPainter(self.viewport())
-        painter.fillRect(self.viewport().rect(), look.panel)
+        painter.fillRect(self.viewport().rect(), look.window)  # behind a row's end; zero has the panel's colour
         if self._image.isNull():
             painter.end()
             return

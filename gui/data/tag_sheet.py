@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -34,6 +34,7 @@ class TagSheet(QDialog):
             key = f"{number}  " if number <= ROWS else "    "
             mark = "✓ " if tag in store.tags.get(row, ()) else ""
             item = QListWidgetItem(f"{key}{mark}{tag}  ·  {count:,}")
+            item.setSizeHint(QSize(0, theme.ROW_HEIGHT))
             item.setData(Qt.ItemDataRole.UserRole, tag)
             self._list.addItem(item)
         frame = QFrame(self)

@@ -36,7 +36,7 @@ EMPTY = (
     "A file of labelled examples comes here: CSV, TSV, JSONL, Parquet, or plain text with one example a line. The open model "
     "reads all of it, and you step through what it gets wrong, each with its reason already drawn."
 )
-TABLE_SHARE, EXAMPLE_SHARE = 5, 3
+TABLE_SHARE, EXAMPLE_SHARE = 5, 4
 PAGE_PIXELS = 560
 
 
@@ -90,25 +90,27 @@ class DataView(QFrame):
             (self.go_on, ("dataGoOn", "Predict the rest", "Go on where it was stopped.")),
         ):
             name_control(control, *words)
-        below = QHBoxLayout()
-        below.setSpacing(8)
-        below.addWidget(self.segments)
-        below.addSpacing(8)
+        upper, lower = QHBoxLayout(), QHBoxLayout()
+        for row in (upper, lower):
+            row.setSpacing(8)
+        upper.addWidget(self.segments)
+        upper.addWidget(self.filters, 1)
         for each in (self.filters.outcome, self.filters.true, self.filters.predicted, self.filters.tag):
-            below.addWidget(each)
-        below.addWidget(self.filters.count)
-        below.addWidget(self.filters.clear)
-        below.addWidget(self._note, 1)
-        below.addWidget(self._bar)
-        below.addWidget(self.stop)
-        below.addWidget(self.go_on)
+            lower.addWidget(each)
+        lower.addWidget(self.filters.count)
+        lower.addWidget(self.filters.clear)
+        lower.addWidget(self._note, 1)
+        lower.addWidget(self._bar)
+        lower.addWidget(self.stop)
+        lower.addWidget(self.go_on)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(8)
         column.addWidget(self.source)
-        column.addWidget(self.filters)
-        column.addLayout(below)
+        column.addLayout(upper)
+        column.addWidget(self.filters.wrong)
+        column.addLayout(lower)
         column.addWidget(self._pages, 1)
         self._stack.addWidget(self._empty())
         self._stack.addWidget(page)

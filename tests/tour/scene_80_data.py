@@ -62,7 +62,7 @@ def data_overview(stage: Stage) -> None:
 
 @scene
 def data_words(stage: Stage) -> None:
-    room(stage).desk.set_filter(RowFilter("kind:/sarcasm|negated|temporal/", "errors"))
+    room(stage).desk.set_filter(RowFilter("kind:/sarcasm|negated|temporal/", "errors", order=(("margin", False),)))
     stage.click("dataPage_aggregate")
     stage.shot("before", note="what it would do")
     stage.click("aggregateStart")

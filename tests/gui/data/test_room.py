@@ -169,7 +169,7 @@ def test_search_chips_and_ranges_choose_rows(stage: Stage, room: DataRoom) -> No
     assert sorted(shown(room)) == [2, 4]
     filters.search.setText("/(/")
     filters.search.returnPressed.emit()
-    assert "not a regular expression" in filters._wrong.text()
+    assert "not a regular expression" in filters.wrong.text()
     assert sorted(shown(room)) == [2, 4], "the rows stay"
     filters.clear.click()
     filters.outcome._group.button(1).click()
