@@ -77,7 +77,7 @@ class _Columns:
     def keys(self, column: str) -> NDArray[np.float64]:
         """(rows,) to sort by, NaN where nothing is known."""
         if self._is_own(column) and not self._data.table.is_numeric(column):
-            return np.asarray(self._data.table.series(column).rank("dense").to_numpy(), np.float64)
+            return self._data.table.ranks(column)
         if column == TAG and not self._is_own(column):
             first: dict[int, str] = {}
             for row, tag in sorted(self._tags, key=lambda each: each[1], reverse=True):

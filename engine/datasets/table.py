@@ -30,6 +30,7 @@ class Table:
         self.columns = tuple(self._series)
         self.rows = len(next(iter(self._series.values()))) if self._series else 0
         self._numbers: dict[str, NDArray[np.float64]] = {}
+        self._ranks: dict[str, NDArray[np.float64]] = {}
 
     def series(self, column: str) -> "polars.Series":
         """A whole column.
@@ -59,6 +60,12 @@ class Table:
         if column not in self._numbers:
             self._numbers[column] = as_numbers(self.series(column))
         return self._numbers[column]
+
+    def ranks(self, column: str) -> NDArray[np.float64]:
+        """(rows,) the places of the cells in the order of their code points, equal ones at one place."""
+        if column not in self._ranks:
+            self._ranks[column] = np.asarray(self.series(column).rank("dense").to_numpy(), np.float64)
+        return self._ranks[column]
 
     def is_numeric(self, column: str) -> bool:
         """Whether every cell that is not empty is a number, and there is one."""
