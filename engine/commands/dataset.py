@@ -31,6 +31,8 @@ def add(commands: Any, common: Parser) -> None:
     dataset.add_argument("--label", metavar="DATA=MODEL", action="append", default=[], help="the data's word for a label")
     dataset.add_argument("--delimiter", metavar="D", help="between cells (default: found)")
     dataset.add_argument("--encoding", metavar="NAME", help="such as utf-8 or cp1252 (default: found)")
+    dataset.add_argument("--quotes", choices=("double", "none"), help="whether they hold cells together (default: found)")
+    dataset.add_argument("--header", choices=("yes", "no"), help="whether the first line names the columns (default: found)")
     dataset.add_argument("--errors", action="store_true", help="CSV: only the rows that are wrong")
     dataset.add_argument("--method", metavar="ID", help="explain each row that is written: CSV gets the column top_tokens")
     dataset.add_argument("--report", metavar="FILE.html", type=Path, help="write a page with confusion, errors and words as well")
@@ -50,9 +52,11 @@ def source_of(options: argparse.Namespace) -> DataSource:
         path=str(Path(options.data).expanduser().absolute()),
         delimiter="\t" if options.delimiter == "\\t" else options.delimiter,
         encoding=options.encoding,
+        quoted=None if options.quotes is None else options.quotes == "double",
+        header=None if options.header is None else options.header == "yes",
         text=options.text_column,
         pair=options.pair_column,
-        labels=None if options.label_column is None else tuple(options.label_column),
+        labels=None if options.label_column is None else tuple(filter(None, options.label_column)),
         names=tuple((name, label) for name, _, label in (pair.rpartition("=") for pair in options.label)),
     )
 

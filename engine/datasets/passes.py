@@ -26,7 +26,7 @@ _FEWEST_TOKENS, _MOST_TOKENS = 64, 16_384
 _READ_AT_ONCE = 512  # rows
 _PROBES = 3
 EMPTY = "The text is empty."
-BROKEN = (RuntimeError, IndexError, ValueError)  # what networks raise about one input
+BROKEN = (RuntimeError, IndexError, ValueError, MemoryError)  # what networks raise about one input
 Batch = Callable[[Tensor, Encoding], Tensor]  # (n, seq) ids -> (n, width)
 
 
@@ -141,14 +141,16 @@ def _measured(model: TextModel, tokens: TokenRows, batch: Batch, doing: str) -> 
 
 def _fill(model: TextModel, tokens: TokenRows, rows: NDArray[np.int64], store: RowStore, batch: Batch) -> None:
     """One batch; where it fails, its halves, down to the row that is to blame."""
+    full = False
     try:
         values, why = _through(model, tokens, rows, batch), ""
     except UserError as error:
         values, why = None, error.message
     except BROKEN as error:
-        values, why = None, why_broken(error)
+        values, why, full = None, why_broken(error), is_out_of_memory(error)
     if values is None:
-        release_memory()
+        if full:
+            release_memory()
         if len(rows) == 1:
             store.fail(int(rows[0]), why)
             return

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shlex
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,15 @@ from typing import Any
 import pytest
 
 from engine.attribution.explain import predict
-from engine.commands import main
+from engine.command_line import dataset_command, program
+from engine.commands import _parser, main
+from engine.commands.dataset import source_of
 from engine.export.csv_file import unguarded
 from engine.jobs import run
 from engine.models.model import TextModel
-from engine.requests import PredictionRequest, TextInput
+from engine.requests import DataSource, PredictionRequest, PredictionsRequest, TextInput
 from tests.engine import tiny_models
+from tests.engine.datasets.made import predictions
 
 TEXTS = (
     "A wonderful, moving film.",
@@ -183,3 +188,21 @@ def test_mistakes_are_one_line(
 def test_data_that_are_not_there(bert_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     assert command(bert_folder, tmp_path / "gone.csv") == 2
     assert "cannot be read" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        DataSource("/d/t.csv"),
+        DataSource("/d/-t.tsv", "\t", "utf-16", True, True, "text", "", ("label",), (("a=b", "positive"), ("meh", ""))),
+        DataSource("/d/t.csv", ";", "cp1252", False, False, "-a", "b c", ()),
+        DataSource("/d/t.csv", labels=("a", "b")),
+    ],
+)
+def test_the_line_that_is_copied_asks_the_same(source: DataSource, tiny_bert: TextModel, tmp_path: Path):
+    made_up = predictions(tiny_bert, tmp_path, 4)
+    result = replace(made_up, request=PredictionsRequest(tiny_bert.info.sha256, source))
+    words = shlex.split(dataset_command(result, errors=True, method="saliency"))[len(program()) :]
+    options = _parser().parse_args(words)
+    assert source_of(options) == source
+    assert (options.model, options.errors, options.method) == (tiny_bert.info.path, True, "saliency")
