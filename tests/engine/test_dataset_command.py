@@ -14,6 +14,7 @@ from engine.attribution.explain import predict
 from engine.command_line import dataset_command, program
 from engine.commands import _parser, main
 from engine.commands.dataset import source_of
+from engine.datasets.rewrites import RULES
 from engine.export.csv_file import unguarded
 from engine.jobs import run
 from engine.models.model import TextModel
@@ -206,3 +207,40 @@ def test_the_line_that_is_copied_asks_the_same(source: DataSource, tiny_bert: Te
     options = _parser().parse_args(words)
     assert source_of(options) == source
     assert (options.model, options.errors, options.method) == (tiny_bert.info.path, True, "saliency")
+
+
+def test_consistency_by_rules_and_ones_own(bert_folder: Path, table: Path, capsysbinary: pytest.CaptureFixture[bytes]):
+    found = answer(capsysbinary, bert_folder, table, "--consistency", "upper_case", "--rule", "film", "movie", "--quiet")
+    rules = found["consistency"]["rules"]
+    assert [rule["rule"] for rule in rules] == ["upper_case", "own:film→movie"]
+    assert rules[1]["changed"] == 2
+    assert {case["rewritten"] for case in rules[1]["cases"]} == {"A wonderful, moving movie.", "It is a movie."}
+    assert rules[1]["flips"] == sum(case["flips"] for case in rules[1]["cases"])
+    everything = answer(capsysbinary, bert_folder, table, "--consistency", "--rule", "film", "movie", "--quiet")
+    assert [rule["rule"] for rule in everything["consistency"]["rules"]] == [*RULES, "own:film→movie"]
+    assert "consistency" not in answer(capsysbinary, bert_folder, table, "--quiet")
+
+
+def test_words_in_common_and_rows_alike(bert_folder: Path, table: Path, capsysbinary: pytest.CaptureFixture[bytes]):
+    words = ("--aggregate", "--method", "input_x_gradient", "--nearest", "0", "--quiet")
+    found = answer(capsysbinary, bert_folder, table, *words)
+    slices = {each["name"]: each["rows"] for each in found["aggregate"]["slices"]}
+    assert set(slices) <= {"errors", "right"}
+    assert sorted(row for rows in slices.values() for row in rows) == [0, 1, 2, 4]
+    assert found["aggregate"]["slices"][0]["fields"][0]["name"] == "text"
+    assert [each["row"] for each in found["neighbours"]] != []
+    assert 0 not in [each["row"] for each in found["neighbours"]]
+    assert command(bert_folder, table, "--nearest", "99", "--quiet") == 2
+
+
+def test_counterfactuals_of_a_text(bert_folder: Path, capsysbinary: pytest.CaptureFixture[bytes]):
+    words = ["counterfactual", str(bert_folder), "--text", "not once does it come close", "--quiet"]
+    assert main(words, lambda *_: None) == 0
+    removed = json.loads(capsysbinary.readouterr().out)
+    assert (removed["kind"], removed["fill"]) == ("remove", "zero")
+    assert main([*words, "--kind", "swap", "--most", "6"], lambda *_: None) == 0
+    swapped = json.loads(capsysbinary.readouterr().out)
+    assert swapped["prediction"][0]["label"] == removed["prediction"][0]["label"]
+    for each in (*removed["suggestions"], *swapped["suggestions"]):
+        assert each["flips"] == (each["prediction"][0]["label"] != removed["prediction"][0]["label"])
+    assert main([*words, "--to", "gone"], lambda *_: None) == 2
