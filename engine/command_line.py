@@ -72,18 +72,6 @@ def attention_command(result: AttentionResult, shown: HeadRequest, texts: Path, 
     return _line("attention", words, result.cost, accept_reinitialised)
 
 
-def dataset_command(result: PredictionsResult, accept_reinitialised: bool = False) -> str:
-    """As ``command_for``; every row, read as it was read here."""
-    source = result.data.source
-    words = [result.model.path, source.path, *_option("--text-column", source.text), *_option("--pair-column", source.pair)]
-    for column in source.labels or ():
-        words += _option("--label-column", column)
-    for written, meant in source.names:
-        words += _option("--label", f"{written}={meant}")
-    words += [*_option("--delimiter", source.delimiter), *_option("--encoding", source.encoding)]
-    return _line("dataset", words, result.cost, accept_reinitialised)
-
-
 def _generation(generation: Generation) -> list[str]:
     if not generation.tokens:
         return _option("--checkpoint", generation.checkpoint)
@@ -98,6 +86,24 @@ def _generation(generation: Generation) -> list[str]:
     )
     words = [word for name, value in named for word in _option(name, value)]
     return words + [word for step, token in generation.forced for word in _option("--force", f"{step}={token}")]
+
+
+def dataset_command(
+    result: PredictionsResult, errors: bool = False, method: str | None = None, accept_reinitialised: bool = False
+) -> str:
+    """The line that predicts the same rows, and with a method explains those it writes."""
+    source = result.request.source
+    words = [result.model.path, source.path]
+    for name, value in (("--text-column", source.text), ("--pair-column", source.pair), ("--encoding", source.encoding)):
+        words += _option(name, value)
+    words += _option("--delimiter", "\\t" if source.delimiter == "\t" else source.delimiter)
+    words += [] if source.quoted is None else _option("--quotes", "double" if source.quoted else "none")
+    words += [] if source.header is None else _option("--header", "yes" if source.header else "no")
+    columns = ("",) if source.labels == () else source.labels or ()
+    words += [word for column in columns for word in _option("--label-column", column)]
+    words += [word for written, label in source.names for word in _option("--label", f"{written}={label}")]
+    words += (["--errors"] if errors else []) + _option("--method", method)
+    return _line("dataset", words, result.cost, accept_reinitialised)
 
 
 def detect_command(result: DetectResult, accept_reinitialised: bool = False, ablation: EffectResult | None = None) -> str:

@@ -67,6 +67,14 @@ class Dataset:
         pair = self.table.cell(row, self.source.pair) if self.source.pair else None
         return TextInput(self.table.cell(row, self.source.text or ""), pair)
 
+    def inputs(self, rows: range) -> list[TextInput]:
+        """``input_of`` of rows one after the other."""
+        part = slice(rows.start, rows.stop)
+        texts = self.table.cells(self.source.text or "", part)
+        if not self.source.pair:
+            return [TextInput(text) for text in texts]
+        return [TextInput(*both) for both in zip(texts, self.table.cells(self.source.pair, part), strict=True)]
+
     def label_of(self, row: int) -> str:
         """As the data write it; several columns' names with a semicolon between them; empty: none."""
         return self.table.label(row, self.source.labels or ())

@@ -1,15 +1,13 @@
 """What counts as one document of a corpus."""
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.corpora.table import DELIMITERS, table_of
 from engine.errors import UserError
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 def documents_of(path: str, text: str, alone: bool) -> Iterator[str]:
@@ -22,8 +20,8 @@ def documents_of(path: str, text: str, alone: bool) -> Iterator[str]:
         UserError: a table that cannot be read.
     """
     suffix = Path(path).suffix.lower()
-    if suffix in _DELIMITERS:
-        yield from _rows(path, text, _DELIMITERS[suffix])
+    if suffix in DELIMITERS:
+        yield from _rows(path, text)
     elif suffix == ".jsonl":
         yield from (line for line in text.splitlines() if line.strip())
     elif alone:
@@ -32,10 +30,11 @@ def documents_of(path: str, text: str, alone: bool) -> Iterator[str]:
         yield text
 
 
-def _rows(path: str, text: str, delimiter: str) -> Iterator[str]:
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+def _rows(path: str, text: str) -> Iterator[str]:
     try:
-        next(rows, None)
-        yield from (" ".join(row) for row in rows if row)
-    except csv.Error as error:
-        raise UserError(f"{Path(path).name} is not a table that can be read ({error}).", "bad_table") from None
+        table = table_of(path, Path(path).name, text.encode())
+    except UserError as error:
+        if error.kind != "empty_corpus":
+            raise
+        return
+    yield from (" ".join(table.row(row)) for row in range(table.rows))

@@ -6,7 +6,18 @@ import warnings
 from collections.abc import Sequence
 
 from engine import VERSION
-from engine.commands import attention, cells, dataset, detect, explain, gradient_flow, import_checkpoint, listing, optimise
+from engine.commands import (
+    attention,
+    cells,
+    counterfactual,
+    dataset,
+    detect,
+    explain,
+    gradient_flow,
+    import_checkpoint,
+    listing,
+    optimise,
+)
 from engine.commands.explain import Draw
 from engine.commands.shared import Parser, common_options, give_up_stdout
 from engine.errors import UserError
@@ -23,6 +34,7 @@ COMMANDS = (
     cells,
     detect,
     dataset,
+    counterfactual,
 )  # each adds its own by ``add``
 
 

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from engine.dataset_results import NONE, Dataset, How, LabelMatch
 from engine.datasets.table import is_yes
 from engine.results import ModelInfo, Notice
+
+if TYPE_CHECKING:
+    import polars
 
 _SYNONYMS = (
     {"positive", "pos", "+", "good", "favourable", "favorable"},
@@ -121,12 +125,22 @@ def true_classes(data: Dataset, model: ModelInfo) -> tuple[NDArray[np.int32], tu
     matches = match(data.labels, model.labels, given)
     index = {each.written: each.index for each in matches}
     cells = data.table.series(columns[0]).str.strip_chars()
-    found = np.fromiter((index.get(cell, NONE) for cell in cells), np.int32, data.rows)
+    found = _indices(cells, index)
     said = about_matches(matches, model.labels, given)
     empty = int((cells == "").sum())
     if empty:
         said.append(Notice(f"{empty:,} rows have no label.", "no_label"))
     return found, matches, said
+
+
+def _indices(cells: "polars.Series", index: Mapping[str, int]) -> NDArray[np.int32]:
+    """(rows,) what each cell means; −1: nothing."""
+    import polars
+
+    if not index:
+        return np.full(len(cells), NONE, np.int32)
+    meant = cells.replace_strict(list(index), list(index.values()), default=NONE, return_dtype=polars.Int32)
+    return np.array(meant.to_numpy(), np.int32)
 
 
 def true_sets(

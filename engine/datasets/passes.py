@@ -1,6 +1,7 @@
 """Every row of the data through the model once, in batches, what comes out on disk: closed at any time, taken up again."""
 
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +20,13 @@ from engine.jobs import Partial, Steps
 from engine.models.model import Encoding, RowIds, TextModel
 from engine.results import TokenizedText
 
-STEP_SECONDS = 0.2  # of a batch: a cancel comes through at once
+STEP_SECONDS = 0.25  # of a batch: a cancel comes through at once
 SAVE_SECONDS = 1.0
 _FEWEST_TOKENS, _MOST_TOKENS = 64, 16_384
 _READ_AT_ONCE = 512  # rows
 _PROBES = 3
 EMPTY = "The text is empty."
-BROKEN = (RuntimeError, IndexError, ValueError)  # what networks raise about one input
+BROKEN = (RuntimeError, IndexError, ValueError, MemoryError)  # what networks raise about one input
 Batch = Callable[[Tensor, Encoding], Tensor]  # (n, seq) ids -> (n, width)
 
 
@@ -84,8 +85,8 @@ def run_pass(model: TextModel, data: Dataset, store: RowStore, batch: Batch, doi
 
 def token_rows(model: TextModel, data: Dataset) -> Steps[TokenRows]:
     """Read every row with the model's tokeniser."""
-    parts: list[NDArray[np.int32]] = []
-    extras: dict[str, list[NDArray[np.int8]]] = {}
+    ids = array("i")
+    extras: dict[str, array[int]] = {}
     lengths = np.zeros(data.rows, np.int64)
     cut: list[int] = []
     failed: list[tuple[int, str]] = []
@@ -96,21 +97,20 @@ def token_rows(model: TextModel, data: Dataset) -> Steps[TokenRows]:
                 failed.append((row, read))
                 continue
             lengths[row] = len(read.ids)
-            parts.append(np.asarray(read.ids, np.int32))
+            ids.extend(read.ids)
             for key, value in read.extras.items():
-                extras.setdefault(key, []).append(np.asarray(value, np.int8))
+                extras.setdefault(key, array("b")).extend(value)
             if read.cut:
                 cut.append(row)
-        parts = [np.concatenate(parts)] if len(parts) > _READ_AT_ONCE * 64 else parts
         yield Partial(rows.stop, data.rows, doing="Reading the texts")
-    ids = np.concatenate(parts) if parts else np.zeros(0, np.int32)
     first = np.concatenate(([0], np.cumsum(lengths)))
-    return TokenRows(ids, first, {key: np.concatenate(value) for key, value in extras.items()}, tuple(cut), tuple(failed))
+    flat = {key: np.frombuffer(value, np.int8) for key, value in extras.items() if len(value)}
+    return TokenRows(np.frombuffer(ids, np.int32) if ids else np.zeros(0, np.int32), first, flat, tuple(cut), tuple(failed))
 
 
 def _read(model: TextModel, data: Dataset, rows: range) -> Iterator[RowIds | str]:
     """Of each row its tokens, or why it has none."""
-    inputs = [data.input_of(row) for row in rows]
+    inputs = data.inputs(rows)
     filled = [at for at, text in enumerate(inputs) if text.text.strip()]
     encoded: dict[int, RowIds | UserError] = dict(zip(filled, model.encode_many([inputs[at] for at in filled]), strict=True))
     for at in range(len(inputs)):
@@ -119,7 +119,7 @@ def _read(model: TextModel, data: Dataset, rows: range) -> Iterator[RowIds | str
 
 
 def _measured(model: TextModel, tokens: TokenRows, batch: Batch, doing: str) -> Steps[int]:
-    """How many tokens make a step of ``STEP_SECONDS``, as a power of two."""
+    """How many tokens make a step of ``STEP_SECONDS``."""
     lengths = tokens.lengths
     readable = np.flatnonzero(lengths)
     if not len(readable):
@@ -136,19 +136,21 @@ def _measured(model: TextModel, tokens: TokenRows, batch: Batch, doing: str) -> 
             return _FEWEST_TOKENS  # each row says for itself what is wrong
         quickest = min(quickest, time.perf_counter() - start)
     affordable = len(rows) * int(lengths[middle]) * STEP_SECONDS / max(quickest, 1e-6)
-    return int(min(max(_FEWEST_TOKENS, 2 ** int(np.log2(affordable))), _MOST_TOKENS))
+    return int(min(max(_FEWEST_TOKENS, affordable), _MOST_TOKENS))
 
 
 def _fill(model: TextModel, tokens: TokenRows, rows: NDArray[np.int64], store: RowStore, batch: Batch) -> None:
     """One batch; where it fails, its halves, down to the row that is to blame."""
+    full = False
     try:
         values, why = _through(model, tokens, rows, batch), ""
     except UserError as error:
         values, why = None, error.message
     except BROKEN as error:
-        values, why = None, why_broken(error)
+        values, why, full = None, why_broken(error), is_out_of_memory(error)
     if values is None:
-        release_memory()
+        if full:
+            release_memory()
         if len(rows) == 1:
             store.fail(int(rows[0]), why)
             return

@@ -21,7 +21,7 @@ from engine.results import Cost, FloatArray, Notice
 
 DOING = "Predicting"
 _SHOW_SECONDS = 0.25  # between partial results, and at least
-_SHARE = 10  # times what making one costs
+_SHARE = 40  # times what making one costs
 _SHOWN = 5
 
 

@@ -88,7 +88,9 @@ class Read:
 
         if not self.rows:
             raise UserError(f"{self.name} holds no rows.", "empty_data")
-        whole = polars.concat(self.parts, rechunk=True) if len(self.parts) > 1 else self.parts[0]
+        ragged = len({part.width for part in self.parts}) > 1  # columns that came up later are empty before
+        whole = polars.concat(self.parts, how="diagonal" if ragged else "vertical", rechunk=True)
+        whole = whole.fill_null("") if ragged else whole
         return Table(self.name, dict(zip(self.columns, whole.get_columns(), strict=True)))
 
 
@@ -178,12 +180,10 @@ def _decided(read: Read, content: bytes) -> str:
     return encoding
 
 
-def _lines(content: bytes, encoding: str) -> Iterator[tuple[int, str, int]]:
-    """(number, line without its end, bytes read so far)."""
-    binary = io.BytesIO(content)
-    lines = io.TextIOWrapper(binary, encoding)
-    for number, line in enumerate(lines, start=1):
-        yield number, line.rstrip("\n"), binary.tell()
+def _lines(content: bytes, encoding: str) -> Iterator[tuple[int, str]]:
+    """Numbered from 1, without their ends."""
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding)
+    return ((number, line.rstrip("\n")) for number, line in enumerate(lines, start=1))
 
 
 def read_objects(read: Read, content: bytes) -> Steps[None]:
@@ -195,26 +195,24 @@ def read_objects(read: Read, content: bytes) -> Steps[None]:
     encoding = _decided(read, content)
     read.source = replace(read.source, encoding=encoding, delimiter=None, quoted=None, header=None)
     names: dict[str, None] = {}
-    found: list[dict[str, object]] = []
-    for number, line, at in _lines(content, encoding):
-        if not line.strip():
-            continue
-        one = _object(line)
-        if one is None:
-            read.leave_out(number, "is not a JSON object.")
-            continue
-        names.update(dict.fromkeys(one))
-        found.append(one)
-        if len(found) > MOST_ROWS or len(names) > MOST_COLUMNS:
-            raise UserError(f"{read.name} holds too many rows or columns; take a sample of it.", "too_large")
-        if len(found) % _BATCH == 0:
-            yield Partial(at, len(content), doing=_DOING)
-    if read.left_out_count > len(found):
-        raise UserError(f"{read.name} is not a JSON object a line; {read.left_out[0].reason}", "no_table")
+    lines = _lines(content, encoding)
+    while batch := list(islice(lines, _BATCH)):
+        found = []
+        for number, line in batch:
+            one = _object(line) if line.strip() else {}
+            if one is None:
+                read.leave_out(number, "is not a JSON object.")
+            elif line.strip():
+                names.update(dict.fromkeys(one))
+                found.append(one)
+        if len(names) > MOST_COLUMNS:
+            raise UserError(f"{read.name} has more than {MOST_COLUMNS:,} columns; take a part of it.", "too_large")
+        if names:
+            read.add([[json_cell(one.get(name)) for name in names] for one in found])
+        yield Partial(batch[-1][0], doing=_DOING)
     read.columns = list(names)
-    for start in range(0, len(found), _BATCH):
-        read.add([[json_cell(one.get(name)) for name in names] for one in found[start : start + _BATCH]])
-        yield Partial(len(content), len(content), doing=_DOING)
+    if read.left_out_count > read.rows:
+        raise UserError(f"{read.name} is not a JSON object a line: {read.left_out[0].reason}", "no_table")
 
 
 def _object(line: str) -> dict[str, object] | None:
@@ -222,7 +220,7 @@ def _object(line: str) -> dict[str, object] | None:
         read = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return read if isinstance(read, dict) and read else None
+    return read if isinstance(read, dict) else None
 
 
 def json_cell(value: object) -> str:
@@ -238,10 +236,10 @@ def read_lines(read: Read, content: bytes) -> Steps[None]:
     encoding = _decided(read, content)
     read.source = replace(read.source, encoding=encoding, delimiter=None, quoted=None, header=None)
     read.columns = ["text"]
-    lines = ((line, at) for _, line, at in _lines(content, encoding) if line.strip())
+    lines = ([line] for _, line in _lines(content, encoding) if line.strip())
     while batch := list(islice(lines, _BATCH)):
-        read.add([[line] for line, _ in batch])
-        yield Partial(batch[-1][1], len(content), doing=_DOING)
+        read.add(batch)
+        yield Partial(read.rows, doing=_DOING)
 
 
 def read_parquet(read: Read, content: bytes) -> Steps[None]:

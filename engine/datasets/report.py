@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.attribution.explain import explain
-from engine.dataset_results import NONE, AggregateResult, DatasetReportResult, PredictionsResult, Rows
+from engine.dataset_results import AggregateResult, DatasetReportResult, PredictionsResult, Rows
 from engine.datasets.aggregate import aggregate
 from engine.datasets.data import Datasets
 from engine.datasets.explanations import check_method, check_rows, row_request
@@ -40,7 +40,7 @@ def dataset_report(datasets: Datasets, model: TextModel, request: DatasetReportR
         except (UserError, *BROKEN):
             continue  # the row is in the table of errors all the same
         explained.append((row, found))
-    summed = yield from _summed(datasets, model, request, predictions, rows, wrong)
+    summed = yield from _summed(datasets, model, request, predictions, rows)
     html = report_page(predictions, rows, wrong, explained, summed, request.title)
     return DatasetReportResult(request, html, predictions.warnings)
 
@@ -61,16 +61,21 @@ def worst(predictions: PredictionsResult, rows: Rows, most: int) -> Rows:
     return rows[order]
 
 
-def _summed(
-    datasets: Datasets, model: TextModel, request: DatasetReportRequest, predictions: PredictionsResult, rows: Rows, wrong: Rows
-) -> Steps[AggregateResult | None]:
-    """Errors and as many rows that are right, evenly spread over the data; without labels any rows."""
+def slices_of(predictions: PredictionsResult, rows: Rows, most: int) -> tuple[NamedRows, ...]:
+    """The worst errors, and as many rows that are right, evenly spread over the data; where nothing is known, any rows."""
+    wrong = worst(predictions, rows, most)
     right = rows[predictions.correct[rows] == 1]
-    others = right if len(wrong) else rows[predictions.predicted[rows] != NONE]
-    spread = others[np.linspace(0, len(others) - 1, min(request.most, len(others))).astype(np.intp)] if len(others) else others
+    others = right if len(wrong) else rows[~np.isnan(predictions.logits[rows]).any(-1)]
+    spread = others[np.linspace(0, len(others) - 1, min(most, len(others))).astype(np.intp)] if len(others) else others
     slices = (NamedRows("errors", tuple(wrong.tolist())), NamedRows("right" if len(wrong) else "rows", tuple(spread.tolist())))
-    kept = tuple(each for each in slices if each.rows)
-    if not kept:
+    return tuple(each for each in slices if each.rows)
+
+
+def _summed(
+    datasets: Datasets, model: TextModel, request: DatasetReportRequest, predictions: PredictionsResult, rows: Rows
+) -> Steps[AggregateResult | None]:
+    slices = slices_of(predictions, rows, request.most)
+    if not slices:
         return None
-    asked = AggregateRequest(predictions.data.source, kept, request.explanation, predictions.data.sha256, top=12)
+    asked = AggregateRequest(predictions.data.source, slices, request.explanation, predictions.data.sha256, top=12)
     return (yield from relay(aggregate(datasets, model, asked), lambda partial: replace(partial, result=None)))

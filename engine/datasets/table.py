@@ -62,11 +62,9 @@ class Table:
         return self._numbers[column]
 
     def ranks(self, column: str) -> NDArray[np.float64]:
-        """(rows,) the place of each cell among the different ones, in the order of their code points."""
+        """(rows,) the places of the cells in the order of their code points, equal ones at one place."""
         if column not in self._ranks:
-            ranks = np.asarray(self.series(column).rank("dense").to_numpy(), np.float64)
-            ranks.flags.writeable = False
-            self._ranks[column] = ranks
+            self._ranks[column] = np.asarray(self.series(column).rank("dense").to_numpy(), np.float64)
         return self._ranks[column]
 
     def is_numeric(self, column: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a person did on a set of examples with a model: tags, notes, edits, slices. One JSON file each, written whole or not at all.
+"""What a person did on a set of examples with a model: tags, notes, edits, slices. One JSON file each, written whole.
 
 Values are frozen: to undo is to go back to the one before. Torch-free and free of Qt; reading believes nothing.
 """
@@ -21,6 +21,7 @@ SCHEMA = 1
 LONGEST_NOTE = 100_000
 LONGEST_NAME = 200
 LARGEST = 256 * 2**20  # bytes
+EVERYTHING = Selection()
 _ASIDE = ".damaged"
 
 
@@ -40,7 +41,7 @@ class SavedSlice:
     """Rows under a name: those chosen by hand, else whatever ``selection`` chooses."""
 
     name: str
-    selection: Selection = Selection()
+    selection: Selection = EVERYTHING
     rows: tuple[int, ...] | None = None
 
 

@@ -20,8 +20,12 @@ TOP_TOKENS = 5
 _CORRECT = {1: "true", 0: "false", NONE: ""}
 
 
-def dataset_to_json(result: PredictionsResult) -> str:
-    """As ``dataset`` prints it, always of the whole set."""
+def dataset_to_json(result: PredictionsResult, more: Mapping[str, Any] | None = None) -> str:
+    """As ``dataset`` prints it, always of the whole set.
+
+    Args:
+        more: keys about what else was asked (see ``dataset_findings``).
+    """
     numbers, data = result.numbers, result.data
     return strict(
         {
@@ -57,6 +61,7 @@ def dataset_to_json(result: PredictionsResult) -> str:
                 *({"row": each.row, "reason": each.reason} for each in result.skipped),
                 *({"row": None, "reason": each.reason} for each in data.left_out),
             ],
+            **(more or {}),
             "cost": cost_as_dict(result.cost),
             "warnings": [notice.message for notice in result.warnings],
         }

@@ -150,7 +150,7 @@ class RecurrentModel(TextModel):
         limit = self.spec.maximum_tokens or LONGEST_TEXT
         found: list[RowIds | UserError] = []
         for text in texts:
-            ids = self._tokeniser.tokens(text.text).ids.tolist() if text.text.strip() and text.pair is None else []
+            ids = self._tokeniser.ids(text.text) if text.text.strip() and text.pair is None else []
             if ids:
                 found.append(RowIds(ids[:limit], {}, len(ids) > limit))
             else:

@@ -47,7 +47,7 @@ class Taking(QObject):
         def line(_texts: Path) -> str:
             if said is None:
                 raise UserError(NO_PREDICTIONS, "no_command")
-            return dataset_command(said, accepted)
+            return dataset_command(said, accept_reinitialised=accepted)
 
         given = (data, said, [int(row) for row in rows], work)
         kinds = {

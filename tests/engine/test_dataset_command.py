@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shlex
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,16 @@ from typing import Any
 import pytest
 
 from engine.attribution.explain import predict
-from engine.commands import main
+from engine.command_line import dataset_command, program
+from engine.commands import _parser, main
+from engine.commands.dataset import source_of
+from engine.datasets.rewrites import RULES
 from engine.export.csv_file import unguarded
 from engine.jobs import run
 from engine.models.model import TextModel
-from engine.requests import PredictionRequest, TextInput
+from engine.requests import DataSource, PredictionRequest, PredictionsRequest, TextInput
 from tests.engine import tiny_models
+from tests.engine.datasets.made import predictions
 
 TEXTS = (
     "A wonderful, moving film.",
@@ -183,3 +189,58 @@ def test_mistakes_are_one_line(
 def test_data_that_are_not_there(bert_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     assert command(bert_folder, tmp_path / "gone.csv") == 2
     assert "cannot be read" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        DataSource("/d/t.csv"),
+        DataSource("/d/-t.tsv", "\t", "utf-16", True, True, "text", "", ("label",), (("a=b", "positive"), ("meh", ""))),
+        DataSource("/d/t.csv", ";", "cp1252", False, False, "-a", "b c", ()),
+        DataSource("/d/t.csv", labels=("a", "b")),
+    ],
+)
+def test_the_line_that_is_copied_asks_the_same(source: DataSource, tiny_bert: TextModel, tmp_path: Path):
+    made_up = predictions(tiny_bert, tmp_path, 4)
+    result = replace(made_up, request=PredictionsRequest(tiny_bert.info.sha256, source))
+    words = shlex.split(dataset_command(result, errors=True, method="saliency"))[len(program()) :]
+    options = _parser().parse_args(words)
+    assert source_of(options) == source
+    assert (options.model, options.errors, options.method) == (tiny_bert.info.path, True, "saliency")
+
+
+def test_consistency_by_rules_and_ones_own(bert_folder: Path, table: Path, capsysbinary: pytest.CaptureFixture[bytes]):
+    found = answer(capsysbinary, bert_folder, table, "--consistency", "upper_case", "--rule", "film", "movie", "--quiet")
+    rules = found["consistency"]["rules"]
+    assert [rule["rule"] for rule in rules] == ["upper_case", "own:film→movie"]
+    assert rules[1]["changed"] == 2
+    assert {case["rewritten"] for case in rules[1]["cases"]} == {"A wonderful, moving movie.", "It is a movie."}
+    assert rules[1]["flips"] == sum(case["flips"] for case in rules[1]["cases"])
+    everything = answer(capsysbinary, bert_folder, table, "--consistency", "--rule", "film", "movie", "--quiet")
+    assert [rule["rule"] for rule in everything["consistency"]["rules"]] == [*RULES, "own:film→movie"]
+    assert "consistency" not in answer(capsysbinary, bert_folder, table, "--quiet")
+
+
+def test_words_in_common_and_rows_alike(bert_folder: Path, table: Path, capsysbinary: pytest.CaptureFixture[bytes]):
+    words = ("--aggregate", "--method", "input_x_gradient", "--nearest", "0", "--quiet")
+    found = answer(capsysbinary, bert_folder, table, *words)
+    slices = {each["name"]: each["rows"] for each in found["aggregate"]["slices"]}
+    assert set(slices) <= {"errors", "right"}
+    assert sorted(row for rows in slices.values() for row in rows) == [0, 1, 2, 4]
+    assert found["aggregate"]["slices"][0]["fields"][0]["name"] == "text"
+    assert [each["row"] for each in found["neighbours"]] != []
+    assert 0 not in [each["row"] for each in found["neighbours"]]
+    assert command(bert_folder, table, "--nearest", "99", "--quiet") == 2
+
+
+def test_counterfactuals_of_a_text(bert_folder: Path, capsysbinary: pytest.CaptureFixture[bytes]):
+    words = ["counterfactual", str(bert_folder), "--text", "not once does it come close", "--quiet"]
+    assert main(words, lambda *_: None) == 0
+    removed = json.loads(capsysbinary.readouterr().out)
+    assert (removed["kind"], removed["fill"]) == ("remove", "zero")
+    assert main([*words, "--kind", "swap", "--most", "6"], lambda *_: None) == 0
+    swapped = json.loads(capsysbinary.readouterr().out)
+    assert swapped["prediction"][0]["label"] == removed["prediction"][0]["label"]
+    for each in (*removed["suggestions"], *swapped["suggestions"]):
+        assert each["flips"] == (each["prediction"][0]["label"] != removed["prediction"][0]["label"])
+    assert main([*words, "--to", "gone"], lambda *_: None) == 2

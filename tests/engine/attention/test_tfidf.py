@@ -78,7 +78,7 @@ def test_a_history_is_averaged_over_the_steps_that_hold_a_token():
         ("a.txt", "one\n\ntwo\n \n\nthree", True, ["one", "two", "three"]),
         ("a.txt", "one\n\ntwo", False, ["one\n\ntwo"]),
         ("a.csv", 'text,label\n"a, b",x\nc,y\n', False, ["a, b x", "c y"]),
-        ("a.tsv", "text\nc\td\n", True, ["c d"]),
+        ("a.tsv", "text\tlabel\nc\td\n", True, ["c d"]),
         ("a.jsonl", '{"a": 1}\n\n{"a": 2}\n', True, ['{"a": 1}', '{"a": 2}']),
     ],
 )

@@ -227,3 +227,13 @@ def test_whatever_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, r
 def test_among_equals_the_usual_delimiter():
     assert dialect_of("a,b;c\nd,e;f\n", None, None, ",").delimiter == ","
     assert dialect_of("a,b;c\nd,e;f\n", None, None, ";").delimiter == ";"
+
+
+def test_columns_that_come_up_later_are_empty_before(tmp_path: Path):
+    """Over more lines than are read at once."""
+    lines = [json.dumps({"text": f"t{i}"} | ({"late": i} if i >= 20_005 else {})) for i in range(20_010)]
+    data = opened(write(tmp_path, "t.jsonl", "\n".join(lines) + "\n{}\n"))
+    assert data.table.columns == ("text", "late")
+    assert data.table.row(0) == ("t0", "")
+    assert data.table.row(20_009) == ("t20009", "20009")
+    assert data.table.row(20_010) == ("", "")
