@@ -150,8 +150,8 @@ class AggregatePage(QWidget):
             words = self._words_of(of)
             table.show_words(getattr(words, self.kind.current) if words is not None else ())
             count = words.rows if words is not None else 0
-            name = of.name if len(slices) > 1 else "Words"
-            title.setText(f"{name}: {count:,} rows of {len(of.rows):,}")
+            name = f"{of.name}: " if len(slices) > 1 else ""
+            title.setText(f"{name}{count:,} of {len(of.rows):,} rows explained {self.label.currentText()}")
         self._right.setCurrentIndex(int(len(slices) > 1))
         if len(slices) == 1:
             explained = slices[0]

@@ -239,17 +239,18 @@ def _effect_cells(each: RuleEffect) -> tuple[str, ...]:
         each.label,
         f"{each.changed:,}",
         f"{each.flips:,}",
-        _with_interval(each.flip_rate, each.flip_interval, percent),
-        _with_interval(each.change, each.change_interval, partial(fixed, decimals=3)),
+        _with_interval(each.flip_rate, each.flip_interval, percent, lambda end: fixed(100 * end, 0)),
+        _with_interval(each.change, each.change_interval, partial(fixed, decimals=3), partial(fixed, decimals=2)),
         "–" if each.magnitude is None else fixed(each.magnitude, 3),
     )
 
 
-def _with_interval(value: float | None, interval: tuple[float, float] | None, written: Callable[[float], str]) -> str:
+def _with_interval(
+    value: float | None, interval: tuple[float, float] | None, written: Callable[[float], str], ends: Callable[[float], str]
+) -> str:
     if value is None:
         return "–"
-    ends = "" if interval is None else f"  ({written(interval[0])} … {written(interval[1])})"
-    return f"{written(value)}{ends}"
+    return written(value) if interval is None else f"{written(value)}  ({ends(interval[0])} … {ends(interval[1])})"
 
 
 def _case_cells(each: RewrittenRow, labels: tuple[str, ...]) -> tuple[str, ...]:

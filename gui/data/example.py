@@ -18,7 +18,7 @@ from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.views.elided_label import ElidedLabel
 
 LEAST_PIXELS = 132
-NOTE_PIXELS, BAR_PIXELS = 240, 240
+NOTE_PIXELS, BAR_PIXELS = 168, 240
 
 
 class ExampleStrip(QWidget):

@@ -34,6 +34,7 @@ class FilterBar(QWidget):
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._quiet = False
         self.search, self.count, self.wrong = QLineEdit(), QLabel(), caption_label()
         self.outcome = Segments(
             "dataOutcome",
@@ -100,9 +101,10 @@ class FilterBar(QWidget):
         """As the desk has it."""
         now = self._desk.filter
         if self.search.text() != now.search and not self._pause.isActive():
-            self.search.blockSignals(True)
+            self._quiet = True  # blocked signals would leave its own button as it was
             self.search.setText(now.search)
-            self.search.blockSignals(False)
+            self.search.setCursorPosition(0)
+            self._quiet = False
         self.outcome.choose(now.outcome)
         self.true.show_choice(now.true)
         self.predicted.show_choice(now.predicted)
@@ -143,7 +145,8 @@ class FilterBar(QWidget):
 
     @Slot()
     def _on_typed(self) -> None:
-        self._pause.start()
+        if not self._quiet:
+            self._pause.start()
 
     @Slot()
     def _on_search(self) -> None:

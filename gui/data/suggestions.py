@@ -56,7 +56,8 @@ class Suggestions(QWidget):
     def show_counterfactuals(self, result: CounterfactualResult) -> None:
         """The fewest changes first."""
         flips = sum(each.flips for each in result.suggestions)
-        self.say(f"{flips} ways to another answer" if flips else "Nothing that was tried turns the answer over")
+        ways = "1 way" if flips == 1 else f"{flips} ways"
+        self.say(f"{ways} to another answer" if flips else "Nothing that was tried turns the answer over")
         for each in result.suggestions:
             self._add(_change_words(each, result), _said_of(each), each.input, each.input.text)
 

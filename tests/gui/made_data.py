@@ -14,6 +14,7 @@ from engine.dataset_results import (
     CounterfactualResult,
     Dataset,
     FieldValue,
+    LabelMatch,
     NeighboursResult,
     PredictionsResult,
     RewrittenRow,
@@ -22,8 +23,9 @@ from engine.dataset_results import (
     SliceAggregate,
     WordSum,
 )
-from engine.datasets.labels import true_classes
+from engine.datasets.labels import true_classes, true_numbers, true_sets
 from engine.datasets.numbers import numbers_of
+from engine.datasets.outcomes import of_classes, of_sets, of_values
 from engine.jobs import Partial, Steps
 from engine.requests import (
     AggregateRequest,
@@ -43,7 +45,7 @@ def predicted(
     request: PredictionsRequest, data: Dataset, model: ModelInfo, logits_of: Logits, done: int, resumed: int = 0
 ) -> PredictionsResult:
     """The first ``done`` rows; a text that begins with ``!`` fails, an empty one too."""
-    rows, labels = data.rows, len(model.labels)
+    rows, labels = data.rows, len(model.labels) or 1
     logits = np.full((rows, labels), np.nan, np.float32)
     skipped = []
     for row in range(done):
@@ -51,26 +53,30 @@ def predicted(
         if not input.text.strip() or input.text.startswith("!"):
             skipped.append(Skipped(row, "The row has no text." if not input.text.strip() else "Its answer is not a number."))
         else:
-            logits[row] = logits_of(input)
-    true, matches, said = true_classes(data, model)
-    known = ~np.isnan(logits).any(-1)
-    shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    predicted = np.where(known, np.nan_to_num(logits, nan=-np.inf).argmax(-1), NONE).astype(np.int32)
-    both = known & (true != NONE)
-    of_true = np.where(both, shares[np.arange(rows), np.maximum(true, 0)], np.nan)
-    others = shares.copy()
-    others[np.arange(rows), np.maximum(true, 0)] = -1
+            logits[row] = logits_of(input)[:labels]
+    true, expected, holds = np.full(rows, NONE, np.int32), np.zeros(0), np.zeros((0, 0), np.int8)
+    matches: tuple[LabelMatch, ...] = ()
+    if model.problem_type == "regression":
+        expected, said = true_numbers(data)
+        outcomes = of_values(logits, expected)
+    elif model.problem_type == "multi_label":
+        are, known, matches, said = true_sets(data, model)
+        holds = np.where(known[:, None], are, NONE).astype(np.int8)
+        outcomes = of_sets(logits, holds)
+    else:
+        true, matches, said = true_classes(data, model)
+        outcomes = of_classes(logits, true)
     found: Any = PredictionsResult(
         request,
         model,
         data,
         logits,
         true,
-        predicted,
-        np.where(known, shares[np.arange(rows), np.maximum(predicted, 0)], np.nan),
-        -np.log(of_true),
-        of_true - np.where(both, others.max(-1), np.nan),
-        np.where(both, predicted == true, NONE).astype(np.int8),
+        outcomes.predicted,
+        outcomes.probability,
+        outcomes.loss,
+        outcomes.margin,
+        outcomes.correct,
         None,  # type: ignore[arg-type]
         np.zeros(0, np.int64),
         matches,
@@ -78,6 +84,8 @@ def predicted(
         Cost(done, 0, 0.1, "cpu"),
         done,
         resumed,
+        expected=expected,
+        holds=holds,
         warnings=tuple(said),
     )
     object.__setattr__(found, "numbers", numbers_of(found))

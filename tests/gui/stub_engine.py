@@ -176,6 +176,15 @@ def lstm(path: str = "/models/lstm") -> ModelInfo:
     return model(path, recurrent=recurrent, attention=None, can=("attribution", "cells"), task=task, architecture="LSTM 2 × 12")
 
 
+def known(path: str) -> ModelInfo:
+    """By what it is called: cells, a number (“stars”), several labels at once (“topics”), or three classes."""
+    if "lstm" in path:
+        return lstm(path)
+    if "stars" in path:
+        return model(path, problem_type="regression", labels=())
+    return model(path, problem_type="multi_label") if "topics" in path else model(path)
+
+
 def tokenized(request: PredictionRequest) -> TokenizedText:
     text, at, tokens = request.input.text, 0, [Token("", "[CLS]", 1, 0, 0, True)]
     for word in text.split():
@@ -349,7 +358,7 @@ class StubEngine:
             time.sleep(self.step_seconds)
         if "missing" in request.path:
             raise LoadError(f"There is nothing at {request.path}; check the path.", "no_such_path", "looked in vain")
-        opened = lstm(request.path) if "lstm" in request.path else model(request.path)
+        opened = known(request.path)
         if request.path.endswith(".pt"):
             raise LoadError(f"{request.path} is a bare file of weights; import it first.", "bare_weights")
         if "random" in request.path:
@@ -477,10 +486,10 @@ class StubEngine:
         """As it says of each text by itself; a row that begins with ``!`` fails."""
         data = yield from self.datasets.open(request.source, request.data_sha256)
         path = request.model_sha256.removeprefix("sha of ")
-        for partial in made_data.predicting(request, data, model(path), logits_of, self.steps):
+        for partial in made_data.predicting(request, data, known(path), logits_of, self.steps):
             yield partial
             time.sleep(self.step_seconds)
-        return made_data.predicted(request, data, model(path), logits_of, data.rows)
+        return made_data.predicted(request, data, known(path), logits_of, data.rows)
 
     def _sum_up(self, request: AggregateRequest) -> Generator[Partial, None, AggregateResult]:
         """A method called “saliency” cannot be summed up."""

@@ -317,3 +317,51 @@ def test_a_model_opened_while_the_file_is_read_does_not_lose_it(stage: Stage, fi
     room = room_of(stage)
     stage.until(lambda: room.desk.whole)
     assert sum(isinstance(request, DatasetRequest) for request in stage.stub.asked) >= 1
+
+
+def test_a_regression_goes_by_the_size_of_its_error(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "stars.csv"
+    path.write_text("text,rating\nSo dull.,1\nA triumph of colour and of patience.,5\nFine.,\nLong and loving.,0.5\n")
+    room = read(stage.open("/models/stars"), path)
+    said = room.desk.predictions
+    assert said is not None
+    by_loss = sorted((0, 1, 3), key=lambda row: -said.loss[row])
+    assert shown(room) == [*by_loss, 2]
+    key(stage, Qt.Key.Key_J)
+    key(stage, Qt.Key.Key_J)
+    assert room.desk.current == by_loss[1]
+    assert room.section._outcome.text().startswith("true ")
+    room._view.show_page("overview")
+    assert "mean squared error" in room._view.overview._figures.text()
+    assert room._view.overview._left.isHidden()
+    assert not room._view.filters.outcome.isEnabled()
+
+
+def test_several_labels_at_once_are_right_together(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "topics.csv"
+    path.write_text("text,labels\nSo dull.,negative;neutral\nFine.,positive\nNo label.,\n")
+    room = read(stage.open("/models/topics"), path)
+    said = room.desk.predictions
+    assert said is not None
+    assert said.correct.tolist() == [1, 0, -1]
+    key(stage, Qt.Key.Key_J)
+    assert room.desk.current == 1
+    assert "predicted negative;neutral" in room.section._outcome.text()
+    stage.until_explained("Fine.")
+    assert stage.window.conductor.map is not None
+    assert stage.window.conductor.map.request.target.versus is None
+    room._view.show_page("overview")
+    assert room._view.overview._left.isHidden()
+    assert not room._view.overview.classes.isHidden()
+
+
+def test_columns_of_one_name_and_no_labels_at_all(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "plain.csv"
+    path.write_text("text,note,note\nSo dull.,x,y\nFine.,z,w\n")
+    room = read(stage.open(), path)
+    assert room.desk.data is not None
+    assert len(set(room.desk.data.table.columns)) == 3
+    assert "no labels" in room._view.source._line.text()
+    key(stage, Qt.Key.Key_J)
+    assert room.desk.current == -1
+    assert "nothing is known" in room._view.source._doubts.text()
