@@ -123,8 +123,10 @@ class DataDesk(QObject):
         self._forget()
         if not same:
             self.filter, self._order_chosen = RowFilter(), False
-        if current < result.data.rows:
-            self.current = current
+        self.current = current  # of the same bytes, read otherwise, it may be another row
+        self.rows = np.arange(result.data.rows)  # until they are chosen: those before are of other data
+        if current >= result.data.rows:
+            self.current = -1
         self._open_store()
         self.opened.emit()
         self.choose_rows()
@@ -167,11 +169,18 @@ class DataDesk(QObject):
             if not self._order_chosen:
                 self.filter = replace(self.filter, order=_useful_order(result))
             self.choose_rows()
+            self._tell_true()
         elif self.filter.needs_predictions:
             if not self._soon.isActive():
                 self._soon.start()
         else:
             self._find_errors()
+
+    def _tell_true(self) -> None:
+        """A row that came to the desk before its label was understood is explained anew."""
+        row = self.current
+        if row >= 0 and not self.is_edited and self.true_of(row) not in (None, self._panel.target_controls.true_label()):
+            self.go_to(row)
 
     # The rows that are looked at
 
@@ -198,9 +207,11 @@ class DataDesk(QObject):
         self._find_errors()
 
     def selection(self) -> Selection:
-        """The filter as the engine takes it."""
-        text = (self.data.source.text or "") if self.data is not None else ""
-        return self.filter.selection(text, self.columns(), self._is_numeric)
+        """The filter as the engine takes it, as far as anything is known: the rest waits for predictions."""
+        text, known = (self.data.source.text or "") if self.data is not None else "", self.columns()
+        wanted = self.filter if self.predictions is not None else self.filter.of_every_class()
+        order = tuple(each for each in self.filter.order if each[0] in known)
+        return replace(wanted, order=order).selection(text, known, self._is_numeric)
 
     def rows_of(self, selection: Selection) -> Rows:
         """Those of a slice; of one that cannot be chosen none."""
@@ -259,7 +270,7 @@ class DataDesk(QObject):
     @property
     def is_edited(self) -> bool:
         """Whether the desk holds another text than the current row's."""
-        return self.current >= 0 and (self.put is None or self.put.text != self._input.editor.text())
+        return self.current >= 0 and self.data is not None and self.input_of(self.current).text != self._input.editor.text()
 
     def step_error(self, way: int) -> None:
         """To the next error (1) or the one before (−1)."""

@@ -225,6 +225,7 @@ class _Chip(QToolButton):
         super().__init__()
         self._title, self._field = title, field
         self._choice: str | None = None
+        self._values: tuple[str, ...] | None = None
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setMenu(QMenu(self))
         self.setCheckable(True)
@@ -234,6 +235,9 @@ class _Chip(QToolButton):
         self.show_choice(None)
 
     def show_choices(self, values: tuple[str, ...]) -> None:
+        if values == self._values:
+            return  # it may be open
+        self._values = values
         self.menu().clear()
         if values:
             self.menu().addAction(_ANY).setData((None,))

@@ -13,6 +13,7 @@ from engine.samples import RESOURCES
 from gui.data.ahead import Ahead
 from gui.data.desk import DataDesk
 from gui.data.examining import Examining
+from gui.data.name_sheet import NameSheet
 from gui.data.row_filter import from_selection
 from gui.data.section import DataSection
 from gui.data.tag_sheet import TagSheet
@@ -35,6 +36,7 @@ class DataRoom(Room):
     """Asks nothing about the text on the desk: it brings the texts."""
 
     key, title, icon = "data", "Data", "table"
+    pins_map = True
     hint = "Labelled examples, and the way through what the model gets wrong."
 
     opened = Signal()  # by a person: to be seen
@@ -57,6 +59,7 @@ class DataRoom(Room):
         self.section = DataSection(self.desk, house.actions)
         house.workspace.model_panel.add_section(self.section)
         self._tags: TagSheet | None = None
+        self._name: NameSheet | None = None
         self._to_be_seen = False
         self._bind_actions()
         self._connect()
@@ -109,6 +112,7 @@ class DataRoom(Room):
         view.filters.slice_chosen.connect(self._on_slice)
         view.filters.slice_dropped.connect(self._on_slice_dropped)
         view.table.row_chosen.connect(desk.go_to)
+        view.table.doubleClicked.connect(self._on_opened_row)
         view.table.order_chosen.connect(self._on_order)
         view.stop.clicked.connect(desk.stop)
         view.go_on.clicked.connect(desk.predict)
@@ -211,6 +215,11 @@ class DataRoom(Room):
         self.desk.set_filter(replace(self.desk.filter, order=((column, falls),)))
 
     @Slot()
+    def _on_opened_row(self) -> None:
+        """To all that can be said of it."""
+        self._house.workspace.tabs.setCurrentWidget(self._house.workspace.attribution_view)
+
+    @Slot()
     def _on_next_error(self) -> None:
         self.desk.step_error(1)
 
@@ -284,11 +293,16 @@ class DataRoom(Room):
 
     @Slot()
     def _on_slice_kept(self) -> None:
-        name = self.desk.filter.in_words()
-        if name:
-            saved = SavedSlice(name, self.desk.selection())
-            self._change(self.store.work.sliced(saved), f"slice “{name}”")
-            self.note.emit(f"Kept as slice: {name}")
+        if self._name is not None:
+            self._name.deleteLater()
+        self._name = NameSheet("Name of the slice", self.desk.filter.in_words(), self._view.window())
+        self._name.name_chosen.connect(self._on_slice_named)
+        self._name.popup()
+
+    @Slot(str)
+    def _on_slice_named(self, name: str) -> None:
+        self._change(self.store.work.sliced(SavedSlice(name, self.desk.selection())), f"slice “{name}”")
+        self.note.emit(f"Kept as slice: {name}")
 
     @Slot(str)
     def _on_slice(self, name: str) -> None:

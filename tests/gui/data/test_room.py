@@ -273,6 +273,7 @@ def test_rows_that_fail_are_counted(stage: Stage, tmp_path: Path) -> None:
     assert "not predicted" in room.section._outcome.text()
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support")  # popups, where there is no screen
 def test_tags_notes_and_slices_are_undone_and_kept(stage: Stage, room: DataRoom, file: Path, make_stage: object) -> None:
     key(stage, Qt.Key.Key_J)
     row = room.desk.current
@@ -289,6 +290,8 @@ def test_tags_notes_and_slices_are_undone_and_kept(stage: Stage, room: DataRoom,
     room.desk.set_filter(RowFilter(outcome="errors", tag="sarcasm"))
     assert set(shown(room)) == {row, other}
     room._view.filters.slice_kept.emit()
+    assert room._name is not None
+    QTest.keyClick(room._name._field, Qt.Key.Key_Return)
     assert [saved.name for saved in room.store.work.slices] == ["errors, tag sarcasm"]
     stage.close()
     again = make_stage().start().open()  # type: ignore[operator]
@@ -365,3 +368,44 @@ def test_columns_of_one_name_and_no_labels_at_all(stage: Stage, tmp_path: Path) 
     key(stage, Qt.Key.Key_J)
     assert room.desk.current == -1
     assert "nothing is known" in room._view.source._doubts.text()
+
+
+def test_what_is_pinned_is_the_map_of_the_row(stage: Stage, room: DataRoom) -> None:
+    key(stage, Qt.Key.Key_J)
+    stage.until_explained(text(stage))
+    stage.window.actions_registry["view_data"].trigger()
+    stage.window.actions_registry["pin_finding"].trigger()
+    assert len(stage.window.findings.store.findings) == 1
+
+
+def test_a_double_click_leads_to_the_attribution(stage: Stage, room: DataRoom) -> None:
+    room._view.table.doubleClicked.emit(room._view.table.model().index(2, 1))
+    assert stage.window.workspace.tabs.currentWidget() is stage.window.workspace.attribution_view
+
+
+def test_a_filter_waits_for_predictions_that_are_made_anew(stage: Stage, room: DataRoom) -> None:
+    room.desk.set_filter(RowFilter(outcome="errors", order=(("margin", False),)))
+    key(stage, Qt.Key.Key_J)
+    row = room.desk.current
+    stage.stub.steps, stage.stub.step_seconds = 20, 0.01
+    panel = room._view.source.panel
+    room._view.source.columns.click()
+    panel.labels.menu().actions()[2].trigger()
+    stage.until(lambda: room.desk.data is not None and room.desk.data.source.labels == ("label", "kind"))
+    assert room.desk.wrong == ""
+    assert len(shown(room)) == 8
+    panel.labels.menu().actions()[2].trigger()
+    stage.until(lambda: room.desk.whole and room.desk.data is not None and room.desk.data.source.labels == ("label",))
+    assert set(shown(room)) == ERRORS
+    assert room.desk.current == row
+    assert not room.desk.is_edited
+
+
+def test_a_row_that_was_chosen_before_its_label_was_known_is_explained_again(stage: Stage, file: Path) -> None:
+    room = read(stage, file)
+    room.desk.go_to(5)
+    stage.open()
+    stage.until(lambda: room.desk.whole)
+    stage.until_explained(TEXTS[5][0])
+    stage.until(lambda: stage.window.workspace.method_panel.target_controls.true_label() == "negative")
+    assert room.section._place.text().startswith("error ")
