@@ -116,7 +116,7 @@ def _calibration(numbers: Numbers) -> str:
         for at in bins
     )
     note = f'<p class="muted">Expected calibration error {figures(found.error)}.</p>'
-    return _table("Calibration", _head("Probability", "Rows", "Said", "Right"), rows, note)
+    return _table("Calibration", _head("Probability", "Rows", "Mean probability", "Accuracy"), rows, note)
 
 
 def _slice(summed: SliceAggregate, shown: Shown) -> str:
@@ -126,11 +126,11 @@ def _slice(summed: SliceAggregate, shown: Shown) -> str:
 
 def _class(words: ClassWords, shown: Shown) -> str:
     sides = (("raise", words.raises), ("lower", words.lowers), ("do both to", words.flips))
-    tables = "".join(_words(f"{side} {words.label}", listed, shown) for side, listed in sides if listed)
-    return f'<h3>{said(words.label)} <span class="muted">{words.rows:,} rows</span></h3><div class="wide">{tables}</div>'
+    tables = "".join(_words(f"{side} {words.label}", listed, shown, side == "raise") for side, listed in sides if listed)
+    return f'<h3 class="part">{said(words.label)} <span class="muted">{words.rows:,} rows</span></h3><div class="wide">{tables}</div>'
 
 
-def _words(title: str, words: Sequence[WordSum], shown: Shown) -> str:
+def _words(title: str, words: Sequence[WordSum], shown: Shown, unfolded: bool) -> str:
     rows = "".join(
         f'<tr><th scope="row"><bdi>{said(word.word)}</bdi></th><td>{word.count:,}</td><td>{signed_figures(word.mean)}</td>'
         f"<td>{signed_figures(word.total)}</td><td>{_links(word.rows, shown)}</td></tr>"
@@ -154,7 +154,9 @@ def _errors(result: PredictionsResult, wrong: Rows, figures_of: dict[int, Figure
         return ""
     total = int((result.correct == 0).sum())
     note = f'<p class="muted">The {len(wrong):,} of the highest loss, of {total:,}.</p>' if len(wrong) < total else ""
-    return f"<h2>Errors</h2>{note}" + "\n".join(_error(result, row, figures_of.get(row)) for row in wrong.tolist())
+    return f'<div class="part"><h2>Errors</h2>{note}</div>' + "\n".join(
+        _error(result, row, figures_of.get(row)) for row in wrong.tolist()
+    )
 
 
 def _error(result: PredictionsResult, row: int, figure: Figure | None) -> str:
@@ -186,4 +188,5 @@ def _head(*names: str) -> str:
 
 
 def _table(title: str, head: str, body: str, note: str = "") -> str:
-    return f'<h2>{said(title)}</h2>{note}<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>'
+    table = f'<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="part"><h2>{said(title)}</h2>{note}{table}</div>'
