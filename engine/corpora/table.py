@@ -5,7 +5,8 @@ from pathlib import Path
 
 from engine.corpora.content import content_of
 from engine.datasets.columns import TEXT, guess_text, named
-from engine.datasets.readers import Read, reader_for
+from engine.datasets.read import Read
+from engine.datasets.readers import reader_for
 from engine.datasets.table import Table
 from engine.errors import UserError
 from engine.jobs import run

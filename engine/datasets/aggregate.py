@@ -1,6 +1,7 @@
 """What the explanations of many rows have in common: words of each class, positions, fields, words that change sides."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,6 +26,7 @@ from engine.results import FloatArray, Token, TokenizedText
 
 _FIELDS = ("text", "second text")
 _SPECIAL = "special tokens"
+_SHARE = 20  # times what summing up costs, between two partial results
 
 
 def aggregate(datasets: Datasets, model: TextModel, request: AggregateRequest) -> Steps[AggregateResult]:
@@ -39,21 +41,35 @@ def aggregate(datasets: Datasets, model: TextModel, request: AggregateRequest) -
     rows = tuple(dict.fromkeys(row for each in request.slices for row in each.rows))
     if not rows:
         raise UserError("There are no rows to sum up; choose some.", "no_rows")
-    labels = model.info.labels
     asked = ExplainRowsRequest(request.source, rows, request.explanation, request.data_sha256)
-
-    def summed(partial: Partial) -> Partial:
-        so_far = partial.result
-        return replace(partial, result=_answer(request, so_far, labels)) if isinstance(so_far, ExplainRowsResult) else partial
-
-    found = yield from relay(explain_rows(datasets, model, asked), summed)
-    return _answer(request, found, labels)
+    summing = _Summing(request, model.info.labels)
+    found = yield from relay(explain_rows(datasets, model, asked), summing.shown)
+    return summing.up(found)
 
 
-def _answer(request: AggregateRequest, found: ExplainRowsResult, labels: Sequence[str]) -> AggregateResult:
-    known = {explained.row: explained for explained in found.explained}
-    slices = tuple(sum_up(each, known, labels, request.top) for each in request.slices)
-    return AggregateResult(request, found.model, slices, found.skipped, found.cost, found.warnings)
+class _Summing:
+    """Explanations summed up as they come, as often as it is worth it; each is put together word by word once."""
+
+    def __init__(self, request: AggregateRequest, labels: Sequence[str]) -> None:
+        self._request, self._labels = request, labels
+        self._words: dict[int, Words] = {}
+        self._next = 0.0
+
+    def shown(self, partial: Partial) -> Partial:
+        """Now and then with what is known so far."""
+        so_far, now = partial.result, time.monotonic()
+        if not isinstance(so_far, ExplainRowsResult) or now < self._next:
+            return replace(partial, result=None)
+        result = self.up(so_far)
+        self._next = time.monotonic() + _SHARE * (time.monotonic() - now)
+        return replace(partial, result=result)
+
+    def up(self, found: ExplainRowsResult) -> AggregateResult:
+        """All slices."""
+        for explained in found.explained[len(self._words) :]:
+            self._words[explained.row] = words_of(explained)
+        slices = tuple(sum_up(each, self._words, self._labels, self._request.top) for each in self._request.slices)
+        return AggregateResult(self._request, found.model, slices, found.skipped, found.cost, found.warnings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,9 +108,9 @@ def document_of(explained: ExplainedRow) -> TokenizedText:
     return TokenizedText(explained.input.text, tokens, explained.input.pair)
 
 
-def sum_up(named: NamedRows, known: dict[int, ExplainedRow], labels: Sequence[str], top: int) -> SliceAggregate:
+def sum_up(named: NamedRows, known: Mapping[int, "Words"], labels: Sequence[str], top: int) -> SliceAggregate:
     """One slice, as far as its rows were explained."""
-    rows = [words_of(known[row]) for row in named.rows if row in known]
+    rows = [known[row] for row in named.rows if row in known]
     longest = max((len(each.words) for each in rows), default=0)
     values = np.full((len(rows), longest), np.nan, np.float32)
     for at, each in enumerate(rows):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from engine.dataset_results import Dataset, DatasetResult, PredictionsResult
 from engine.datasets.columns import guess_labels, guess_pair, guess_text
-from engine.datasets.readers import Read, reader_for
+from engine.datasets.read import Read
+from engine.datasets.readers import reader_for
 from engine.datasets.table import Table
 from engine.errors import UserError
 from engine.jobs import Partial, Steps

@@ -122,9 +122,12 @@ def true_classes(data: Dataset, model: ModelInfo) -> tuple[NDArray[np.int32], tu
     columns = data.source.labels or ()
     if len(columns) != 1:
         return np.full(data.rows, NONE, np.int32), (), _no_labels(data)
+    cells = data.table.series(columns[0]).str.strip_chars()
+    if not data.labels and bool((cells != "").any()):
+        words = f"The column “{columns[0]}” has {cells.n_unique():,} different values, so it holds no classes; name another."
+        return np.full(data.rows, NONE, np.int32), (), [Notice(words, "no_classes")]
     matches = match(data.labels, model.labels, given)
     index = {each.written: each.index for each in matches}
-    cells = data.table.series(columns[0]).str.strip_chars()
     found = _indices(cells, index)
     said = about_matches(matches, model.labels, given)
     empty = int((cells == "").sum())

@@ -15,7 +15,7 @@ from engine.errors import UserError
 from engine.export.dataset_report import report_page
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel
-from engine.requests import AggregateRequest, DatasetReportRequest, NamedRows
+from engine.requests import AggregateRequest, AttributionRequest, DatasetReportRequest, NamedRows
 from engine.results import AttributionResult
 
 DOING = "Explaining errors"
@@ -32,9 +32,12 @@ def dataset_report(datasets: Datasets, model: TextModel, request: DatasetReportR
     check_rows(rows.tolist(), predictions.data)
     check_method(model, request.explanation)
     wrong = worst(predictions, rows, request.most)
+    of_errors = (
+        against_the_truth(request.explanation) if predictions.model.problem_type == "single_label" else request.explanation
+    )
     explained: list[tuple[int, AttributionResult]] = []
     for done, row in enumerate(wrong.tolist()):
-        asked = row_request(request.explanation, predictions.data, row, predictions.label(int(predictions.true[row])) or None)
+        asked = row_request(of_errors, predictions.data, row, predictions.label(int(predictions.true[row])) or None)
         try:
             found = yield from relay(explain(model, asked), lambda p, done=done: _part(done + (p.fraction or 0.0), len(wrong)))  # type: ignore[misc]
         except (UserError, *BROKEN):
@@ -43,6 +46,14 @@ def dataset_report(datasets: Datasets, model: TextModel, request: DatasetReportR
     summed = yield from _summed(datasets, model, request, predictions, rows)
     html = report_page(predictions, rows, wrong, explained, summed, request.title)
     return DatasetReportResult(request, html, predictions.warnings)
+
+
+def against_the_truth(explanation: AttributionRequest) -> AttributionRequest:
+    """An error is explained as the predicted class versus the true one, unless something else was asked for."""
+    target = explanation.target
+    if target.choice != "predicted" or target.versus is not None:
+        return explanation
+    return replace(explanation, target=replace(target, versus="true"))
 
 
 def _part(done: float, total: int) -> Partial:

@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ _CHUNK = 1 << 24
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _LONGEST_NAME = 60  # of a column
 _WORTH = 0.02  # how many more of the lines must fit before quotes are taken for ordinary characters
-_FITS = 0.8  # of the lines have as many cells as the first
+_FITS = 0.4  # of the lines have as many cells as the first: fewer, and the delimiter is one by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +104,21 @@ def _rank(sample: str, dialect: Dialect, usual: str) -> tuple[float, int, float,
 
 
 def _fit(sample: str, dialect: Dialect) -> tuple[float, int]:
-    """The share of lines that have as many cells as the first, and how many that has."""
-    reader, widths, broken = dialect.reader(io.StringIO(sample, newline="")), list[int](), 0
+    """The share of lines that lie in rows with as many cells as the first row, and how many that has.
+
+    A quote that never ends swallows lines, which then count against it.
+    """
+    reader = dialect.reader(io.StringIO(sample, newline=""))
+    width = fitting = last = 0
     while True:
         try:
-            widths += [len(row) for row in reader if row]
-            break
+            for row in reader:
+                width = width or len(row)
+                fitting += (reader.line_num - last) * (len(row) in (0, width))
+                last = reader.line_num
+            return (fitting / last if last else 0.0), width
         except csv.Error:
-            broken += 1
-    if not widths:
-        return 0.0, 0
-    return Counter(widths)[widths[0]] / (len(widths) + broken), widths[0]
+            last = reader.line_num
 
 
 def has_header(first: Sequence[str], known: frozenset[str]) -> bool:

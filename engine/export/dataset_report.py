@@ -50,7 +50,7 @@ def report_page(
         _per_class(numbers),
         _calibration(numbers),
         *([] if summed is None else (_slice(each, frozenset(wrong.tolist())) for each in summed.slices)),
-        _errors(result, wrong, figures_of),
+        _errors(result, numbers, wrong, figures_of),
         _skipped(result),
     ]
     return page(heading, "\n".join(part for part in parts if part), steps)
@@ -116,7 +116,7 @@ def _calibration(numbers: Numbers) -> str:
         for at in bins
     )
     note = f'<p class="muted">Expected calibration error {figures(found.error)}.</p>'
-    return _table("Calibration", _head("Probability", "Rows", "Said", "Right"), rows, note)
+    return _table("Calibration", _head("Probability", "Rows", "Mean probability", "Accuracy"), rows, note)
 
 
 def _slice(summed: SliceAggregate, shown: Shown) -> str:
@@ -126,20 +126,20 @@ def _slice(summed: SliceAggregate, shown: Shown) -> str:
 
 def _class(words: ClassWords, shown: Shown) -> str:
     sides = (("raise", words.raises), ("lower", words.lowers), ("do both to", words.flips))
-    tables = "".join(_words(f"{side} {words.label}", listed, shown) for side, listed in sides if listed)
-    return f'<h3>{said(words.label)} <span class="muted">{words.rows:,} rows</span></h3><div class="wide">{tables}</div>'
+    tables = "".join(_words(f"{side} {words.label}", listed, shown, side == "raise") for side, listed in sides if listed)
+    heading = f'{said(words.label)} <span class="muted">{words.rows:,} rows</span>'
+    return f'<h3 class="part">{heading}</h3><div class="wide">{tables}</div>'
 
 
-def _words(title: str, words: Sequence[WordSum], shown: Shown) -> str:
+def _words(title: str, words: Sequence[WordSum], shown: Shown, unfolded: bool) -> str:
     rows = "".join(
         f'<tr><th scope="row"><bdi>{said(word.word)}</bdi></th><td>{word.count:,}</td><td>{signed_figures(word.mean)}</td>'
         f"<td>{signed_figures(word.total)}</td><td>{_links(word.rows, shown)}</td></tr>"
         for word in words
     )
     head = _head("Word", "Count", "Mean", "Sum", "Rows")
-    return (
-        f"<details><summary>Words that {said(title)}</summary><table><thead>{head}</thead><tbody>{rows}</tbody></table></details>"
-    )
+    table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    return f"<details{' open' if unfolded else ''}><summary>Words that {said(title)}</summary>{table}</details>"
 
 
 def _links(rows: Sequence[int], shown: Shown) -> str:
@@ -149,12 +149,13 @@ def _links(rows: Sequence[int], shown: Shown) -> str:
     return " ".join(words) + (" …" if len(rows) > _ROWS_OF_A_WORD else "")
 
 
-def _errors(result: PredictionsResult, wrong: Rows, figures_of: dict[int, Figure]) -> str:
+def _errors(result: PredictionsResult, numbers: Numbers, wrong: Rows, figures_of: dict[int, Figure]) -> str:
     if not len(wrong):
         return ""
-    total = int((result.correct == 0).sum())
+    total = numbers.labelled if numbers.accuracy is None else round(numbers.labelled * (1 - numbers.accuracy))
     note = f'<p class="muted">The {len(wrong):,} of the highest loss, of {total:,}.</p>' if len(wrong) < total else ""
-    return f"<h2>Errors</h2>{note}" + "\n".join(_error(result, row, figures_of.get(row)) for row in wrong.tolist())
+    articles = "\n".join(_error(result, row, figures_of.get(row)) for row in wrong.tolist())
+    return f'<div class="part"><h2>Errors</h2>{note}</div>{articles}'
 
 
 def _error(result: PredictionsResult, row: int, figure: Figure | None) -> str:
@@ -186,4 +187,5 @@ def _head(*names: str) -> str:
 
 
 def _table(title: str, head: str, body: str, note: str = "") -> str:
-    return f'<h2>{said(title)}</h2>{note}<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>'
+    table = f'<div class="wide"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="part"><h2>{said(title)}</h2>{note}{table}</div>'

@@ -116,6 +116,7 @@ def test_slices_side_by_side_explain_each_row_once(tmp_path: Path, tiny_bert: Te
 
 def test_what_is_shown_on_the_way_is_a_sum_of_fewer_rows(tmp_path: Path, tiny_bert: TextModel, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("engine.datasets.explanations._SHOW_SECONDS", 0.0)
+    monkeypatch.setattr("engine.datasets.aggregate._SHARE", 0.0)
     explanation = AttributionRequest(tiny_bert.info.sha256, TextInput(""), method="input_x_gradient")
     request = AggregateRequest(DataSource(labelled(tmp_path, 9)), (NamedRows("all", tuple(range(9))),), explanation)
     seen: list[AggregateResult] = []

@@ -1,5 +1,7 @@
 """Every question about a set of examples has its job, and a slice is what its filters say."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +58,11 @@ def test_each_request_is_answered_about_itself(tmp_path: Path, bert_folder: Path
         assert predictions.data is opened
     if name == "report":
         assert b"<h1>T</h1>" in result.html
+
+
+def test_what_a_window_needs_loads_no_torch():
+    """Nor polars, before there are data."""
+    modules = ("dataset_results", *(f"datasets.{name}" for name in ("table", "labels", "select", "numbers", "rewrites", "work")))
+    script = "".join(f"import engine.{name}\n" for name in (*modules, "datasets.data", "datasets.outcomes"))
+    script += "import sys; assert not {'torch', 'polars', 'PySide6'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[3])

@@ -80,3 +80,11 @@ def test_numbers_of_a_regression(tmp_path: Path):
     numbers, said = true_numbers(opened(write(tmp_path, "t.csv", "text,score\na,1.5\nb,x\nc,-2\n")))
     np.testing.assert_array_equal(numbers, [1.5, np.nan, -2])
     assert "1 rows have no number" in said[0].message
+
+
+def test_a_column_of_too_many_values_holds_no_classes(tmp_path: Path, tiny_bert: TextModel):
+    path = write(tmp_path, "t.csv", "text,label\n" + "".join(f"a {i},{i}.5\n" for i in range(1_001)))
+    classes, matches, said = true_classes(opened(path), tiny_bert.info)
+    assert (classes == -1).all()
+    assert matches == ()
+    assert "1,001 different values" in said[0].message

@@ -237,3 +237,23 @@ def test_columns_that_come_up_later_are_empty_before(tmp_path: Path):
     assert data.table.row(0) == ("t0", "")
     assert data.table.row(20_009) == ("t20009", "20009")
     assert data.table.row(20_010) == ("", "")
+
+
+def test_a_first_line_that_cannot_be_read_is_left_out(tmp_path: Path):
+    data = opened(write(tmp_path, "t.csv", '"a"b,c\ntext,label\nx,y\nz,w\n'), quoted=True)
+    assert data.table.columns == ("text", "label")
+    assert [each.reason[:7] for each in data.left_out] == ["Line 1 "]
+    assert data.rows == 2
+
+
+def test_a_quote_that_never_ends_is_said_and_costs_what_is_behind_it(tmp_path: Path):
+    """Unless most lines are whole without quotes; then they are ordinary characters."""
+    lines = [f"number {i},yes" for i in range(40)]
+    stray = opened(write(tmp_path, "t.csv", "\n".join(["text,label", *lines, '"never ends,no', *lines]) + "\n"))
+    assert stray.source.quoted is False
+    assert stray.rows == 81
+    quoted = [f'"number, {i}",yes' for i in range(40)]
+    lost = opened(write(tmp_path, "u.csv", "\n".join(["text,label", *quoted, '"never ends,no', *lines]) + "\n"))
+    assert lost.source.quoted is True
+    assert lost.rows == 40
+    assert "cannot be read" in lost.left_out[0].reason
