@@ -253,7 +253,7 @@ QToolButton { padding: 5px 8px; }
 QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: $selection; }
 QPushButton:focus, QToolButton:focus { border: 2px solid $focus; padding: 4px 11px; }
-QToolButton:focus { padding: 4px 7px; }
+QToolButton:focus { padding: 4px 7px; } QToolButton[menu="true"], QToolButton[menu="true"]:focus { padding-right: 24px; }
 QPushButton:disabled, QToolButton:disabled { color: $disabled; background: $window; }
 QPushButton[role="primary"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton[role="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
@@ -277,7 +277,6 @@ QToolButton[role="fold"]:focus { border: 2px solid $focus; padding: 3px 7px 3px 
 QPushButton[role="link"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 1px 4px; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:focus { border: 2px solid $focus; padding: 0 3px; }
-QToolButton[menu="true"] { padding-right: 24px; } QToolButton[menu="true"]:focus { padding: 4px 23px 4px 7px; }
 QPushButton::menu-indicator, QToolButton::menu-indicator { image: url($glyphs/chevron-down.svg); width: 12px; height: 12px;
   subcontrol-origin: padding; subcontrol-position: center right; right: 6px; }
 
