@@ -107,7 +107,7 @@ class ExampleStrip(QWidget):
         self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
         for each in (self._add, self.note, self._tags, self._flip, self._alike):
             each.setVisible(there)
-        if there and desk.put is not None and self._shown != desk.put.text and not desk.is_edited:
+        if self.isVisible() and there and desk.put is not None and self._shown != desk.put.text and not desk.is_edited:
             self._show_bare(desk.put)
         self.show_work()
 

@@ -209,6 +209,7 @@ class DataRoom(Room):
     def _on_map(self) -> None:
         if self.in_sight:
             self._view.example.show_map(self._house.conductor.map)
+            self._view.example.show_row()
 
     @Slot(str, bool)
     def _on_order(self, column: str, falls: bool) -> None:

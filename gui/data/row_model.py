@@ -15,9 +15,15 @@ from gui.data.desk import DataDesk
 
 Index = QModelIndex | QPersistentModelIndex
 LONGEST = 300  # characters of a cell that are drawn
-MINUS = "−"
 SIGNS = {1: "✓", 0: "✗"}
 BETWEEN_TAGS = ", "
+_DISPLAY, _ALIGNMENT, _INK, _SPOKEN = (
+    int(Qt.ItemDataRole.DisplayRole),
+    int(Qt.ItemDataRole.TextAlignmentRole),
+    int(Qt.ItemDataRole.ForegroundRole),
+    int(Qt.ItemDataRole.AccessibleTextRole),
+)
+_ROLES = frozenset((_DISPLAY, _ALIGNMENT, _INK, _SPOKEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class RowModel(QAbstractTableModel):
         super().__init__(parent)
         self._desk = desk
         self.columns: tuple[Column, ...] = ()
+        self._sides: tuple[int, ...] = ()
         self._rows = desk.rows
         self._how: dict[str, Callable[[PredictionsResult, int], str]] = {
             "predicted": _predicted,
@@ -94,6 +101,7 @@ class RowModel(QAbstractTableModel):
             return False
         self.beginResetModel()
         self.columns, self._rows = wanted, self._desk.rows
+        self._sides = tuple(map(_side, wanted))
         self.endResetModel()
         return True
 
@@ -130,15 +138,15 @@ class RowModel(QAbstractTableModel):
         return _side(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if role not in _ROLES:  # Qt asks for many that nobody answers
+            return None
         column = self.columns[index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(column)
+        if role == _ALIGNMENT:
+            return self._sides[index.column()]
         row = int(self._rows[index.row()])
-        if role == Qt.ItemDataRole.ForegroundRole:
-            return self._ink(column, row)
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role == _DISPLAY:
             return self._cell(column, row)
-        return self._spoken(column, row) if role == Qt.ItemDataRole.AccessibleTextRole else None
+        return self._ink(column, row) if role == _INK else self._spoken(column, row)
 
     def _cell(self, column: Column, row: int) -> str:
         data, said = self._desk.data, self._desk.predictions
