@@ -10,6 +10,7 @@ from engine.atomic_file import write_atomically
 from engine.attention_maps import AttentionResult, TfidfResult
 from engine.cell_values import stored
 from engine.cells import Cell, CellsResult
+from engine.dataset_results import PredictionsResult
 from engine.detective import CorpusTextResult, DetectResult, EffectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
@@ -124,6 +125,24 @@ def _generation(generation: Generation) -> list[str]:
     )
     words = [word for name, value in named for word in _option(name, value)]
     return words + [word for step, token in generation.forced for word in _option("--force", f"{step}={token}")]
+
+
+def dataset_command(
+    result: PredictionsResult, errors: bool = False, method: str | None = None, accept_reinitialised: bool = False
+) -> str:
+    """The line that predicts the same rows, and with a method explains those it writes."""
+    source = result.request.source
+    words = [result.model.path, source.path]
+    for name, value in (("--text-column", source.text), ("--pair-column", source.pair), ("--encoding", source.encoding)):
+        words += _option(name, value)
+    words += _option("--delimiter", "\\t" if source.delimiter == "\t" else source.delimiter)
+    words += [] if source.quoted is None else _option("--quotes", "double" if source.quoted else "none")
+    words += [] if source.header is None else _option("--header", "yes" if source.header else "no")
+    columns = ("",) if source.labels == () else source.labels or ()
+    words += [word for column in columns for word in _option("--label-column", column)]
+    words += [word for written, label in source.names for word in _option("--label", f"{written}={label}")]
+    words += (["--errors"] if errors else []) + _option("--method", method)
+    return _line("dataset", words, result.cost.device, accept_reinitialised)
 
 
 def detect_command(result: DetectResult, accept_reinitialised: bool = False, ablation: EffectResult | None = None) -> str:

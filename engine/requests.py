@@ -18,6 +18,7 @@ Grain = Literal["token", "word", "sentence"]
 Stack = Literal["self", "encoder", "decoder", "cross"]
 AttentionQuantity = Literal["weights", "value_norm", "rollout", "relevance"]
 HeadsMerged = Literal["mean", "maximum"]
+Suggested = Literal["remove", "swap"]
 
 DEFAULT_METHOD = "integrated_gradients"
 
@@ -502,8 +503,209 @@ def effect_request(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """A file of examples and how it is read; what is None is guessed, and the answer says what was.
+
+    Args:
+        path: ``.csv .tsv .jsonl .parquet``, or a plain text with an example a line.
+        delimiter, encoding, quoted, header: of CSV and TSV: one character; a codec such as ``utf-8``; whether double quotes
+            hold cells together; whether the first line names the columns.
+        text, pair: columns; ``pair`` empty: there is none.
+        labels: columns; of several, each is yes or no about one label of a multi-label model. Empty: there is none.
+        names: (as the data write it, the model's label): corrections of how labels are matched; the second empty: it is none
+            of the model's.
+    """
+
+    path: str
+    delimiter: str | None = None
+    encoding: str | None = None
+    quoted: bool | None = None
+    header: bool | None = None
+    text: str | None = None
+    pair: str | None = None
+    labels: tuple[str, ...] | None = None
+    names: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRequest:
+    """Open a file of examples; needs no model."""
+
+    source: DataSource
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionsRequest:
+    """What does the model say of every example? Kept on disk, and taken up where it was left.
+
+    Args:
+        data_sha256: of the file as it was opened, so that one that has changed since is noticed; None: as it is now.
+    """
+
+    model_sha256: str
+    source: DataSource
+    data_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFilter:
+    """Rows by one column of the data, or by one of ``engine.datasets.select.COMPUTED``.
+
+    Args:
+        equals: as it is written; of ``correct`` ``yes``, ``no`` or empty (not known); of ``tag`` one of the row's tags.
+        pattern: a regular expression that is found in the cell; upper and lower case are the same.
+        minimum, maximum: of numbers, both included.
+        inverted: the rows that are not so.
+    """
+
+    column: str
+    equals: tuple[str, ...] = ()
+    pattern: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    inverted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows that pass every filter, in an order: (column, whether descending), the first counts most."""
+
+    filters: tuple[ColumnFilter, ...] = ()
+    order: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRequest:
+    """Which rows are selected? ``tags``: of rows that have any, (row, tag)."""
+
+    predictions: PredictionsRequest
+    selection: Selection = Selection()
+    tags: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRows:
+    """A slice by its name; an empty one is an answer, too."""
+
+    name: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainRowsRequest:
+    """Explain rows one after the other, each as ``explain`` would; kept on disk.
+
+    Args:
+        explanation: how; its ``input`` is replaced by the row's, ``target.true`` by the row's label where it has one.
+    """
+
+    source: DataSource
+    rows: tuple[int, ...]
+    explanation: AttributionRequest
+    data_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateRequest:
+    """What do the explanations of many rows have in common? Each slice by itself, for standing side by side.
+
+    Args:
+        explanation: as of ``ExplainRowsRequest``.
+        top: how many words of each class.
+    """
+
+    source: DataSource
+    slices: tuple[NamedRows, ...]
+    explanation: AttributionRequest
+    data_sha256: str | None = None
+    top: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetReportRequest:
+    """One page about the predictions of some rows: confusion, the worst errors explained, what explanations have in common.
+
+    Args:
+        rows: a slice; None: every row.
+        most: how many errors are shown, and how many rows that are right stand beside them in the summary.
+        title: what the page is called; empty: by model and data.
+    """
+
+    predictions: PredictionsRequest
+    explanation: AttributionRequest
+    rows: tuple[int, ...] | None = None
+    most: int = 30
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencyRequest:
+    """Does the prediction stay when what should not matter is rewritten?
+
+    Args:
+        rules: of ``engine.datasets.rewrites.RULES``; empty: all, unless there are rules of one's own.
+        own: (regular expression, replacement), each a rule.
+        resamples: of the bootstrap behind the intervals.
+    """
+
+    model_sha256: str
+    source: DataSource
+    rows: tuple[int, ...]
+    rules: tuple[str, ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
+    data_sha256: str | None = None
+    resamples: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CounterfactualRequest:
+    """What would have to be different for another answer?
+
+    Args:
+        kind: the fewest words removed, or tokens swapped along the gradient (HotFlip).
+        to: the label that is wanted; None: any other than the predicted one.
+        fill: ``remove``: the baseline a removed word is replaced by while it is searched.
+        most: how many changes are tried.
+    """
+
+    model_sha256: str
+    input: TextInput
+    kind: Suggested = "remove"
+    to: str | None = None
+    fill: str = "zero"
+    most: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NeighboursRequest:
+    """Which rows does the model take for alike? By the cosine of what its last layer reads.
+
+    Args:
+        input: what is compared with the rows.
+        row: ``input`` is this row, which is not its own neighbour.
+    """
+
+    model_sha256: str
+    source: DataSource
+    input: TextInput
+    row: int | None = None
+    count: int = 10
+    data_sha256: str | None = None
+
+
 AboutACorpus = ScanRequest | DetectRequest | EffectRequest | UnitRequest | TracksRequest | PhraseRequest | CorpusTextRequest
 AboutAttention = AttentionRequest | HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
+AboutADataset = (
+    PredictionsRequest
+    | SliceRequest
+    | ExplainRowsRequest
+    | AggregateRequest
+    | DatasetReportRequest
+    | ConsistencyRequest
+    | NeighboursRequest
+)
 AboutAModel = (
     PredictionRequest
     | AttributionRequest
@@ -512,10 +714,14 @@ AboutAModel = (
     | OptimisationRequest
     | CellsRequest
     | AblationRequest
+    | CounterfactualRequest
     | AboutAttention
     | AboutACorpus
+    | AboutADataset
 )
-Request = OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | MarksRequest | AboutAModel
+Request = (
+    OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | MarksRequest | DatasetRequest | AboutAModel
+)
 
 
 def model_asked(request: AboutAModel) -> str:
@@ -524,4 +730,8 @@ def model_asked(request: AboutAModel) -> str:
         return request.attention.model_sha256
     if isinstance(request, OverTrainingRequest):
         return request.attribution.model_sha256
+    if isinstance(request, SliceRequest | DatasetReportRequest):
+        return request.predictions.model_sha256
+    if isinstance(request, ExplainRowsRequest | AggregateRequest):
+        return request.explanation.model_sha256
     return request.model_sha256

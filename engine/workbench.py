@@ -13,6 +13,9 @@ from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.over_training import over_training
 from engine.attribution.registry import METHODS
+from engine.datasets.counterfactual import counterfactual
+from engine.datasets.data import Datasets
+from engine.datasets.examine import examine
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
@@ -27,6 +30,7 @@ from engine.recurrent.session import Sessions
 from engine.requests import (
     AblationRequest,
     AboutACorpus,
+    AboutADataset,
     AboutAModel,
     AboutAttention,
     AttentionFileRequest,
@@ -34,6 +38,8 @@ from engine.requests import (
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
+    CounterfactualRequest,
+    DatasetRequest,
     GradientFlowRequest,
     HeadAgreementRequest,
     HeadRequest,
@@ -58,6 +64,7 @@ _OF_A_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]] = {
     OptimisationRequest: optimise_text,
     CellsRequest: read_cells,
     AblationRequest: ablate,
+    CounterfactualRequest: counterfactual,
 }
 
 _OF_ATTENTION: dict[type[AboutAttention], Callable[[TextModel, Any, Captures], Steps[Any]]] = {
@@ -78,6 +85,7 @@ class Workbench:
         self._model: TextModel | None = None
         self._accepted = False
         self._importer, self._sessions, self._captures = Importer(), Sessions(), Captures()
+        self._datasets = Datasets()
 
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator whose result answers ``request``; nothing runs before its first step."""
@@ -91,6 +99,8 @@ class Workbench:
             return _within_memory(self._importer.run(request))
         if isinstance(request, MarksRequest):
             return marks(request)
+        if isinstance(request, DatasetRequest):
+            return _within_memory(self._datasets.read(request))
         return _within_memory(self._ask(request))
 
     def _open(self, request: OpenModelRequest) -> Steps[OpenModelResult]:
@@ -108,6 +118,8 @@ class Workbench:
         model = self._usable(model_asked(request))
         if isinstance(request, AboutACorpus):
             return (yield from investigate(self._sessions, model, request))
+        if isinstance(request, AboutADataset):
+            return (yield from examine(self._datasets, model, request))
         if isinstance(request, AboutAttention):
             return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
         return (yield from _OF_A_MODEL[type(request)](model, request))

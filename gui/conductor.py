@@ -3,13 +3,14 @@
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.jobs import Failure
-from engine.requests import CatalogueRequest, TextInput
+from engine.requests import AttributionRequest, CatalogueRequest, TextInput
 from engine.results import AttributionResult, CatalogueResult, ModelInfo, OpenModelResult, PredictionResult
 from engine.samples import Example, Sample
 from gui.actions import Actions
 from gui.choices import Choices
 from gui.engine_thread import EngineThread
 from gui.explanation import Explanation
+from gui.known_maps import KnownMaps
 from gui.memory import Memory
 from gui.model_opening import ModelOpening
 from gui.settings import RECENT_MODELS, with_recent
@@ -36,6 +37,7 @@ class Conductor(QObject):
     subject_changed = Signal(object)  # Subject, or None: there is nothing to ask about
     catalogue_shown = Signal()
     text_swapped = Signal(object, object)  # (text, pair, true label) before, after: by an example, a drop, a sample
+    row_put = Signal()  # a row of the data is on the desk, which is no step of its own
 
     def __init__(self, engine: EngineThread, workspace: Workspace, actions: Actions, memory: Memory) -> None:
         super().__init__(workspace)
@@ -44,6 +46,7 @@ class Conductor(QObject):
         self.desk = TextDesk(workspace.input_panel, workspace.method_panel, memory, self)
         self.model: ModelInfo | None = None
         self.map: AttributionResult | None = None
+        self.known = KnownMaps()
         self.accepted_reinitialised = False
         self.beside_runs = False  # as told by whoever asks beside the main question
         self._samples: tuple[Sample, ...] = ()
@@ -137,7 +140,7 @@ class Conductor(QObject):
     def run(self) -> None:
         """Now, whether or not anything has changed."""
         self.desk.remember()
-        self._ask()
+        self._ask(anew=True)
 
     @Slot()
     def cancel(self) -> None:
@@ -168,7 +171,7 @@ class Conductor(QObject):
             return "Some weights of this model are random; look at its warnings first."
         return None if self.model.can else self.model.unexplained_because
 
-    def _ask(self) -> None:
+    def _ask(self, anew: bool = False) -> None:
         self._pause.stop()
         panel, text = self._workspace.method_panel, self._workspace.input_panel.input()
         if not text.text:
@@ -181,10 +184,19 @@ class Conductor(QObject):
             choices = panel.choices()
             if "attribution" in self.model.can:
                 request = choices.request(text, self.model.sha256)
-                self.explanation.ask(request, panel.method_box.currentText())
+                self._explain(request, anew)
                 self.question_asked.emit(request)
             self.subject_changed.emit(Subject(self.model, text, choices.target))
         self._refresh_actions()
+
+    def _explain(self, request: AttributionRequest, anew: bool) -> None:
+        known = None if anew else self.known.get(request)
+        if known is None:
+            self.explanation.ask(request, self._workspace.method_panel.method_box.currentText())
+            return
+        self.explanation.forget()
+        self._on_predicted(known.prediction)
+        self._on_attributed(known)
 
     def _show_nothing(self, hint: str) -> None:
         self._show_bare.stop()
@@ -238,6 +250,29 @@ class Conductor(QObject):
         self.desk.swap(text, None)
         self._pause.start()
 
+    def put_row(self, input: TextInput, true: str | None, versus: str | None, swaps: bool) -> None:
+        """A row of the data, explained at once.
+
+        Args:
+            true: its label, as the model names it.
+            versus: as of a ``Target``, where the predicted class is what is explained.
+            swaps: what was on the desk was typed, and comes back by undo.
+        """
+        if swaps:
+            self.desk.swap(input.text, true, input.pair or "")
+        else:
+            self.desk.put(input.text, true, input.pair or "", remembers=False)
+        self._workspace.input_panel.show_pairs(input.pair is not None or (self.model is not None and self.model.reads_pairs))
+        self._workspace.method_panel.explain_versus(versus)
+        self.row_put.emit()
+        self._ask()
+
+    def try_text(self, input: TextInput) -> None:
+        """In place of the text before, explained at once; its true label stays: it is a variant of it."""
+        true = self._workspace.method_panel.target_controls.true_label()
+        self.desk.swap(input.text, true, input.pair or "")
+        self._ask()
+
     def put_back(self, text: str, pair: str, true: str | None) -> None:
         """A swap of texts is undone or redone."""
         self.desk.put(text, true, pair)
@@ -277,6 +312,7 @@ class Conductor(QObject):
     def _on_opened(self, result: OpenModelResult) -> None:
         self.model, self.accepted_reinitialised = result.info, result.request.accept_reinitialised
         self.explanation.forget()
+        self.known.clear()
         self._show_nothing("")
         self._workspace.prediction_view.clear(result.info.unexplained_because)
         self._workspace.model_panel.show_model(result.info)
@@ -336,6 +372,7 @@ class Conductor(QObject):
     def _on_attributed(self, result: AttributionResult) -> None:
         self._show_bare.stop()
         self.map = result
+        self.known.add(result)
         self._workspace.attribution_view.show_result(result)
         target, versus = (*result.target.outputs, None, None)[:2]
         self._workspace.prediction_view.set_target(target, versus)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from gui.saving import FILTERS
 
 CHECKPOINTS = "Weights (*.pt *.pth *.bin *.ckpt *.tar *.safetensors)"
+DATA = "Tables and texts (*.csv *.tsv *.jsonl *.parquet *.txt)"
 VOCABULARIES = "Vocabularies (*.json *.txt)"
 
 
@@ -35,6 +36,9 @@ class Dialogs(Protocol):
 
     def texts_file(self, parent: QWidget, start: str) -> str | None:
         """Which file of texts?"""
+
+    def data_file(self, parent: QWidget, start: str) -> str | None:
+        """Which file of examples?"""
 
     def corpus(self, parent: QWidget, start: str, folder: bool) -> str | None:
         """Which file, or which folder, is to be read?"""
@@ -72,6 +76,10 @@ class NativeDialogs:
         """A table with a column of texts, or a plain file with one text a line."""
         kinds = "Tables and texts (*.csv *.tsv *.txt *.md);;All files (*)"
         return QFileDialog.getOpenFileName(parent, "Choose a file of texts", start, kinds)[0] or None
+
+    def data_file(self, parent: QWidget, start: str) -> str | None:
+        """One that exists."""
+        return QFileDialog.getOpenFileName(parent, "Open data", start, f"{DATA};;All files (*)")[0] or None
 
     def corpus(self, parent: QWidget, start: str, folder: bool) -> str | None:
         """Any file: whether it is text is for the engine to say."""

@@ -7,13 +7,14 @@ from PySide6.QtCore import QMimeData
 
 from engine.errors import UserError
 
+DATA_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 TEXT_SUFFIXES = (".txt", ".md", ".text")
 LARGEST_TEXT = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """One thing that was dropped: a text to read, or a model to open."""
+    """One thing that was dropped: a text to read, data to open, or a model."""
 
     path: str
 
@@ -23,9 +24,16 @@ class Drop:
         return Path(self.path).suffix.lower() in TEXT_SUFFIXES
 
     @property
+    def is_data(self) -> bool:
+        """Likewise."""
+        return Path(self.path).suffix.lower() in DATA_SUFFIXES
+
+    @property
     def words(self) -> str:
         """What will happen."""
         name = Path(self.path).name
+        if self.is_data:
+            return f"Open “{name}” as data"
         return f"Read “{name}” as the text to explain" if self.is_text else f"Open “{name}” as a model"
 
 

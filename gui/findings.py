@@ -101,7 +101,7 @@ class Findings(QObject):
                 self.reopening.reopen_view(finding.seen, room)
 
     def _room_in_sight(self) -> Room | None:
-        return next((room for room in self._rooms if room.in_sight), None)
+        return next((room for room in self._rooms if room.in_sight and not room.pins_map), None)
 
     @Slot()
     def ask_and_save_report(self) -> None:

@@ -39,6 +39,7 @@ class History(QObject):
         self._last = panel.snapshot()
         panel.changed.connect(self._on_settings_changed)
         conductor.text_swapped.connect(self._on_text_swapped)
+        conductor.row_put.connect(self._on_row_put)
         conductor.model_opened.connect(self._on_model_opened)
         actions["undo"].triggered.connect(self._stack.undo)
         actions["redo"].triggered.connect(self._stack.redo)
@@ -73,6 +74,11 @@ class History(QObject):
         self._last = self._panel.snapshot()  # the true label came or went with the text
         if before != after:
             self._stack.push(_TextSwap(self, TextState(*before), TextState(*after)))
+
+    @Slot()
+    def _on_row_put(self) -> None:
+        """Its label and what it is weighed against came with it."""
+        self._last = self._panel.snapshot()
 
     @Slot()
     def _on_model_opened(self) -> None:

@@ -1,6 +1,7 @@
 """The window: a bar above, pages in the middle, a line below; it only puts the pieces together."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
@@ -35,6 +36,9 @@ from gui.views.message_bar import Message, MessageBar
 from gui.views.top_bar import TopBar
 from gui.views.welcome import WelcomePage
 from gui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from gui.data.room import DataRoom
 
 TITLE = "Neuroloupe"
 ENGINE_JOB = 0  # tickets begin at 1
@@ -72,10 +76,11 @@ class MainWindow(QMainWindow):
             *(self.dialogs, MarksStore(memory.state_folder, self)),
         )
         self.rooms: tuple[Room, ...] = ()
+        self.data_room: DataRoom | None = None
         self.findings = Findings(self._house, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)
         self.importing = Importing(self.jobs, self.dialogs, self, self.workspace.input_panel.editor.text)
-        self._paths = PathCheck(self)
+        self._paths, self._data_paths = PathCheck(self), PathCheck(self)
         self._build()
         self._connect()
         self._connect_engine()
@@ -116,11 +121,14 @@ class MainWindow(QMainWindow):
         actions["open_checkpoint"].triggered.connect(self._on_open_checkpoint)
         actions["go_to_path"].triggered.connect(self._on_go_to_path)
         actions["forget_recent"].triggered.connect(self._on_forget_recent)
+        actions["forget_recent_data"].triggered.connect(self._on_forget_recent_data)
         self.workspace.method_panel.baseline_controls.file_wanted.connect(self._on_texts_wanted)
         self.top_bar.path_entered.connect(conductor.open_model)
         self.top_bar.recent_chosen.connect(conductor.open_model)
         self.welcome.recent_chosen.connect(conductor.open_model)
         self.welcome.sample_chosen.connect(conductor.open_sample)
+        for chosen in (self.top_bar.recent_data_chosen, self.welcome.recent_data_chosen):
+            chosen.connect(self.open_data)
         self.view_actions.home_chosen.connect(self.show_welcome)
         self.view_actions.text_chosen.connect(self.show_workspace)
         self.message_bar.action_chosen.connect(self._on_message_action)
@@ -147,9 +155,11 @@ class MainWindow(QMainWindow):
         self.keeping.done.connect(self.bottom_bar.show_note)
         self._memory.not_saved.connect(self._on_not_saved)
         self._paths.checked.connect(self._on_paths_checked)
+        self._data_paths.checked.connect(self._on_data_paths_checked)
 
     def _furnish(self) -> None:
         """Rooms and what they import take half of a start, and no one can enter them before a model is open."""
+        from gui.data.room import DataRoom
         from gui.room_list import rooms_of
 
         self.rooms = rooms_of(self._house)
@@ -158,6 +168,11 @@ class MainWindow(QMainWindow):
             room.note.connect(self.bottom_bar.show_note)
             room.read_out_changed.connect(self.bottom_bar.show_value)
             room.kept_changed.connect(self.keeping.refresh)
+            if isinstance(room, DataRoom):
+                self.data_room = room
+                room.opened.connect(self.show_workspace)
+                room.recent_changed.connect(self._show_recent)
+                room.sample_wanted.connect(self.conductor.open_sample)
 
     def _kept(self) -> Kept | None:
         """What the tab in sight has to take along."""
@@ -235,6 +250,8 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         if drop.is_text:
             self._read(drop.path)
+        elif drop.is_data:
+            self.open_data(drop.path)
         else:
             self.conductor.open_model(drop.path)
 
@@ -246,6 +263,7 @@ class MainWindow(QMainWindow):
         self.bottom_bar.end()
         if not self._engine.running:
             self._paths.finish()
+            self._data_paths.finish()
             event.accept()
             self.closed.emit()
             return
@@ -290,11 +308,26 @@ class MainWindow(QMainWindow):
         self._on_paths_checked(tuple((path, True) for path in recent))
         self.actions_registry.set_available("forget_recent", None if recent else "There are none.")
         self._paths.check(recent)
+        data = self._memory.settings.recent_data
+        self._on_data_paths_checked(tuple((path, True) for path in data))
+        self.actions_registry.set_available("forget_recent_data", None if data else "There are none.")
+        self._data_paths.check(data)
 
     @Slot(object)
     def _on_paths_checked(self, paths: tuple[tuple[str, bool], ...]) -> None:
         self.welcome.show_recent(paths)
         self.top_bar.show_recent(paths)
+
+    @Slot(object)
+    def _on_data_paths_checked(self, paths: tuple[tuple[str, bool], ...]) -> None:
+        self.welcome.show_recent_data(paths)
+        self.top_bar.show_recent_data(paths)
+
+    @Slot(str)
+    def open_data(self, path: str) -> None:
+        """A file of examples, once the rooms are there."""
+        if self.data_room is not None:
+            self.data_room.open(path)
 
     @Slot()
     def _on_sample(self) -> None:
@@ -339,6 +372,11 @@ class MainWindow(QMainWindow):
         self._memory.change_settings(recent_models=())
         self._show_recent()
 
+    @Slot()
+    def _on_forget_recent_data(self) -> None:
+        self._memory.change_settings(recent_data=())
+        self._show_recent()
+
     @Slot(object)
     def _on_model_opened(self, model: ModelInfo) -> None:
         self.setWindowTitle(f"{model.name} — {TITLE}")
@@ -352,6 +390,8 @@ class MainWindow(QMainWindow):
     def _on_message_action(self, action: str) -> None:
         if action == ACCEPT:
             self.conductor.accept_reinitialised()
+        else:
+            self.actions_registry[action].trigger()
 
     @Slot(object)
     def _on_message(self, message: Message) -> None:

@@ -4,13 +4,22 @@ from collections.abc import Callable
 
 from gui.attention.room import AttentionRoom
 from gui.cells.room import CellsRoom
+from gui.data.room import DataRoom
 from gui.detective.room import DetectiveRoom
 from gui.flow_room import FlowRoom
 from gui.optimise_room import OptimiseRoom
 from gui.rooms import House, Room
 from gui.training_room import TrainingRoom
 
-ROOMS: tuple[Callable[[House], Room], ...] = (AttentionRoom, CellsRoom, DetectiveRoom, FlowRoom, TrainingRoom, OptimiseRoom)
+ROOMS: tuple[Callable[[House], Room], ...] = (
+    AttentionRoom,
+    CellsRoom,
+    DataRoom,
+    DetectiveRoom,
+    FlowRoom,
+    TrainingRoom,
+    OptimiseRoom,
+)
 
 
 def rooms_of(house: House) -> tuple[Room, ...]:

@@ -52,6 +52,7 @@ class Room(QObject):
     hint = ""
     shortcuts: tuple[str, ...] = ()
     lane = Lane.BACKGROUND
+    pins_map = False  # what is pinned while it is in sight is the map of the text on the desk
 
     kept_changed = Signal()  # there is something else to take along
     note = Signal(str)  # for the status bar

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 VERSION = 1
 RECENT_MODELS = 15
 RECENT_TEXTS = 20
+RECENT_DATA = 15
 SETTINGS_FILE = "settings.json"
 SESSION_FILE = "session.json"
 MAXIMUM_BYTES = 64 * 2**20  # more than any session of ours; a file beyond it is not read
@@ -57,6 +58,9 @@ class Settings:
     cells_quantity: str = ""
     folder: str = ""  # where the last model was chosen
     save_folder: str = ""
+    recent_data: tuple[str, ...] = ()
+    data_folder: str = ""
+    data_versus: bool = True  # on errors, predicted is explained against true
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,9 @@ _SETTINGS_CHECKS = {
     "cells_quantity": lambda v: _is_text(v, 100),
     "folder": lambda v: _is_text(v, 10_000),
     "save_folder": lambda v: _is_text(v, 10_000),
+    "recent_data": lambda v: _are_texts(v, 1000, 10_000),
+    "data_folder": lambda v: _is_text(v, 10_000),
+    "data_versus": lambda v: isinstance(v, bool),
 }
 _SESSION_CHECKS = {
     "text": lambda v: _is_text(v, MAXIMUM_BYTES),
@@ -134,7 +141,11 @@ _SESSION_CHECKS = {
 def load_settings(folder: Path) -> Settings:
     """The settings in ``folder``, each field by itself; defaults for what is missing or wrong."""
     settings = _load(folder / SETTINGS_FILE, Settings(), _SETTINGS_CHECKS)
-    return replace(settings, recent_models=settings.recent_models[:RECENT_MODELS])
+    return replace(
+        settings,
+        recent_models=settings.recent_models[:RECENT_MODELS],
+        recent_data=settings.recent_data[:RECENT_DATA],
+    )
 
 
 def save_settings(folder: Path, settings: Settings) -> None:

@@ -30,11 +30,12 @@ class SideJobs(QObject):
         engine.cancelled.connect(self._on_cancelled)
 
     def ask(self, key: Hashable, request: Request, what: str, lane: Lane = Lane.BACKGROUND) -> None:
-        """After those that were asked before."""
+        """After those that were asked before. Without words for ``what`` it is not announced."""
         self.forget(key)
         ticket = self._engine.submit(request, lane)
         self._keys[ticket] = key
-        self.asked.emit(ticket, what)
+        if what:
+            self.asked.emit(ticket, what)
         self.running_changed.emit(True)
 
     def runs(self, key: Hashable) -> bool:

@@ -39,9 +39,10 @@ class TextDesk(QObject):
         self.put(text, true, pair)
         self.swapped.emit(before, self.state())
 
-    def put(self, text: str, true: str | None, pair: str | None = None) -> None:
-        """As ``swap``, where that is no step of its own."""
-        self.remember()
+    def put(self, text: str, true: str | None, pair: str | None = None, *, remembers: bool = True) -> None:
+        """As ``swap``, where that is no step of its own. ``remembers``: the text before was typed."""
+        if remembers:
+            self.remember()
         if pair is not None:
             self._panel.set_pair(pair)
         self._panel.set_text(text)

@@ -253,7 +253,7 @@ QToolButton { padding: 5px 8px; }
 QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: $selection; }
 QPushButton:focus, QToolButton:focus { border: 2px solid $focus; padding: 4px 11px; }
-QToolButton:focus { padding: 4px 7px; }
+QToolButton:focus { padding: 4px 7px; } QToolButton[menu="true"], QToolButton[menu="true"]:focus { padding-right: 24px; }
 QPushButton:disabled, QToolButton:disabled { color: $disabled; background: $window; }
 QPushButton[role="primary"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton[role="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }

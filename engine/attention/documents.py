@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from engine.corpora.corpus import Corpus, CorpusFile, open_corpus, signature
-from engine.corpora.table import is_table, read_table
+from engine.corpora.table import is_table, read_table, text_column
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
 
@@ -43,13 +43,13 @@ def words_of(text: str) -> Iterator[str]:
     return (found.group().lower() for found in WORD.finditer(text))
 
 
-def documents_of(file: CorpusFile, alone: bool, text_column: str = "") -> Documents:
+def documents_of(file: CorpusFile, alone: bool, column: str = "") -> Documents:
     """Each row of a table; any other file is one document.
 
     Args:
         alone: this file is all there is: it then falls into what blank lines part, or into its lines where there are none,
             since one document tells nothing.
-        text_column: of tables; empty: that which looks like it.
+        column: of a table's texts; empty: that which looks like it.
 
     Raises:
         UserError: it cannot be read, or changed since the corpus was opened.
@@ -57,8 +57,7 @@ def documents_of(file: CorpusFile, alone: bool, text_column: str = "") -> Docume
     text = file.text()
     if is_table(file.path):
         table = read_table(file.path, file.name)
-        place = table.place_of(table.text_column(text_column))
-        return Documents("rows", (row[place] for row in table.rows if row[place].strip()))
+        return Documents("rows", (cell for cell in table.cells(text_column(table, column)) if cell.strip()))
     if not alone:
         return Documents("files", iter((text,)))
     parts = [part for part in _BLANK_LINES.split(text) if part.strip()]
@@ -67,28 +66,28 @@ def documents_of(file: CorpusFile, alone: bool, text_column: str = "") -> Docume
     return Documents("lines", (line for line in text.splitlines() if line.strip()))
 
 
-def count(sources: tuple[str, ...], text_column: str, wanted: frozenset[str]) -> Steps[Counted]:
+def count(sources: tuple[str, ...], column: str, wanted: frozenset[str]) -> Steps[Counted]:
     """Read the corpus, unless it was just read for the same words and is as it was.
 
     Raises:
         UserError: there is nothing to read, or it is not text.
     """
-    asked = signature(sources), text_column, wanted
+    asked = signature(sources), column, wanted
     found = _kept.pop(asked, None)
     if found is None:
         corpus = yield from open_corpus(sources)
-        found = yield from _read(corpus, text_column, wanted)
+        found = yield from _read(corpus, column, wanted)
     _kept[asked] = found
     while len(_kept) > _MOST_KEPT:
         del _kept[next(iter(_kept))]
     return found
 
 
-def _read(corpus: Corpus, text_column: str, wanted: frozenset[str]) -> Steps[Counted]:
+def _read(corpus: Corpus, column: str, wanted: frozenset[str]) -> Steps[Counted]:
     documents, kinds, containing = 0, dict[str, None](), Counter[str]()
     done = 0
     for file in corpus.files:
-        found = documents_of(file, len(corpus.files) == 1, text_column)
+        found = documents_of(file, len(corpus.files) == 1, column)
         read, unsaid = 0, 0
         for document in found.texts:
             words, holds = words_of(document), set[str]()

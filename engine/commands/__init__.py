@@ -9,6 +9,8 @@ from engine import VERSION
 from engine.commands import (
     attention,
     cells,
+    counterfactual,
+    dataset,
     detect,
     explain,
     gradient_flow,
@@ -35,6 +37,8 @@ COMMANDS = (
     tfidf,
     cells,
     detect,
+    dataset,
+    counterfactual,
 )  # each adds its own by ``add``
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from engine.corpora.content import content_of, decoded
 from engine.corpora.standard_library import NAME as STDLIB
 from engine.corpora.standard_library import standard_library
-from engine.corpora.table import read_table
+from engine.corpora.table import read_table, text_column
+from engine.datasets.columns import TEXT
 from engine.errors import UserError
-from engine.inputs.background import TEXT_COLUMNS
 from engine.jobs import Partial, Steps
 from engine.results import Notice
 
@@ -49,7 +49,7 @@ class CorpusFile:
 
     def _cell(self, row: int) -> str:
         table = read_table(self.path, self.name)
-        return table.rows[row][table.place_of(self.column)] if row < len(table.rows) else ""
+        return table.cell(row, self.column) if row < table.rows else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def open_corpus(sources: Sequence[str], text_column: str | None = None) -> Steps
 
 def _about_rows(found: Sequence[CorpusFile], empty: int, chosen: bool) -> tuple[Notice, ...]:
     said = [f"{empty:,} of {len(found):,} rows hold no text and were left out."] if empty else []
-    columns = sorted({file.column for file in found if file.column.strip().lower() not in TEXT_COLUMNS})
+    columns = sorted({file.column for file in found if file.column.strip().lower() not in TEXT})
     if chosen and columns:
         said.append(f"The text of each row was taken from the column {' or '.join(f'“{column}”' for column in columns)}.")
     return tuple(Notice(words, "rows") for words in said)
@@ -153,9 +153,8 @@ def _file(path: str, name: str) -> CorpusFile:
 
 def _rows(path: str, name: str, column: str) -> list[CorpusFile]:
     table = read_table(path, name)
-    column = table.text_column(column)
-    place = table.place_of(column)
-    texts = ((number, row[place]) for number, row in enumerate(table.rows))
+    column = text_column(table, column)
+    texts = enumerate(table.cells(column))
     return [
         CorpusFile(path, f"{name} row {number + 1}", _sha256(text), len(text) if text.strip() else 0, number, column)
         for number, text in texts

@@ -1,55 +1,21 @@
-"""A table whose rows are texts, with what its other columns say of them: CSV, TSV, or a JSON object a line."""
+"""A table whose rows are texts, read without loss by the reader of data sets: where a line is no row, nothing is read."""
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from engine.corpora.content import content_of, decoded
+from engine.corpora.content import content_of
+from engine.datasets.columns import guess_text
+from engine.datasets.read import Read
+from engine.datasets.readers import reader_for
+from engine.datasets.table import Table
 from engine.errors import UserError
-from engine.inputs.background import LARGEST, TEXT_COLUMNS
+from engine.jobs import run
+from engine.requests import DataSource
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = (*DELIMITERS, ".jsonl")
-_SHOWN = 12  # names of columns in a message
+LARGEST = 200_000_000  # bytes
 _HEADER_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Cells as they are written; what is missing is empty."""
-
-    name: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def place_of(self, column: str) -> int:
-        """Of a column.
-
-        Raises:
-            UserError: there is none of that name.
-        """
-        if column not in self.columns:
-            known = ", ".join(self.columns[:_SHOWN]) + (" …" if len(self.columns) > _SHOWN else "")
-            raise UserError(f"{self.name} has no column “{column}”; there are {known}.", "no_such_column")
-        return self.columns.index(column)
-
-    def text_column(self, wanted: str) -> str:
-        """``wanted``; where that is empty, the column that is named like a text, else that of the longest cells.
-
-        Raises:
-            UserError: there is none of that name.
-        """
-        if wanted:
-            return self.columns[self.place_of(wanted)]
-        return named_like_a_text(self.columns) or max(self.columns, key=self._length)
-
-    def _length(self, column: str) -> int:
-        at = self.columns.index(column)
-        return sum(len(row[at]) for row in self.rows)
 
 
 def is_table(path: str) -> bool:
@@ -76,11 +42,36 @@ def read_table(path: str, name: str) -> Table:
 
 @lru_cache(maxsize=4)
 def _read(path: str, name: str, _changed: int, _size: int) -> Table:
-    text = decoded(content_of(path, name), name)
-    table = _of_lines(path, name, text.splitlines(keepends=True) if _is_json(path) else io.StringIO(text, newline=""))
-    if not table.rows:
+    return table_of(path, name, content_of(path, name))
+
+
+def table_of(path: str, name: str, content: bytes) -> Table:
+    """What is written in ``content``: UTF-8, the delimiter as the suffix of ``path`` says, the first line with the names.
+
+    Raises:
+        UserError: it is no table, or holds no rows.
+    """
+    if b"\0" in content:
+        raise UserError(f"{name} is not a text file (it holds zero bytes); leave it out of the corpus.", "binary")
+    read = Read(DataSource(path, DELIMITERS.get(Path(path).suffix.lower()), "utf-8-sig", quoted=True, header=True), name)
+    run(reader_for(path, name)(read, content))
+    if read.left_out:
+        raise UserError(f"{name} is no table as it is: {read.left_out[0].reason}", "no_table")
+    if not read.rows:
         raise UserError(f"{name} holds no rows.", "empty_corpus")
-    return table
+    return read.table()
+
+
+def text_column(table: Table, wanted: str) -> str:
+    """``wanted``; where that is empty, the column that is named like a text, else that of the longest cells.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if not wanted:
+        return guess_text(table)
+    table.series(wanted)
+    return wanted
 
 
 def columns_of(path: str) -> tuple[str, ...]:
@@ -89,62 +80,8 @@ def columns_of(path: str) -> tuple[str, ...]:
         return ()
     try:
         with Path(path).open("rb") as file:
-            first = decoded(file.read(_HEADER_BYTES).rpartition(b"\n")[0], path)
-        return _of_lines(path, path, first.splitlines(keepends=True)[:1]).columns
+            first = file.read(_HEADER_BYTES).rpartition(b"\n")[0].splitlines(keepends=True)[:1]
+        again = first if Path(path).suffix.lower() in DELIMITERS else []  # as a row, since a table without rows is none
+        return table_of(path, path, b"\n".join(line.strip(b"\r\n") for line in (*first, *again))).columns
     except (UserError, OSError):
         return ()
-
-
-def named_like_a_text(columns: Sequence[str]) -> str | None:
-    """The one that says by its name that it holds texts."""
-    return next((name for known in TEXT_COLUMNS for name in columns if name.strip().lower() == known), None)
-
-
-def _is_json(path: str) -> bool:
-    return Path(path).suffix.lower() not in DELIMITERS
-
-
-def _of_lines(path: str, name: str, lines: Iterable[str]) -> Table:
-    return _of_objects(name, lines) if _is_json(path) else _of_cells(name, lines, DELIMITERS[Path(path).suffix.lower()])
-
-
-def _of_cells(name: str, lines: Iterable[str], delimiter: str) -> Table:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    rows: list[tuple[str, ...]] = []
-    try:
-        columns = tuple(next(reader, ()))
-        for cells in reader:
-            if len(cells) > len(columns):
-                raise UserError(
-                    f"Line {reader.line_num} of {name} has {len(cells)} cells, its first line {len(columns)}; cells that hold "
-                    "the delimiter go in double quotes.",
-                    "no_table",
-                )
-            if cells:
-                rows.append((*cells, *[""] * (len(columns) - len(cells))))
-    except csv.Error as error:
-        raise UserError(f"Line {reader.line_num} of {name} cannot be read as a table ({error}).", "no_table") from None
-    return Table(name, columns, tuple(rows))
-
-
-def _of_objects(name: str, lines: Iterable[str]) -> Table:
-    found: list[dict[str, object]] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            read = json.loads(line)
-        except (ValueError, RecursionError):
-            read = None
-        if not isinstance(read, dict):
-            raise UserError(f"Line {number} of {name} is not a JSON object.", "no_table")
-        found.append(read)
-    columns = tuple(dict.fromkeys(key for row in found for key in row))
-    return Table(name, columns, tuple(tuple(_cell(row.get(key)) for key in columns) for row in found))
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return written.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # an escape can be half a character

@@ -99,6 +99,7 @@ dt { flex: 0 0 96px; }
 dd { margin: 0; color: var(--text); }
 pre { margin: 4px 0 0; padding: 8px 12px; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--window);
   color: var(--text); border-radius: 6px; font: 12px/1.5 "JetBrains Mono", ui-monospace, Consolas, monospace; }
+.part { margin-top: 24px; }
 article { border-top: 1px solid var(--border); margin-top: 32px; padding-top: 24px; }
 img.view { max-width: 100%; border: 1px solid var(--border); border-radius: 6px; }
 blockquote { margin: 12px 0; padding: 4px 12px; border-left: 3px solid var(--accent); white-space: pre-wrap; }

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from engine.errors import LoadError, UserError
 OWN = {"word": re.compile(r"\w+|[^\w\s]"), "char": re.compile(r"(?s:.)")}
 PATIENCE_SECONDS = 1.0
 SLOWEST_CHARACTERS_PER_SECOND = 200_000
+_MOST_MET = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +48,7 @@ class Tokeniser:
         except regex.error as error:
             raise LoadError(f"The tokeniser {kind!r} is not a regular expression ({error}).", "bad_description") from None
         self._vocabulary, self._unknown, self._lowercase = vocabulary, unknown, lowercase
+        self._met: dict[str, int | None] = {}  # pieces that were looked up before
 
     def pieces(self, text: str) -> Iterator[tuple[str, int | None, int, int]]:
         """(piece, id, start, end) in order; lower-casing happens piece by piece, so that it cannot shift an offset.
@@ -80,6 +82,27 @@ class Tokeniser:
         ids = np.array([-1 if id is None else id for id in known], np.int32)[which] if pieces else np.zeros(0, np.int32)
         read = ids >= 0
         return Tokens(ids[read], start[read], end[read], int((~read).sum()))
+
+    def ids(self, text: str) -> list[int]:
+        """What ``tokens`` reads, without the offsets: for many short texts one after the other.
+
+        Raises:
+            UserError: the regular expression takes too long.
+        """
+        if self._kind in OWN:
+            pieces: Iterable[str] = self._pattern.findall(text)
+        else:
+            pieces = [text[start:end] for start, end in self._spans(text)]
+        found = []
+        for piece in pieces:
+            if piece not in self._met:
+                if len(self._met) >= _MOST_MET:
+                    self._met.clear()
+                self._met[piece] = self._look_up(piece.lower() if self._lowercase else piece)
+            known = self._met[piece]
+            if known is not None:
+                found.append(known)
+        return found
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         limit = {} if self._kind in OWN else {"timeout": PATIENCE_SECONDS + len(text) / SLOWEST_CHARACTERS_PER_SECOND}

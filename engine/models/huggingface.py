@@ -32,6 +32,7 @@ from engine.models.model import (
     LONGEST_TEXT,
     CheckpointWeights,
     Encoding,
+    RowIds,
     TextModel,
     attention_of,
     freeze,
@@ -254,6 +255,44 @@ class HuggingFaceModel(TextModel):
             special=torch.tensor(encoded["special_tokens_mask"], dtype=torch.bool, device=self.device),
             extras={key: torch.tensor([value], device=self.device) for key, value in extras.items()},
         )
+
+    def encode_many(self, texts: Sequence[TextInput]) -> list[RowIds | UserError]:
+        """See ``TextModel``; the tokenizer is asked once for all that are short enough to be looked at whole."""
+        reach = self.maximum_tokens * _CHARACTERS_PER_TOKEN
+        usual = [
+            at
+            for at, t in enumerate(texts)
+            if t.text.strip() and max(len(t.text), len(t.pair or "")) <= reach and (t.pair is None or self.reads_pairs)
+        ]
+        found: list[RowIds | UserError | None] = [None] * len(texts)
+        for paired in (False, True):
+            here = [at for at in usual if (texts[at].pair is not None) == paired]
+            for at, row in zip(here, self._rows([texts[at] for at in here], paired), strict=True):
+                found[at] = row
+        return [
+            row if row is not None else super(HuggingFaceModel, self).encode_many([text])[0]
+            for row, text in zip(found, texts, strict=True)
+        ]
+
+    def _rows(self, texts: Sequence[TextInput], paired: bool) -> list[RowIds | None]:
+        """None where ``encode`` has something to say."""
+        if not texts:
+            return []
+        first, second = (
+            [_LONE_SURROGATES.sub("\ufffd", t or "") for t in column]
+            for column in zip(*((t.text, t.pair) for t in texts), strict=True)
+        )
+        encoded = self._tokenizer(
+            first, second if paired else None, truncation=True, max_length=self.maximum_tokens, return_special_tokens_mask=True
+        )
+        rows: list[RowIds | None] = []
+        for at, ids in enumerate(encoded["input_ids"]):
+            if all(encoded["special_tokens_mask"][at]) or max(ids) >= self.vocabulary_size:
+                rows.append(None)
+                continue
+            extras = {key: encoded[key][at] for key in self._extras if key in encoded}
+            rows.append(RowIds(ids, extras, bool(encoded.encodings[at].overflowing)))
+        return rows
 
     def _tokenise(self, text: TextInput) -> Any:
         """Only as much of a long text as can fit is looked at, so that a hundred thousand words cost no more than a page."""

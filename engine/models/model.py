@@ -52,6 +52,15 @@ class Encoding:
     extras: Mapping[str, Tensor] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class RowIds:
+    """One text of many: its token ids, its extras, and whether some of it was cut."""
+
+    ids: Sequence[int]
+    extras: Mapping[str, Sequence[int]]
+    cut: bool
+
+
 class TextModel(ABC):
     """A frozen network in eval mode. Everything is computed from embeddings, so that they can be attributed to."""
 
@@ -130,6 +139,19 @@ class TextModel(ABC):
         Raises:
             UserError: nothing to read, or a piece outside a vocabulary that has no word for the unknown.
         """
+
+    def encode_many(self, texts: Sequence[TextInput]) -> "list[RowIds | UserError]":
+        """What ``encode`` gives of each, but only as much as a prediction needs; of those it refuses, why."""
+        found: list[RowIds | UserError] = []
+        for text in texts:
+            try:
+                encoding = self.encode(text)
+            except UserError as error:
+                found.append(error)
+                continue
+            extras = {key: value[0].tolist() for key, value in encoding.extras.items()}
+            found.append(RowIds(encoding.ids[0].tolist(), extras, encoding.input.truncated))
+        return found
 
     @abstractmethod
     def embed(self, ids: Tensor) -> Tensor:

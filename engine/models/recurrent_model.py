@@ -18,6 +18,7 @@ from engine.models.model import (
     LONGEST_TEXT,
     CheckpointWeights,
     Encoding,
+    RowIds,
     TextModel,
     fill,
     layers_of,
@@ -158,6 +159,20 @@ class RecurrentModel(TextModel):
             ids=torch.tensor([[p.id for p in pieces]], device=self.device),
             special=torch.zeros(len(pieces), dtype=torch.bool, device=self.device),
         )
+
+    def encode_many(self, texts: Sequence[TextInput]) -> list[RowIds | UserError]:
+        """See ``TextModel``; where every word has an id, offsets are not looked for."""
+        if "unk" not in self.substitutes:
+            return super().encode_many(texts)
+        limit = self.spec.maximum_tokens or LONGEST_TEXT
+        found: list[RowIds | UserError] = []
+        for text in texts:
+            ids = self._tokeniser.ids(text.text) if text.text.strip() and text.pair is None else []
+            if ids:
+                found.append(RowIds(ids[:limit], {}, len(ids) > limit))
+            else:
+                found += super().encode_many([text])  # which says why
+        return found
 
     def _pieces(self, text: str) -> tuple[list[Piece], bool]:
         """As many pieces as the model reads, and whether there would have been more."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.corpora.corpus import CorpusFile, places_of
-from engine.corpora.table import read_table
+from engine.corpora.table import read_table, text_column
 from engine.errors import UserError
 from engine.recurrent.hypotheses import Hypothesis, hypotheses
 from engine.recurrent.predicates import Labels
@@ -64,12 +64,12 @@ def _cells(scanned: Scanned, column: str) -> dict[Row, str]:
     found: dict[Row, str] = {}
     for path, name in places_of(scanned.corpus):
         table = read_table(path, name)
-        own, texts = table.place_of(column), table.place_of(table.text_column(scanned.text_column))
-        if own == texts:
+        texts = text_column(table, scanned.text_column)
+        if column == texts:
             raise UserError(f"“{column}” is the column of the texts; ask about another, or name another for them.", "arguments")
-        for number, row in enumerate(table.rows):
-            if row[own].strip() and row[texts].strip():
-                found[path, number] = row[own].strip()
+        for number, (cell, text) in enumerate(zip(table.cells(column), table.cells(texts), strict=True)):
+            if cell.strip() and text.strip():
+                found[path, number] = cell.strip()
     return found
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSpinBox, QVBoxLayout, QWidge
 from engine.descriptions import AXIOMS, MethodDescription
 from engine.requests import Parameter, Reduction, ScoreUnit, Target
 from engine.results import ModelInfo, PredictionResult
-from gui.choices import Choices, Snapshot
+from gui.choices import PREDICTED, TRUE, Choices, Snapshot
 from gui.controls.baseline_controls import BaselineControls
 from gui.controls.method_box import MethodBox
 from gui.controls.parameter_form import ParameterForm, fits
@@ -211,6 +211,12 @@ class MethodPanel(QScrollArea):
     def set_versus(self, choice: str) -> None:
         """By a person, elsewhere; the same class again means none."""
         self._retarget(versus=None if self.target_controls.target().versus == choice else choice)
+
+    def explain_versus(self, versus: str | None) -> None:
+        """Silently, where the predicted class is what is explained: against the true one, or against none."""
+        target = self.target_controls.target()
+        if target.choice == PREDICTED and target.versus in (None, TRUE, target.true):
+            self.target_controls.set_target(replace(target, versus=versus))
 
     def set_true(self, true: str | None) -> None:
         """Silently."""

@@ -152,6 +152,13 @@ class TargetControls(QWidget):
             choice, true, self._choice(self._versus), "logit" if self._regression else self._score.currentData(), position
         )
 
+    def target_of(self, true: str | None, versus: str | None) -> Target:
+        """What ``target`` is once another text is on the desk, by its true label; see ``MethodPanel.explain_versus``."""
+        now, spelled = self.target(), self.spelling(true)
+        choice = PREDICTED if now.choice == TRUE and spelled is None else now.choice
+        against = versus if choice == PREDICTED and now.versus in (None, TRUE, now.true) else now.versus
+        return replace(now, choice=choice, true=spelled, versus=None if against == TRUE and spelled is None else against)
+
     def set_target(self, wanted: Target) -> None:
         """Silently; what this model does not have falls back to ``predicted`` and none."""
         self._silence(True)

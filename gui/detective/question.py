@@ -11,7 +11,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.corpora.table import columns_of, named_like_a_text
+from engine.corpora.table import columns_of
+from engine.datasets.columns import named_like_a_text
 from engine.recurrent.predicates import PREDICATES
 from engine.requests import DetectRequest, Scanned
 from engine.results import ModelInfo

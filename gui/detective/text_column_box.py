@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QWidget
 
-from engine.corpora.table import named_like_a_text
+from engine.datasets.columns import named_like_a_text
 from gui.controls.elided_combo import ElidedCombo
 
 WHOLE, LONGEST = "\0whole", ""  # the latter is for the engine to find

@@ -19,8 +19,9 @@ IN_THE_FILM = [
     ("Home End", "First, last step"),
     ("Space", "Play, pause"),
 ]
-RIGHT = ("Map", "Help")  # the other groups stand on the left
+RIGHT = ("Map", "Data", "Help")  # the other groups stand on the left
 GAP_PIXELS = 16
+BY_NUMBER = {"tag_1": ("1 … 9", "Set one of your tags"), "tag_row": ("T", "Tag the row")}  # nine lines would say no more
 
 Rows = list[tuple[str, str]]
 
@@ -48,7 +49,9 @@ def _groups(actions: Actions) -> list[tuple[str, Rows]]:
     """In the order in which the groups are first met."""
     groups: dict[str, Rows] = {}
     for each in actions.descriptions():
-        if actions.keys(each.id):
+        if each.id in BY_NUMBER:
+            groups.setdefault(each.group, []).append(BY_NUMBER[each.id])
+        elif actions.keys(each.id) and not each.id.startswith("tag_"):
             groups.setdefault(each.group, []).append((actions.keys(each.id), each.text.rstrip("…")))
     return list(groups.items())
 

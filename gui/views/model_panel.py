@@ -78,6 +78,14 @@ class ModelPanel(QFrame):
         column.addSpacing(8)
         column.addWidget(section_label("Layers"))
         column.addWidget(self._layers, 1)
+        self._column = column
+
+    def add_section(self, section: QWidget) -> None:
+        """Below the layers, whatever tab is in sight."""
+        line = QFrame()
+        line.setProperty("role", "separator")
+        self._column.addWidget(line)
+        self._column.addWidget(section)
 
     def show_model(self, model: ModelInfo) -> None:
         """All that was recognised."""

@@ -13,19 +13,24 @@ from gui.heatmaps.colours import colour_map, limit_of
 
 PICTURE_LINES = 3
 CARD_PIXELS = 196
+ERRORS_SHOWN = (  # of reviews.csv, as Movie sentiment answers
+    ("A triumph of marketing.", "positive"),
+    ("I used to love these people.", "positive"),
+    ("Terrible news for anyone who planned on hating it.", "negative"),
+)
 
 
-class SampleCard(QFrame):
-    """One click, Enter or Space opens it."""
+class Card(QFrame):
+    """A picture, a title, a sentence. One click, Enter or Space opens it."""
 
-    chosen = Signal(str)  # the sample's name
+    chosen = Signal(str)  # its name
 
-    def __init__(self, sample: Sample, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, picture: QWidget, title: str, words: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._name = sample.name
-        self.setObjectName(f"sample_{sample.name}")
-        self.setAccessibleName(f"Open the sample {sample.title}")
-        self.setAccessibleDescription(sample.description)
+        self._name = name
+        self.setObjectName(f"sample_{name}")
+        self.setAccessibleName(f"Open the sample {title}")
+        self.setAccessibleDescription(words)
         self.setProperty("role", "card")
         self.setProperty("clickable", "true")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -35,9 +40,9 @@ class SampleCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(8)
-        column.addWidget(_Sentence(sample))
-        column.addWidget(section_label(sample.title if sample.preview is None else f"{sample.title}: {_says(sample.preview)}"))
-        column.addWidget(caption_label(sample.description))
+        column.addWidget(picture)
+        column.addWidget(section_label(title))
+        column.addWidget(caption_label(words))
         column.addStretch()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -66,8 +71,59 @@ class SampleCard(QFrame):
         return super().event(event)
 
 
+class SampleCard(Card):
+    """A model, by what its first example's map will look like."""
+
+    def __init__(self, sample: Sample, parent: QWidget | None = None) -> None:
+        title = sample.title if sample.preview is None else f"{sample.title}: {_says(sample.preview)}"
+        super().__init__(sample.name, _Sentence(sample), title, sample.description, parent)
+        self.setAccessibleName(f"Open the sample {sample.title}")
+
+
+class DataCard(Card):
+    """A whole data set, by some of the errors that will be found in it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        words = "518 reviews, and what Movie sentiment says of each: step through its errors, the reason already drawn."
+        super().__init__("reviews", _Errors(), "A whole data set: film reviews with labels", words, parent)
+
+
 def _says(preview: Preview) -> str:
     return f"“{preview.says}”, {whole_percent(preview.probability)}"
+
+
+class _Errors(QWidget):
+    """A few rows: the text, and the wrong answer after the sign of an error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def sizeHint(self) -> QSize:
+        """As high as the maps beside it."""
+        return QSize(240, round(theme.READING_PIXELS * 2) * PICTURE_LINES)
+
+    def minimumSizeHint(self) -> QSize:
+        """Never squeezed."""
+        return QSize(160, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """One a line."""
+        look, painter, height = theme.current(), QPainter(self), self.sizeHint().height() // PICTURE_LINES
+        metrics = QFontMetricsF(theme.ui_font())
+        answers = max(metrics.horizontalAdvance(f"✗ {answer}") for _, answer in ERRORS_SHOWN)
+        painter.setFont(theme.ui_font())
+        for at, (text, answer) in enumerate(ERRORS_SHOWN):
+            row = QRectF(0, at * height, self.width(), height - 1)
+            middle = int(Qt.AlignmentFlag.AlignVCenter)
+            painter.setPen(look.text)
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width() - answers - 16)
+            painter.drawText(row, middle, shown)
+            painter.setPen(look.error)
+            painter.drawText(row.adjusted(self.width() - answers - 2, 0, 0, 0), middle, f"✗ {answer}")
+            painter.setPen(look.border)
+            painter.drawLine(row.bottomLeft(), row.bottomRight())
+        painter.end()
 
 
 class _Sentence(QWidget):

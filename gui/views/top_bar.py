@@ -1,5 +1,7 @@
 """The line above everything: what to open, where it lies, how to find an action, device and theme."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
@@ -10,7 +12,16 @@ from gui.icons import icon
 
 BAR_PIXELS = 48
 THEMES = ("theme_system", "theme_light", "theme_dark")
-MENUS = {"Model": "Model", "Edit": "Edit", "Explain": "Explain", "Map": "Map", "Result": "Result", "View": "View", "Help": "Help"}
+MENUS = {
+    "Model": "Model",
+    "Data": "Data",
+    "Edit": "Edit",
+    "Explain": "Explain",
+    "Map": "Map",
+    "Result": "Result",
+    "View": "View",
+    "Help": "Help",
+}
 
 
 class TopBar(QFrame):
@@ -18,6 +29,7 @@ class TopBar(QFrame):
 
     path_entered = Signal(str)
     recent_chosen = Signal(str)
+    recent_data_chosen = Signal(str)
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,6 +37,7 @@ class TopBar(QFrame):
         self.setFixedHeight(BAR_PIXELS)
         self._samples_menu, self._more_menu, self._theme_menu = QMenu(self), QMenu(self), QMenu(self)
         self._recent: tuple[tuple[str, bool], ...] = ()
+        self._recent_data: tuple[tuple[str, bool], ...] = ()
         self.path = QLineEdit()
         self._device = QLabel()
         self._build()
@@ -39,6 +52,7 @@ class TopBar(QFrame):
         name_control(self._device, "deviceLabel", "Device", "Where the model computes.")
         self._device.setProperty("role", "muted")
         self._open = self._button("openModelButton", self._actions["open_model"], words=True)
+        self._open_data = self._button("openDataButton", self._actions["open_data"], words=True)
         self._samples = self._menu_button("samplesButton", "Samples", self._samples_menu, "Models that come with Neuroloupe.")
         self._findings = self._button("findingsButton", self._actions["findings"])
         self._find = self._button("paletteButton", self._actions["palette"])
@@ -50,6 +64,7 @@ class TopBar(QFrame):
         row.setContentsMargins(8, 8, 8, 8)
         row.setSpacing(8)
         row.addWidget(self._open)
+        row.addWidget(self._open_data)
         row.addWidget(self._samples)
         row.addWidget(self.path, 1)
         row.addWidget(self._findings)
@@ -71,6 +86,10 @@ class TopBar(QFrame):
     def show_recent(self, paths: tuple[tuple[str, bool], ...]) -> None:
         """Path, and whether it is still there."""
         self._recent = paths
+
+    def show_recent_data(self, paths: tuple[tuple[str, bool], ...]) -> None:
+        """Likewise."""
+        self._recent_data = paths
 
     def changeEvent(self, event: QEvent) -> None:
         """A new theme: new icons."""
@@ -127,21 +146,29 @@ class TopBar(QFrame):
                 if description.group == group:
                     sub.addAction(self._actions[description.id])
             if group == "Model":
-                self._add_recent(sub)
+                self._add_recent(sub, self._recent, self._on_recent)
+            if group == "Data":
+                self._add_recent(sub, self._recent_data, self._on_recent_data)
 
-    def _add_recent(self, menu: QMenu) -> None:
+    def _add_recent(self, menu: QMenu, recent: tuple[tuple[str, bool], ...], chosen: Callable[[], None]) -> None:
         menu.addSection("Recent")
-        for path, exists in self._recent:
+        for path, exists in recent:
             action = menu.addAction(path.replace("&", "&&") if exists else f"{path} (not there)")
             action.setEnabled(exists)
             action.setData(path)
-            action.triggered.connect(self._on_recent)
+            action.triggered.connect(chosen)
 
     @Slot()
     def _on_recent(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
             self.recent_chosen.emit(action.data())
+
+    @Slot()
+    def _on_recent_data(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.recent_data_chosen.emit(action.data())
 
 
 def _finish(button: QToolButton, object_name: str, name: str, words: bool) -> None:

@@ -7,7 +7,7 @@ from engine.samples import Sample
 from gui.actions import Actions
 from gui.controls.rows import caption_label, centred, section_label
 from gui.icons import icon
-from gui.views.sample_card import SampleCard
+from gui.views.sample_card import DataCard, SampleCard
 
 PAGE_PIXELS = 880
 COLUMNS = 2
@@ -19,6 +19,7 @@ class WelcomePage(QScrollArea):
 
     sample_chosen = Signal(str)
     recent_chosen = Signal(str)
+    recent_data_chosen = Signal(str)
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,7 +30,9 @@ class WelcomePage(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._actions = actions
         self._cards, self._recent = QGridLayout(), QVBoxLayout()
+        self._recent_data = QVBoxLayout()
         self._recent_title, self._samples_title = section_label("Recent models"), section_label("Start with a sample")
+        self._recent_data_title = section_label("Recent data")
         self._build()
 
     def _build(self) -> None:
@@ -44,7 +47,8 @@ class WelcomePage(QScrollArea):
         self._cards.setSpacing(16)
         for at in range(COLUMNS):
             self._cards.setColumnStretch(at, 1)
-        self._recent.setSpacing(0)
+        for recent in (self._recent, self._recent_data):
+            recent.setSpacing(0)
         page = QWidget()
         page.setMaximumWidth(PAGE_PIXELS)
         column = QVBoxLayout(page)
@@ -58,30 +62,32 @@ class WelcomePage(QScrollArea):
         column.addSpacing(16)
         column.addWidget(self._recent_title)
         column.addLayout(self._recent)
+        column.addWidget(self._recent_data_title)
+        column.addLayout(self._recent_data)
         column.addSpacing(16)
         column.addWidget(self._drop_zone())
         column.addStretch()
         self.setWidget(centred(page))
         self.show_samples(())
         self.show_recent(())
+        self.show_recent_data(())
 
     def _drop_zone(self) -> QFrame:
-        zone = QFrame()
-        zone.setObjectName("dropZone")
-        zone.setProperty("role", "card")
         self._open = QPushButton("Open model…")
         self._open.setObjectName("welcomeOpen")
         self._open.setAccessibleName("Open model")
         self._open.setAccessibleDescription("Choose the folder a model lies in.")
         self._open.clicked.connect(self._actions["open_model"].trigger)
-        words = caption_label("A Hugging Face text classifier, or an LSTM, GRU or RNN saved as a recurrent folder.")
-        title = QLabel("Drop a model's folder anywhere in this window")
-        row = QHBoxLayout(zone)
-        row.setContentsMargins(16, 16, 16, 16)
         texts = QVBoxLayout()
         texts.setSpacing(4)
-        texts.addWidget(title)
-        texts.addWidget(words)
+        texts.addWidget(QLabel("Drop a model's folder, or a file of examples, anywhere in this window"))
+        words = "A Hugging Face text classifier, or an LSTM, GRU or RNN as a recurrent folder; a CSV, JSONL or Parquet file."
+        texts.addWidget(caption_label(words))
+        zone = QFrame()
+        zone.setObjectName("dropZone")
+        zone.setProperty("role", "card")
+        row = QHBoxLayout(zone)
+        row.setContentsMargins(16, 16, 16, 16)
         row.addLayout(texts, 1)
         row.addWidget(self._open)
         self._dress()
@@ -94,11 +100,28 @@ class WelcomePage(QScrollArea):
             card = SampleCard(sample)
             card.chosen.connect(self.sample_chosen)
             self._cards.addWidget(card, at // COLUMNS, at % COLUMNS)
+        if samples:
+            whole = DataCard()
+            whole.chosen.connect(self._on_data_chosen)
+            self._cards.addWidget(whole, len(samples) // COLUMNS, len(samples) % COLUMNS)
         self._samples_title.setVisible(bool(samples))
+
+    @Slot(str)
+    def _on_data_chosen(self, _name: str) -> None:
+        self._actions["sample_data"].trigger()
 
     def show_recent(self, paths: tuple[tuple[str, bool], ...]) -> None:
         """Path, and whether it is still there."""
-        _empty(self._recent)
+        self._show_paths(self._recent, paths)
+        self._recent_title.setVisible(bool(paths))
+
+    def show_recent_data(self, paths: tuple[tuple[str, bool], ...]) -> None:
+        """Likewise."""
+        self._show_paths(self._recent_data, paths)
+        self._recent_data_title.setVisible(bool(paths))
+
+    def _show_paths(self, column: QVBoxLayout, paths: tuple[tuple[str, bool], ...]) -> None:
+        _empty(column)
         for path, exists in paths[:SHOWN_RECENT]:
             button = QPushButton(_shown(path) if exists else f"{_shown(path)}   not there any more")
             button.setProperty("role", "flat")
@@ -108,8 +131,8 @@ class WelcomePage(QScrollArea):
             button.setToolTip(path)
             button.setEnabled(exists)
             button.clicked.connect(self._on_recent)
-            self._recent.addWidget(button)
-        self._recent_title.setVisible(bool(paths))
+            button.setProperty("data", column is self._recent_data)
+            column.addWidget(button)
 
     def changeEvent(self, event: QEvent) -> None:
         """A new theme: new icons."""
@@ -124,7 +147,8 @@ class WelcomePage(QScrollArea):
     def _on_recent(self) -> None:
         sender = self.sender()
         if isinstance(sender, QPushButton):
-            self.recent_chosen.emit(str(sender.property("path")))
+            chosen = self.recent_data_chosen if sender.property("data") else self.recent_chosen
+            chosen.emit(str(sender.property("path")))
 
 
 def _shown(path: str) -> str:

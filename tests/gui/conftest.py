@@ -59,6 +59,9 @@ class StubDialogs:
     def texts_file(self, parent: object, start: str) -> str | None:
         return self.folder
 
+    def data_file(self, parent: object, start: str) -> str | None:
+        return self.file
+
     def corpus(self, parent: object, start: str, folder: bool) -> str | None:
         return self.folder if folder else self.file
 

@@ -18,6 +18,15 @@ from engine.checkpoints import (
     Question,
     TensorUse,
 )
+from engine.dataset_results import (
+    AggregateResult,
+    ConsistencyResult,
+    CounterfactualResult,
+    DatasetReportResult,
+    NeighboursResult,
+    PredictionsResult,
+)
+from engine.datasets.data import Datasets
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
 from engine.detective import CorpusTextResult, DetectResult, EffectResult, MarksResult, PhraseResult, UnitResult
 from engine.errors import LoadError, UserError
@@ -26,11 +35,16 @@ from engine.jobs import Partial
 from engine.over_training import OverTrainingResult
 from engine.requests import (
     AblationRequest,
+    AggregateRequest,
     AttentionRequest,
     AttributionRequest,
     CatalogueRequest,
     CellsRequest,
+    ConsistencyRequest,
     CorpusTextRequest,
+    CounterfactualRequest,
+    DatasetReportRequest,
+    DatasetRequest,
     DetectRequest,
     EffectRequest,
     GradientFlowRequest,
@@ -40,11 +54,13 @@ from engine.requests import (
     ImportRequest,
     InspectCheckpointRequest,
     MarksRequest,
+    NeighboursRequest,
     OpenModelRequest,
     OptimisationRequest,
     OverTrainingRequest,
     PhraseRequest,
     PredictionRequest,
+    PredictionsRequest,
     TextInput,
     TfidfRequest,
     UnitRequest,
@@ -71,7 +87,7 @@ from engine.results import (
     Token,
     TokenizedText,
 )
-from tests.gui import made_attention, made_cells, made_corpus, made_detective, made_flow, made_training
+from tests.gui import made_attention, made_cells, made_corpus, made_data, made_detective, made_flow, made_training
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -165,17 +181,18 @@ def lstm(path: str = "/models/lstm") -> ModelInfo:
 
 def model_at(path: str) -> ModelInfo:
     """What is there, by what it is called."""
+    kinds: dict[str, dict[str, Any]] = {
+        "gpt": {"can": ("attribution", "attention", "generation"), "task": "causal_lm", "architecture": "GPT"},
+        "trained": {"checkpoints": made_training.NAMES},
+        "encoder": {"task": "encoder", "labels": (), "can": ("attention",)},
+        "stars": {"problem_type": "regression", "labels": ()},
+        "topics": {"problem_type": "multi_label"},
+    }
     if "lstm" in path:
         return lstm(path)
     if "writer" in path:
         return writer(path)
-    if "gpt" in path:
-        return model(path, can=("attribution", "attention", "generation"), task="causal_lm", architecture="GPT")
-    if "trained" in path:
-        return model(path, checkpoints=made_training.NAMES)
-    if "encoder" in path:
-        return model(path, task="encoder", labels=(), can=("attention",))
-    return model(path)
+    return model(path, **next((changes for word, changes in kinds.items() if word in path), {}))
 
 
 def writer(path: str = "/models/writer") -> ModelInfo:
@@ -202,6 +219,11 @@ def prediction(request: PredictionRequest) -> PredictionResult:
     shares = np.exp(logits) / np.exp(logits).sum()
     classes = [ClassPrediction(LABELS[i], int(i), float(logits[i]), float(shares[i])) for i in np.argsort(-logits)]
     return PredictionResult(request, tokenized(request), tuple(classes))
+
+
+def logits_of(input: TextInput) -> list[float]:
+    said = prediction(PredictionRequest("", input)).classes
+    return [one.logit for one in sorted(said, key=lambda one: one.index)]
 
 
 def attribution(request: AttributionRequest, progress: float = 1.0, of: ModelInfo | None = None) -> AttributionResult:
@@ -301,6 +323,7 @@ class StubEngine:
         self.asked: list[Any] = []
         self.closed: list[Any] = []
         self.threads: set[int] = set()
+        self.datasets = Datasets()
 
     def job_for(self, request: Any) -> Generator[Partial, None, Any]:
         self.asked.append(request)
@@ -327,6 +350,13 @@ class StubEngine:
             TfidfRequest: self._weigh_words,
             InspectCheckpointRequest: self._inspect,
             ImportRequest: self._import,
+            DatasetRequest: self.datasets.read,
+            PredictionsRequest: self._predict_rows,
+            AggregateRequest: self._sum_up,
+            ConsistencyRequest: self._rewrite,
+            CounterfactualRequest: self._flip,
+            NeighboursRequest: self._compare_rows,
+            DatasetReportRequest: self._report,
         }
         return self._noted(request, jobs[type(request)](request))
 
@@ -503,6 +533,47 @@ class StubEngine:
         if "binary" in request.corpus[0]:
             raise UserError("binary.bin is not a text file (it holds zero bytes); leave it out of the corpus.", "not_text")
         return made_attention.tfidf(request, self._attention(request.attention))
+
+    def _predict_rows(self, request: PredictionsRequest) -> Generator[Partial, None, PredictionsResult]:
+        """As it says of each text by itself; a row that begins with ``!`` fails."""
+        data = yield from self.datasets.open(request.source, request.data_sha256)
+        path = request.model_sha256.removeprefix("sha of ")
+        for partial in made_data.predicting(request, data, model_at(path), logits_of, self.steps):
+            yield partial
+            time.sleep(self.step_seconds)
+        return made_data.predicted(request, data, model_at(path), logits_of, data.rows)
+
+    def _sum_up(self, request: AggregateRequest) -> Generator[Partial, None, AggregateResult]:
+        """A method called “saliency” cannot be summed up."""
+        data = yield from self.datasets.open(request.source, request.data_sha256)
+        if request.explanation.method == "saliency":
+            raise UserError("This method has no sign; choose another.", "unsigned")
+        of, most = model(request.explanation.model_sha256.removeprefix("sha of ")), max(len(each.rows) for each in request.slices)
+        for step in range(self.steps):
+            time.sleep(self.step_seconds)
+            done = most * step // self.steps
+            yield Partial(done, most, made_data.aggregated(request, of, data, done) if done else None, "Explaining")
+        return made_data.aggregated(request, of, data, most)
+
+    def _rewrite(self, request: ConsistencyRequest) -> Generator[Partial, None, ConsistencyResult]:
+        data = yield from self.datasets.open(request.source, request.data_sha256)
+        if request.own and request.own[0][0] == "(":
+            raise UserError("'(' → '' is not a rule (missing )).", "pattern")
+        of = model(request.model_sha256.removeprefix("sha of "))
+        yield Partial(1, 2, made_data.rewritten(request, of, data, 1), "Rewriting")
+        return made_data.rewritten(request, of, data, 99)
+
+    def _flip(self, request: CounterfactualRequest) -> Generator[Partial, None, CounterfactualResult]:
+        yield Partial(0, 1)
+        return made_data.flipped(request, model(), prediction(PredictionRequest(request.model_sha256, request.input)))
+
+    def _compare_rows(self, request: NeighboursRequest) -> Generator[Partial, None, NeighboursResult]:
+        data = yield from self.datasets.open(request.source, request.data_sha256)
+        return made_data.alike(request, model(), data)
+
+    def _report(self, request: DatasetReportRequest) -> Generator[Partial, None, DatasetReportResult]:
+        yield Partial(0, 1)
+        return DatasetReportResult(request, b"<!doctype html><title>report</title>")
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)

@@ -46,6 +46,9 @@ CHANGED = Settings(
     cells_quantity="forget_gate",
     folder="/a",
     save_folder="/b",
+    recent_data=("/a.csv",),
+    data_folder="/c",
+    data_versus=False,
 )
 WRONG = [None, True, -1, 10**12, 1.5, float("nan"), "", "x" * 100_000, [], [None], {}, {"a": 1}, {"a": {"b": []}}, ["\ud800"]]
 

@@ -193,7 +193,7 @@ def test_the_file_has_the_last_query_of_every_step(tmp_path: Path, monkeypatch: 
         ({"forced": ((0, "a"),)}, "nothing is to be generated"),
         ({"tokens": 2, "forced": ((0, "zzzz"),)}, "“zzzz” is 4 tokens to this model"),
         ({"tokens": 2, "forced": ((0, "index:99999"),)}, "and no index:99999"),
-        ({"tokens": 2, "checkpoint": "first"}, "only one checkpoint"),
+        ({"tokens": 2, "checkpoint": "first"}, "leave the checkpoint out"),
     ],
 )
 def test_what_cannot_be_generated_is_refused_in_a_sentence(

@@ -6,6 +6,7 @@ import pytest
 
 from engine.corpora.corpus import open_corpus
 from engine.corpora.table import columns_of, read_table
+from engine.datasets.table import Table
 from engine.errors import UserError
 from engine.jobs import run
 
@@ -19,17 +20,21 @@ def write(folder: Path, name: str, content: str) -> str:
     return str(path)
 
 
+def rows_of(table: Table) -> list[tuple[str, ...]]:
+    return [table.row(row) for row in range(table.rows)]
+
+
 def test_cells_as_they_are_written(tmp_path: Path):
     table = read_table(write(tmp_path, "t.csv", CSV), "t.csv")
     assert table.columns == ("text", "label")
-    assert table.rows == (('a, "quoted"\nline', "yes"), ("plain", "no"), ("", "no"), ("short", ""))
-    assert read_table(write(tmp_path, "t.tsv", "text\tlabel\na\tb\n"), "t.tsv").rows == (("a", "b"),)
+    assert rows_of(table) == [('a, "quoted"\nline', "yes"), ("plain", "no"), ("", "no"), ("short", "")]
+    assert rows_of(read_table(write(tmp_path, "t.tsv", "text\tlabel\na\tb\n"), "t.tsv")) == [("a", "b")]
 
 
 def test_a_json_object_a_line(tmp_path: Path):
     table = read_table(write(tmp_path, "t.jsonl", JSONL), "t.jsonl")
     assert table.columns == ("text", "label", "n", "more")
-    assert table.rows == (("a\ufffdb", "true", "1.5", ""), ("plain", "", "", "[1]"), ("", "", "", ""))
+    assert rows_of(table) == [("a\ufffdb", "true", "1.5", ""), ("plain", "", "", "[1]"), ("", "", "", "")]
 
 
 def test_rows_are_a_corpus_and_empty_ones_are_left_out(tmp_path: Path):

@@ -1,0 +1,148 @@
+"""Many explanations above one another: a row each, word by word from the left, all on one scale."""
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+
+from engine.dataset_results import SliceAggregate
+from engine.heatmaps.numerals import signed_figures
+from gui import theme
+from gui.heatmaps.colours import colour_map, limit_of
+
+HIGH, NARROWEST, WIDEST = 12, 6, 22
+EMPTY = 0x00000000
+
+
+class PositionMap(QAbstractScrollArea):
+    """Position × example. A click puts the row on the desk; setters are silent."""
+
+    row_chosen = Signal(int)
+    read_out_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("positionMap")
+        self.setAccessibleName("Position by example")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setProperty("role", "canvas")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self.setMinimumSize(220, 160)
+        self._of: SliceAggregate | None = None
+        self._image = QImage()
+        self._signed = True
+        self.limit = 0.0
+        self._hovered = (-1, -1)  # example, position
+        self._cursor = 0
+
+    def show_slice(self, of: SliceAggregate, signed: bool) -> None:
+        """All of its rows."""
+        self._of, self._signed = of, signed
+        self.limit = limit_of(of.values)
+        self._cursor = min(self._cursor, max(0, len(of.rows) - 1))
+        self._paint_image()
+        self._set_range()
+        self.setAccessibleDescription(f"{len(of.rows):,} rows of up to {of.values.shape[1]:,} words")
+
+    def _paint_image(self) -> None:
+        """One pixel a cell, in the colours of the theme."""
+        if self._of is None or not self._of.values.size:
+            self._image = QImage()
+        else:
+            colours = colour_map(theme.current(), signed=self._signed)
+            table = np.array([colour.rgb() for colour in colours.colours], np.uint32)
+            steps = colours.steps(self._of.values, self.limit)
+            pixels = np.where(steps < 0, np.uint32(EMPTY), table[np.maximum(steps, 0)])
+            pixels = np.ascontiguousarray(pixels, np.uint32)
+            height, width = pixels.shape
+            self._image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32).copy()
+        self.viewport().update()
+
+    @property
+    def _wide(self) -> int:
+        positions = max(1, self._image.width())
+        return min(max(self.viewport().width() // positions, NARROWEST), WIDEST)
+
+    def _set_range(self) -> None:
+        view = self.viewport().size()
+        self.verticalScrollBar().setRange(0, max(0, self._image.height() * HIGH - view.height()))
+        self.verticalScrollBar().setPageStep(view.height())
+        self.verticalScrollBar().setSingleStep(HIGH)
+        self.horizontalScrollBar().setRange(0, max(0, self._image.width() * self._wide - view.width()))
+        self.horizontalScrollBar().setPageStep(view.width())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look, painter = theme.current(), QPainter(self.viewport())
+        painter.fillRect(self.viewport().rect(), look.window)  # behind a row's end; zero has the panel's colour
+        if self._image.isNull():
+            painter.end()
+            return
+        x, y = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+        whole = QRect(-x, -y, self._image.width() * self._wide, self._image.height() * HIGH)
+        painter.drawImage(whole, self._image)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        row, position = self._hovered
+        if row >= 0:
+            painter.setPen(QPen(look.text, 1))
+            painter.drawRect(QRectF(position * self._wide - x + 0.5, row * HIGH - y + 0.5, self._wide - 1, HIGH - 1))
+        if self.hasFocus():
+            painter.setPen(QPen(look.focus, 1))
+            painter.drawRect(QRectF(0.5, self._cursor * HIGH - y + 0.5, self.viewport().width() - 1, HIGH - 1))
+        painter.end()
+
+    def _cell_at(self, point: QPoint) -> tuple[int, int]:
+        if self._of is None or self._image.isNull():
+            return -1, -1
+        row = (point.y() + self.verticalScrollBar().value()) // HIGH
+        position = (point.x() + self.horizontalScrollBar().value()) // self._wide
+        if not 0 <= row < len(self._of.rows) or not 0 <= position < len(self._of.words[row]):
+            return -1, -1
+        return row, position
+
+    def in_words(self, row: int, position: int) -> str:
+        """One cell."""
+        assert self._of is not None
+        value = float(self._of.values[row, position])
+        return f"row {int(self._of.rows[row]):,}, word {position + 1}: “{self._of.words[row][position]}” {signed_figures(value)}"
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        cell = self._cell_at(event.position().toPoint())
+        if cell != self._hovered:
+            self._hovered = cell
+            self.read_out_changed.emit("" if cell[0] < 0 else self.in_words(*cell))
+            self.viewport().update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered = (-1, -1)
+        self.read_out_changed.emit("")
+        self.viewport().update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        row, _ = self._cell_at(event.position().toPoint())
+        if row >= 0 and self._of is not None and event.button() is Qt.MouseButton.LeftButton:
+            self._cursor = row
+            self.row_chosen.emit(int(self._of.rows[row]))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        if self._of is None or not len(self._of.rows):
+            super().keyPressEvent(event)
+        elif step is not None and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self._cursor = min(max(self._cursor + step, 0), len(self._of.rows) - 1)
+            bar, top = self.verticalScrollBar(), self._cursor * HIGH
+            bar.setValue(min(max(bar.value(), top + HIGH - self.viewport().height()), top))
+            self.viewport().update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.row_chosen.emit(int(self._of.rows[self._cursor]))
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._set_range()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in theme.RETHEME_EVENTS and hasattr(self, "_image"):
+            self._paint_image()
