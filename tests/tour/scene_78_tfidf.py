@@ -49,7 +49,9 @@ def point(stage: Stage, word: str) -> tuple[int, int]:
 def tfidf_of_an_encoder(stage: Stage) -> None:
     stage.wait_for(lambda: stage.window.workspace.method_panel.method_box.count() > 0, timeout=60)
     stage.window.conductor.open_sample("movie-sentiment")
-    stage.wait_for(lambda: stage.window.conductor.model is not None and "attention" in stage.window.conductor.model.can, 60)
+    stage.wait_for(
+        lambda: stage.window.conductor.model is not None and stage.window.conductor.model.name == "movie-sentiment", 60
+    )
     stage.window.show_workspace()
     stage.window.actions_registry["view_attention"].trigger()
     stage.click("attention_tfidf")
