@@ -111,7 +111,7 @@ def dataset_of(asked: DataSource, read: Read, table: Table, sha256: str) -> Data
     warnings = [*read.warnings, *_about(source, table)]
     if read.left_out_count:
         first = read.left_out[0].reason
-        warnings.append(Notice(f"{read.left_out_count:,} lines are no rows and were left out; the first: {first}", "left_out"))
+        warnings.append(Notice(f"Lines that are no rows, and were left out: {read.left_out_count:,}. {first}", "left_out"))
     guessed = tuple(field for field in _GUESSABLE if getattr(asked, field) is None and getattr(source, field) is not None)
     return Dataset(source, sha256, table, guessed, _counted(source, table), read.left_out, read.left_out_count, tuple(warnings))
 
@@ -136,7 +136,7 @@ def with_columns(source: DataSource, table: Table) -> DataSource:
 def _about(source: DataSource, table: Table) -> list[Notice]:
     texts = table.series(source.text or "")
     empty = int((texts.str.strip_chars() == "").sum())
-    return [Notice(f"{empty:,} of {table.rows:,} rows have no text.", "empty_rows")] if empty else []
+    return [Notice(f"Rows without a text: {empty:,} of {table.rows:,}.", "empty_rows")] if empty else []
 
 
 def _counted(source: DataSource, table: Table) -> tuple[tuple[str, int], ...]:

@@ -67,7 +67,7 @@ def _cells(read: Read, content: bytes, dialect: Dialect, header: bool) -> Steps[
         read.add(rows)
         yield Partial(binary.tell(), len(content), doing=DOING)
     if short:
-        read.warn(f"{short:,} rows have fewer cells than the first line; what is missing is empty.", "short_rows")
+        read.warn(f"Rows with fewer cells than the first line: {short:,}; what is missing is empty.", "short_rows")
     if read.left_out_count > read.rows:
         raise UserError(
             f"{read.name} does not fall into columns: {read.left_out_count:,} of its lines do not have the {width} cells of the "

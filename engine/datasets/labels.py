@@ -79,10 +79,7 @@ def about_matches(matches: Sequence[LabelMatch], labels: Sequence[str], given: M
         shown = ", ".join(f"“{each.written}” ({each.count:,})" for each in unknown[:_SHOWN])
         shown += ", …" if len(unknown) > _SHOWN else ""
         known = ", ".join(labels[:_SHOWN]) + (", …" if len(labels) > _SHOWN else "")
-        rows = sum(each.count for each in unknown)
-        said.append(
-            Notice(f"{rows:,} labels are none of the model's: {shown}; the model has {known}. Say which is meant.", "labels")
-        )
+        said.append(Notice(f"Some labels are none of the model's: {shown}; the model has {known}. Say which is meant.", "labels"))
     guessed = [each for each in matches if each.how in ("synonym", "index")]
     if guessed:
         shown = ", ".join(f"“{each.written}” as {labels[each.index]}" for each in guessed[:_SHOWN])
@@ -132,7 +129,7 @@ def true_classes(data: Dataset, model: ModelInfo) -> tuple[NDArray[np.int32], tu
     said = about_matches(matches, model.labels, given)
     empty = int((cells == "").sum())
     if empty:
-        said.append(Notice(f"{empty:,} rows have no label.", "no_label"))
+        said.append(Notice(f"Rows without a label: {empty:,} of {data.rows:,}.", "no_label"))
     return found, matches, said
 
 
@@ -185,7 +182,9 @@ def true_numbers(data: Dataset) -> tuple[NDArray[np.float64], list[Notice]]:
         return np.full(data.rows, np.nan), _no_labels(data)
     numbers = data.table.numbers(columns[0])
     unknown = int(np.isnan(numbers).sum())
-    return numbers, [Notice(f"{unknown:,} rows have no number in “{columns[0]}”.", "no_label")] if unknown else []
+    return numbers, [
+        Notice(f"Rows without a number in “{columns[0]}”: {unknown:,} of {data.rows:,}.", "no_label")
+    ] if unknown else []
 
 
 def _no_labels(data: Dataset) -> list[Notice]:

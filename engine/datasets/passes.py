@@ -21,10 +21,10 @@ from engine.models.model import Encoding, RowIds, TextModel
 from engine.results import TokenizedText
 
 STEP_SECONDS = 0.25  # of a batch: a cancel comes through at once
-SAVE_SECONDS = 1.0
+SAVE_SECONDS = 2.0
 _FEWEST_TOKENS, _MOST_TOKENS = 64, 16_384
 _READ_AT_ONCE = 512  # rows
-_PROBES = 3
+_PROBES, _PROBE_TOKENS = 2, 256
 EMPTY = "The text is empty."
 BROKEN = (RuntimeError, IndexError, ValueError, MemoryError)  # what networks raise about one input
 Batch = Callable[[Tensor, Encoding], Tensor]  # (n, seq) ids -> (n, width)
@@ -125,7 +125,7 @@ def _measured(model: TextModel, tokens: TokenRows, batch: Batch, doing: str) -> 
     if not len(readable):
         return _FEWEST_TOKENS
     middle = readable[np.argsort(lengths[readable], kind="stable")[len(readable) // 2]]
-    rows = np.repeat(middle, max(1, min(32, 512 // int(lengths[middle]))))
+    rows = np.repeat(middle, max(1, _PROBE_TOKENS // int(lengths[middle])))
     quickest = float("inf")
     for _ in range(_PROBES):
         yield Partial(0, doing=doing)

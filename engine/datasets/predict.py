@@ -167,8 +167,10 @@ class _Answer:
         said += [*self._data.warnings, *self._truth.warnings]
         if state.store.cut:
             rows = ", ".join(map(str, state.store.cut[:_SHOWN])) + (", …" if len(state.store.cut) > _SHOWN else "")
-            said.append(Notice(f"{len(state.store.cut):,} rows are longer than the model reads, and were cut: {rows}.", "cut"))
+            said.append(
+                Notice(f"Rows longer than the model reads, which were cut: {len(state.store.cut):,} (row {rows}).", "cut")
+            )
         if state.store.failures:
             listed = f", {MOST_LISTED:,} of them listed" if state.store.failures > MOST_LISTED else ""
-            said.append(Notice(f"{state.store.failures:,} rows have no prediction{listed}.", "skipped"))
+            said.append(Notice(f"Rows without a prediction: {state.store.failures:,}{listed}.", "skipped"))
         return said

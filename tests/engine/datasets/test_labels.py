@@ -47,7 +47,7 @@ def test_classes_of_rows_and_what_is_said(tmp_path: Path, tiny_bert: TextModel):
     words = " ".join(notice.message for notice in said)
     assert "“meh” (1)" in words
     assert "“pos” as positive" in words
-    assert "1 rows have no label" in words
+    assert "Rows without a label: 1 of 5" in words
     corrected = opened(path, names=(("meh", "neutral"),))
     assert true_classes(corrected, tiny_bert.info)[0].tolist() == [2, 0, 1, -1, 2]
     quiet = opened(path, names=(("meh", ""),))
@@ -79,7 +79,7 @@ def test_several_labels_of_a_row(tmp_path: Path, tiny_bert: TextModel):
 def test_numbers_of_a_regression(tmp_path: Path):
     numbers, said = true_numbers(opened(write(tmp_path, "t.csv", "text,score\na,1.5\nb,x\nc,-2\n")))
     np.testing.assert_array_equal(numbers, [1.5, np.nan, -2])
-    assert "1 rows have no number" in said[0].message
+    assert "Rows without a number in “score”: 1 of 3" in said[0].message
 
 
 def test_a_column_of_too_many_values_holds_no_classes(tmp_path: Path, tiny_bert: TextModel):

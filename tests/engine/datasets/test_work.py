@@ -108,6 +108,7 @@ for kill in range(int(sys.argv[2])):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills are tried where processes can be forked")
 def test_two_hundred_kills_while_saving_lose_no_tag(tmp_path: Path):
     """Whatever was told to be saved is there after the kill, and the file can always be read."""
