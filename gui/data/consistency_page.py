@@ -30,7 +30,7 @@ RULE_HINTS = (
     "Mean change of the probability of the class that was predicted, likewise.",
     "Mean size of the change, whichever way.",
 )
-RULE_WIDTHS = (140, 76, 56, 132, 176, 76)
+RULE_WIDTHS = (140, 76, 56, 112, 196, 76)
 CASE_COLUMNS = ("Row", "Before", "After", "Change", "Rewritten")
 CASE_HINTS = ("Its number.", "Predicted of the row.", "Predicted of the rewritten text.", "Of the probability.", "The new text.")
 CASE_WIDTHS = (56, 88, 88, 68, 240)
@@ -123,6 +123,7 @@ class ConsistencyPage(QWidget):
         self._on_effect(self.effects.chosen)
         if whole:
             self.row.show_running(False)
+            self.effects.choose_most()
             flips = sum(rule.flips for rule in result.rules)
             self.row.say(f"{len(result.cases):,} rewritten texts, {flips:,} get another class")
 
@@ -164,6 +165,12 @@ class _Effects(RowTable):
         at = next((at for at, each in enumerate(rules) if each.rule == chosen), 0)
         if rules:
             self.selectRow(at)
+
+    def choose_most(self) -> None:
+        """The rule that turns most rows over, unless another was chosen than the first."""
+        flips = [each.flips for each in self._rules]
+        if flips and self.chosen == self._rules[0].rule:
+            self.selectRow(flips.index(max(flips)))
 
     @Slot()
     def _on_selected(self) -> None:
@@ -240,7 +247,7 @@ def _effect_cells(each: RuleEffect) -> tuple[str, ...]:
         f"{each.changed:,}",
         f"{each.flips:,}",
         _with_interval(each.flip_rate, each.flip_interval, percent, lambda end: fixed(100 * end, 0)),
-        _with_interval(each.change, each.change_interval, partial(fixed, decimals=3), partial(fixed, decimals=2)),
+        _with_interval(each.change, each.change_interval, partial(fixed, decimals=3), partial(fixed, decimals=3)),
         "–" if each.magnitude is None else fixed(each.magnitude, 3),
     )
 

@@ -102,8 +102,9 @@ class ExampleStrip(QWidget):
         """The current one, in words."""
         desk = self._desk
         there = desk.current >= 0 and desk.data is not None
-        self._place.setText(place_words(desk) or ("Press J for the first error, or choose a row." if desk.data else ""))
-        words = " · ".join(filter(None, (outcome_words(desk), margin_words(desk))))
+        place = " · ".join(filter(None, (place_words(desk), margin_words(desk))))
+        self._place.setText(place or ("Press J for the first error, or choose a row." if desk.data else ""))
+        words = outcome_words(desk)
         self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
         for each in (self._add, self.note, self._tags, self._flip, self._alike):
             each.setVisible(there)

@@ -86,4 +86,5 @@ def test_the_sheet_of_keys_lists_every_shortcut(stage: Stage) -> None:
     shown = {label.text() for label in sheet.findChildren(QWidget) if hasattr(label, "text")}
     for description in ACTIONS:
         if description.shortcuts:
-            assert stage.window.actions_registry.keys(description.id) in shown
+            keys = stage.window.actions_registry.keys(description.id)
+            assert ("1 … 9" if keys.isdecimal() else keys) in shown

@@ -97,3 +97,11 @@ def data_example(stage: Stage) -> None:
     stage.key("T")
     stage.shot("tag", note="which tag?")
     stage.key("Esc")
+
+
+@scene
+def data_keys(stage: Stage) -> None:
+    stage.key("F1")
+    stage.wait_for(lambda: stage.find("keySheet").isVisible())
+    stage.shot(note="the keys of data among the others")
+    stage.find("keySheet").close()

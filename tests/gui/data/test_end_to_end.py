@@ -13,6 +13,7 @@ from gui.engine_thread import EngineThread
 from gui.main_window import MainWindow
 from gui.memory import Memory
 from gui.view_actions import apply_theme
+from gui.views.sample_card import ERRORS_SHOWN
 from main import make_engine
 
 PATIENCE = 120_000
@@ -38,6 +39,10 @@ def test_film_reviews_from_the_welcome_page(
     assert said is not None
     assert room.in_sight
     assert said.numbers.labelled == 518
+    texts = said.data.table.cells("text")
+    for text, answer in ERRORS_SHOWN:
+        row = texts.index(text)
+        assert (said.label(int(said.predicted[row])), said.correct[row]) == (answer, 0), "as the welcome page has it"
     window.workspace.tabs.setCurrentWidget(window.workspace.attribution_view)
     window.workspace.attribution_view.setFocus()
     seen = []

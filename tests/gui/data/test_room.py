@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from engine.requests import AttributionRequest, DatasetRequest, PredictionsRequest
 from gui.data.room import DataRoom
 from gui.data.row_filter import RowFilter
+from gui.dropping import drop_of
 from tests.gui.conftest import Stage
 
 TEXTS = [
@@ -409,3 +411,16 @@ def test_a_row_that_was_chosen_before_its_label_was_known_is_explained_again(sta
     stage.until_explained(TEXTS[5][0])
     stage.until(lambda: stage.window.workspace.method_panel.target_controls.true_label() == "negative")
     assert room.section._place.text().startswith("error ")
+
+
+def test_a_table_that_is_dropped_is_data(stage: Stage, file: Path) -> None:
+    stage.open()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(file))])
+    drop = drop_of(data)
+    assert drop is not None
+    assert drop.words == "Open “films.csv” as data"
+    button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    stage.window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, button, keys))
+    stage.until(lambda: room_of(stage).desk.whole)
+    assert room_of(stage).in_sight
