@@ -60,6 +60,7 @@ class Findings(QObject):
     def furnish(self, rooms: tuple[Room, ...]) -> None:
         """Whose views can be pinned and come back."""
         self._rooms = rooms
+        self.reopening.furnish()
         for room in rooms:
             room.kept_changed.connect(self._refresh_actions)
 

@@ -39,9 +39,12 @@ class Reopening(QObject):
         super().__init__(conductor)
         self._conductor, self._workspace = conductor, workspace
         self._awaited: _Awaited | None = None
-        conductor.model_opened.connect(self._on_model_opened)
         conductor.opening.failed.connect(self._on_failed)
         conductor.opening.given_up.connect(self._on_given_up)
+
+    def furnish(self) -> None:
+        """The rooms are there: a model that opens is theirs to hear of first, since they forget then what they showed."""
+        self._conductor.model_opened.connect(self._on_model_opened)
 
     def reopen(self, result: AttributionResult) -> None:
         """A map as it was; at once where its model is open."""

@@ -266,8 +266,7 @@ QToolButton[role="flat"]:checked { background: $selection; }
 QToolButton[role="flat"]:disabled, QPushButton[role="flat"]:disabled { background: transparent; }
 QToolButton[segment] { border-radius: 0; padding: 4px 10px; background: $raised; }
 QToolButton[segment="first"] { border-top-left-radius: 6px; border-bottom-left-radius: 6px; }
-QToolButton[segment="middle"] { border-left: none; border-right: none; }
-QToolButton[segment="only"] { border-radius: 6px; }
+QToolButton[segment="middle"] { border-left: none; border-right: none; } QToolButton[segment="only"] { border-radius: 6px; }
 QToolButton[segment="last"] { border-top-right-radius: 6px; border-bottom-right-radius: 6px; }
 QToolButton[segment]:hover { background: $hover; } QToolButton[segment][tight="true"] { padding: 4px 6px; }
 QToolButton[segment]:checked { background: $selection; } QToolButton[segment][tight="true"]:focus { padding: 3px 5px; }

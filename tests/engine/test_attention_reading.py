@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.attention_reading import entry_in_words, head_in_words, heaviest, quoted, rank_in_row
+from engine.attention_reading import entry_in_words, head_in_words, heaviest, rank_in_row
 from engine.requests import AttentionRequest, HeadRequest, TextInput
-from engine.results import Token
 from tests.gui import made, made_attention
 
 ROW = np.array([0.05, 0.4, 0.05, 0.3, 0.2])
@@ -34,12 +33,6 @@ def test_an_entry_in_words() -> None:
     assert words.endswith("rank 1 of 4 in its row")
     assert "out of sight" in entry_in_words(shown, 2, 3)
     assert entry_in_words(shown, 0, 99) == ""
-
-
-def test_names() -> None:
-    assert quoted(Token("", "[SEP]", 1, 0, 0, True)) == "[SEP]"
-    assert quoted(Token(" a\nb", "a", 1, 0, 4, False)) == "“a↵b”"
-    assert quoted(Token("  ", "▁▁", 1, 0, 2, False)) == "“▁▁”"
 
 
 def test_a_head_in_words_leaves_out_what_means_nothing() -> None:

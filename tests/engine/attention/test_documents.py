@@ -74,7 +74,7 @@ def test_a_corpus_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pyt
         ("empty.txt", b"", "holds no text"),
         ("binary.txt", b"\x00\xff\xfe\x81" * 50, "is not a text file"),
         ("blank.csv", b"text,label\n ,x\n", "holds no text in the column"),
-        ("broken.csv", b'text\n"a', "cannot be read as a table"),
+        ("broken.csv", b'text\n"a', "does not fall into columns"),
     ],
 )
 def test_what_is_no_corpus(tmp_path: Path, name: str, content: bytes, said: str):

@@ -206,7 +206,7 @@ def test_what_is_not_a_number_is_hatched_and_said(view: TrainingView) -> None:
     shown = replace(shown, maps=(shown.maps[0], replace(shown.maps[1], values=spoilt), *shown.maps[2:]))
     view.show_result(shown)
     assert view.matrix._note.isVisible()
-    assert view.matrix.plot._missing._cells[1, 2]
+    assert [run.getRect() for run in view.matrix.plot._missing._runs] == [(2, 1, 1, 1)]
     assert "nan" not in words(view, "trainingSentence")
 
 
