@@ -64,7 +64,7 @@ def run_pass(model: TextModel, data: Dataset, store: RowStore, batch: Batch, doi
     state.resumed = sum(len(plan.rows(number)) for number in range(store.finished)) + (unread if store.finished else 0)
     state.done = unread + sum(len(plan.rows(number)) for number in range(store.finished))
     work, total = sum(map(plan.work, range(store.finished))), sum(map(plan.work, range(len(plan))))
-    yield Partial(work, total, state, doing)
+    yield _so_far(work, total, data.rows, state, doing)
     saved = time.monotonic()
     try:
         for number in range(store.finished, len(plan)):
@@ -77,10 +77,15 @@ def run_pass(model: TextModel, data: Dataset, store: RowStore, batch: Batch, doi
             if time.monotonic() - saved > SAVE_SECONDS:
                 store.save()
                 saved = time.monotonic()
-            yield Partial(work, total, state, doing)
+            yield _so_far(work, total, data.rows, state, doing)
     finally:
         store.save()  # a cancelled run is kept, too
     return state
+
+
+def _so_far(work: int, total: int, rows: int, state: Pass, doing: str) -> Partial:
+    """Told in rows, weighed by what they cost: the short ones come first."""
+    return Partial(round(rows * work / total) if total else rows, rows, state, doing)
 
 
 def token_rows(model: TextModel, data: Dataset) -> Steps[TokenRows]:

@@ -77,7 +77,6 @@ def outputs_of(model: TextModel) -> int:
 def row_store(model: TextModel, data: Dataset, kind: str, width: int, dtype: str = "float32") -> RowStore:
     """Where values of every row are kept; what is not about their texts plays no part."""
     header = {"model": model.info.sha256, "data": data.sha256, "read": read_as(data.source), "device": model.device.type}
-    header = {"model": model.info.sha256, "data": data.sha256, "read": read_as(data.source), "device": model.device.type}
     return RowStore(kind, header, data.rows, width, dtype)
 
 

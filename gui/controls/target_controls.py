@@ -137,6 +137,7 @@ class TargetControls(QWidget):
         """Name the predicted class in the box."""
         self._predicted = result.predicted
         self._target.setItemText(0, self._predicted_words())
+        _show_beginning(self._target)
         self._suggest()
 
     def target(self) -> Target:
@@ -302,9 +303,7 @@ class TargetControls(QWidget):
             box.setEditText(wanted)
         else:
             box.setCurrentIndex(max(0, at))
-        line = box.lineEdit()
-        if line is not None and not line.hasFocus():
-            line.setCursorPosition(0)  # what does not fit is cut at its end
+        _show_beginning(box)
 
     def _known(self, wanted: str) -> str:
         """``wanted`` as the boxes spell it: other ways to name an output are ``index:N`` and the bare label."""
@@ -316,3 +315,10 @@ class TargetControls(QWidget):
     def _silence(self, quiet: bool) -> None:
         for control in (self._target, self._versus, self._true, self._score, self._position):
             control.blockSignals(quiet)
+
+
+def _show_beginning(box: QComboBox) -> None:
+    """What does not fit is cut at its end."""
+    line = box.lineEdit()
+    if line is not None and not line.hasFocus():
+        line.setCursorPosition(0)

@@ -173,3 +173,15 @@ def test_classes_of_another_model_are_no_tokens(controls: TargetControls, wanted
     assert controls.target() == wanted
     controls.show_model(model(labels=(), task="causal_lm"))
     assert controls.target() == Target()
+
+
+def test_a_long_prediction_is_cut_at_its_end(controls: TargetControls) -> None:
+    controls.show_model(model(labels=(), task="causal_lm"))
+    box = controls.findChild(QComboBox, "targetBox")
+    assert box is not None
+    line = box.lineEdit()
+    assert line is not None
+    known = prediction(PredictionRequest("sha", TextInput("A film.")))
+    controls.show_prediction(known)
+    assert line.text().startswith("predicted (")
+    assert line.cursorPosition() == 0
