@@ -1,5 +1,6 @@
 """The window: a bar above, pages in the middle, a line below; it only puts the pieces together."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,8 @@ class MainWindow(QMainWindow):
             *(self.dialogs, MarksStore(memory.state_folder, self)),
         )
         self.rooms: tuple[Room, ...] = ()
+        self._rooms_to_come: Iterator[Room] | None = None
+        self._first_path: str | None = None
         self.data_room: DataRoom | None = None
         self.findings = Findings(self._house, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)
@@ -157,12 +160,30 @@ class MainWindow(QMainWindow):
         self._paths.checked.connect(self._on_paths_checked)
         self._data_paths.checked.connect(self._on_data_paths_checked)
 
-    def _furnish(self) -> None:
-        """Rooms and what they import take half of a start, and no one can enter them before a model is open."""
-        from gui.data.room import DataRoom
-        from gui.room_list import rooms_of
+    @Slot()
+    def _make_room(self) -> None:
+        """The next one, a turn each: together they take half of a start. Then what waited for them."""
+        if self._closing:
+            return
+        if self._rooms_to_come is None:
+            from gui.room_list import rooms_of
 
-        self.rooms = rooms_of(self._house)
+            self._rooms_to_come = rooms_of(self._house)
+        room = next(self._rooms_to_come, None)
+        if room is not None:
+            self.rooms += (room,)
+            QTimer.singleShot(0, self, self._make_room)
+            return
+        self._furnish()
+        self._engine.start()
+        self.conductor.start()
+        self.findings.start()
+        if self._first_path:
+            self.conductor.open_model(self._first_path)
+
+    def _furnish(self) -> None:
+        from gui.data.room import DataRoom
+
         self.findings.furnish(self.rooms)
         for room in self.rooms:
             room.note.connect(self.bottom_bar.show_note)
@@ -198,13 +219,9 @@ class MainWindow(QMainWindow):
 
     def start(self, path: str | None = None) -> None:
         """Make the rooms and start the engine, once the window is on screen; then open ``path``."""
-        self._furnish()
         self.bottom_bar.job_bar.begin(ENGINE_JOB, "Starting the engine…", cancellable=False)
-        self._engine.start()
-        self.conductor.start()
-        self.findings.start()
-        if path:
-            self.conductor.open_model(path)
+        self._first_path = path
+        self._make_room()
 
     @Slot()
     def show_welcome(self) -> None:
@@ -262,6 +279,7 @@ class MainWindow(QMainWindow):
         self.findings.end()
         self.bottom_bar.end()
         if not self._engine.running:
+            self._closing = True
             self._paths.finish()
             self._data_paths.finish()
             event.accept()

@@ -1,6 +1,6 @@
 """The tabs beside Attribution, in their order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from gui.attention.room import AttentionRoom
 from gui.cells.room import CellsRoom
@@ -22,12 +22,14 @@ ROOMS: tuple[Callable[[House], Room], ...] = (
 )
 
 
-def rooms_of(house: House) -> tuple[Room, ...]:
-    """Each makes its own view and finds its place."""
-    rooms = tuple(make(house) for make in ROOMS)
+def rooms_of(house: House) -> Iterator[Room]:
+    """Each makes its own view and finds its place; one at a time, for a window that answers in between."""
+    rooms: list[Room] = []
+    for make in ROOMS:
+        rooms.append(make(house))
+        yield rooms[-1]
     cells = next(room for room in rooms if isinstance(room, CellsRoom))
     for room in rooms:
         if isinstance(room, DetectiveRoom):
             room.cell_chosen.connect(cells.show_cell)
             cells.corpus.painted_asked.connect(room.ask_painted)
-    return rooms

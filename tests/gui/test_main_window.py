@@ -470,6 +470,18 @@ def test_rooms_are_made_once_the_window_is_seen(make_stage: Callable[[], Stage])
     ]
 
 
+def test_closed_while_its_rooms_are_made(make_stage: Callable[[], Stage], qapp: QApplication) -> None:
+    stage = make_stage()
+    stage.window.show()
+    stage.window.start()
+    made = len(stage.window.rooms)
+    stage.window.close()
+    for _ in range(3):
+        qapp.processEvents()
+    assert len(stage.window.rooms) == made
+    assert not stage.engine.running
+
+
 def test_panels_fold_away_and_stay_so(stage: Stage, make_stage: Callable[[], Stage]) -> None:
     stage.open()
     QTest.keyClick(stage.window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
