@@ -2,15 +2,15 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.attention_maps import TfidfResult, WordOccurrence
 from engine.heatmaps.numerals import figures
 from engine.tfidf_reading import factor, name_of
 from gui import theme
-from gui.views.row_table import RowTable
+from gui.views.row_table import OrderedRows, OrderedTable
 
 COLUMNS = ("Word", "TF-IDF", "Attention", "Factor", "Age", "Place")
 _WORD, _TFIDF, _ATTENTION, _FACTOR, _AGE, _PLACE = range(len(COLUMNS))
@@ -28,15 +28,12 @@ _HELP = (
 Index = QModelIndex | QPersistentModelIndex
 
 
-class TfidfTable(RowTable):
+class TfidfTable(OrderedTable):
     """The furthest above what its age explains comes first, until a column is clicked; ``select`` is silent."""
 
-    chosen = Signal(int)  # occurrence
-
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("tfidfTable", "Words and their attention", parent)
-        self._rows = _Rows(self)
-        self.setModel(self._rows)
+        self._rows = _Rows()
+        super().__init__("tfidfTable", "Words and their attention", self._rows, parent)
         self.set_columns(_WIDTHS, (_WORD,))
         self.horizontalHeader().setMinimumSectionSize(40)
         self.setMinimumWidth(_LEAST)
@@ -62,35 +59,19 @@ class TfidfTable(RowTable):
             told = column != _AGE or self._rows.ages_differ
             self.setColumnHidden(column, self.width() < width or not told)
 
-    def select(self, at: int) -> None:
-        """Its row; −1: none."""
-        row = self._rows.row_of(at)
-        blocked = self.blockSignals(True)
-        if row < 0:
-            self.clearSelection()
-        elif row != self.currentIndex().row() or not self.selectionModel().hasSelection():
-            self.selectRow(row)
-            self.scrollTo(self._rows.index(row, 0))
-        self.blockSignals(blocked)
-
-    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
-        super().selectionChanged(selected, deselected)
-        rows = selected.indexes()
-        if rows:
-            self.chosen.emit(self._rows.occurrence_of(rows[0].row()))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            QGuiApplication.clipboard().setText(self._rows.as_text())
-            return
-        super().keyPressEvent(event)
+    def select(self, item: int) -> None:
+        """As of any; where its row is chosen already, nothing scrolls."""
+        row = self._rows.row_of(item)
+        if row < 0 or row != self.currentIndex().row() or not self.selectionModel().hasSelection():
+            super().select(item)
 
 
-class _Rows(QAbstractTableModel):
-    def __init__(self, parent: QWidget) -> None:
+class _Rows(OrderedRows):
+    """Occurrences of words."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._result: TfidfResult | None = None
-        self._order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
 
     @property
     def ages_differ(self) -> bool:
@@ -108,7 +89,7 @@ class _Rows(QAbstractTableModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self.layoutAboutToBeChanged.emit()
-        chosen = {index: self.occurrence_of(index.row()) for index in self.persistentIndexList()}
+        chosen = {index: self.item_of(index.row()) for index in self.persistentIndexList()}
         self._order = self._sorted(column, order)
         for index, at in chosen.items():
             self.changePersistentIndex(index, self.index(self.row_of(at), index.column()))
@@ -121,16 +102,6 @@ class _Rows(QAbstractTableModel):
         else:
             keys = np.array([_number(point, at, column) for at, point in enumerate(self._points)])
         return np.argsort(-keys if direction == Qt.SortOrder.DescendingOrder else keys, kind="stable")
-
-    def occurrence_of(self, row: int) -> int:
-        return int(self._order[row]) if 0 <= row < len(self._order) else -1
-
-    def row_of(self, at: int) -> int:
-        found = np.flatnonzero(self._order == at)
-        return int(found[0]) if len(found) else -1
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._order)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(COLUMNS)
@@ -147,7 +118,7 @@ class _Rows(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
-        at, column = self.occurrence_of(index.row()), index.column()
+        at, column = self.item_of(index.row()), index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return _cell(self._points[at], at, column)
         if column == _WORD and self._result is not None and at in self._result.standouts:

@@ -2,27 +2,26 @@
 
 from collections import Counter
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from gui import theme
 from gui.controls.rows import name_control
+from gui.data.field_sheet import WIDTH, FieldSheet
 from gui.data.work import LONGEST_TAG, WorkStore
 
-WIDTH, ROWS = 320, 9
+ROWS = 9
 
 
-class TagSheet(QDialog):
+class TagSheet(FieldSheet):
     """Type, or arrow, Enter."""
 
     tag_chosen = Signal(str)
 
     def __init__(self, store: WorkStore, row: int, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("tagSheet")
-        self.setAccessibleName("Tag the row")
-        self._field, self._list = QLineEdit(), QListWidget()
+        super().__init__("tagSheet", "Tag the row", QLineEdit(), parent)
+        self._list = QListWidget()
         self._field.setPlaceholderText("A tag for this row")
         self._field.setMaxLength(LONGEST_TAG)
         name_control(self._field, "tagField", "Tag", "A new tag, or a few letters of one there is; Enter sets it.")
@@ -37,28 +36,13 @@ class TagSheet(QDialog):
             item.setSizeHint(QSize(0, theme.ROW_HEIGHT))
             item.setData(Qt.ItemDataRole.UserRole, tag)
             self._list.addItem(item)
-        frame = QFrame(self)
-        frame.setProperty("role", "card")
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(frame)
-        column = QVBoxLayout(frame)
-        column.setContentsMargins(8, 8, 8, 8)
-        column.addWidget(self._field)
-        column.addWidget(self._list)
+        self.column.addWidget(self._field)
+        self.column.addWidget(self._list)
         self._list.setVisible(bool(counts))
         self.setFixedSize(WIDTH, 56 + min(len(counts), ROWS) * theme.ROW_HEIGHT + (8 if counts else 0))
         self._field.textChanged.connect(self._on_typed)
         self._field.returnPressed.connect(self._on_return)
         self._list.itemClicked.connect(self._on_clicked)
-
-    def popup(self) -> None:
-        """In the middle, below the top."""
-        parent = self.parentWidget()
-        if parent is not None:
-            self.move(parent.mapToGlobal(QPoint((parent.width() - WIDTH) // 2, parent.height() // 4)))
-        self.show()
-        self._field.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows choose in the list; a number is its tag while nothing is typed."""

@@ -163,7 +163,7 @@ class AttributionView(QWidget):
         shown = self.board.map
         if shown is not None and self._table.isVisibleTo(self):
             self._table.show_values(shown.listed, self._grain)
-            self._table.select_token(shown.grouped.unit_of(self.board.selected_token))
+            self._table.select(shown.grouped.unit_of(self.board.selected_token))
 
     def _show_warnings(self, warnings: tuple[Notice, ...]) -> None:
         """Those that the strip does not say already."""
@@ -201,7 +201,7 @@ class AttributionView(QWidget):
         head.pin_chosen.connect(self.pin)
         self.find_bar.found.connect(self._on_found)
         self.find_bar.closed.connect(board.heatmap.setFocus)
-        self._table.token_selected.connect(self._on_unit_selected)
+        self._table.chosen.connect(self._on_unit_selected)
         self.dimensions.token_selected.connect(self._on_token_chosen)
         self.dimensions.read_out_changed.connect(self.read_out_changed)
         self._strip.remedy_chosen.connect(self.remedy_chosen)
@@ -292,7 +292,7 @@ class AttributionView(QWidget):
 
     def _select_elsewhere(self, token: int) -> None:
         shown = self.board.map
-        self._table.select_token(-1 if shown is None else shown.grouped.unit_of(token))
+        self._table.select(-1 if shown is None else shown.grouped.unit_of(token))
         self.dimensions.select_token(token)
 
     @Slot(str, object)

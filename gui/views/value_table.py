@@ -2,14 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
 from engine.heatmaps.numerals import percent, signed_figures
 from engine.heatmaps.token_values import TokenValues
 from engine.requests import Grain
-from gui.views.row_table import RowTable
+from gui.views.row_table import OrderedRows, OrderedTable
 
 NAMES = {"token": ("Token", "Piece"), "word": ("Word", "Pieces"), "sentence": ("Sentence", "Pieces")}
 COLUMNS = ("Position", "Token", "Piece", "Start", "End", "Value", "Rank", "Share of Σ|values|")
@@ -17,58 +16,31 @@ _POSITION, _TOKEN, _PIECE, _START, _END, _VALUE, _RANK, _SHARE = range(len(COLUM
 Index = QModelIndex | QPersistentModelIndex
 
 
-class ValueTable(RowTable):
+class ValueTable(OrderedTable):
     """Rows in reading order until a column is clicked."""
 
-    token_selected = Signal(int)
-
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("valueTable", "Table of values", parent)
-        self._rows = _Rows(self)
-        self.setModel(self._rows)
+        self._rows = _Rows()
+        super().__init__("valueTable", "Table of values", self._rows, parent)
         self.set_columns((66, 80, 80, 50, 50, 108, 50, 72), (_TOKEN, _PIECE))
         self.sortByColumn(_POSITION, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
 
     def show_values(self, values: TokenValues, grain: Grain = "token") -> None:
         """New values, of tokens, words or sentences; the rows are sorted anew when they are sorted by value."""
-        chosen = self._rows.token_of(self.currentIndex().row())
+        chosen = self._rows.item_of(self.currentIndex().row())
         header = self.horizontalHeader()
         self._rows.grain = grain
         self._rows.show_values(values, header.sortIndicatorSection(), header.sortIndicatorOrder())
-        self.select_token(chosen)
-
-    def select_token(self, token: int) -> None:
-        """Select its row; emits nothing."""
-        row = self._rows.row_of(token)
-        blocked = self.blockSignals(True)
-        if row < 0:
-            self.clearSelection()
-        else:
-            self.selectRow(row)
-            self.scrollTo(self._rows.index(row, 0))
-        self.blockSignals(blocked)
-
-    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
-        super().selectionChanged(selected, deselected)
-        rows = selected.indexes()
-        if rows:
-            self.token_selected.emit(self._rows.token_of(rows[0].row()))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            QGuiApplication.clipboard().setText(self._rows.as_text())
-            return
-        super().keyPressEvent(event)
+        self.select(chosen)
 
 
-class _Rows(QAbstractTableModel):
+class _Rows(OrderedRows):
     """Computes a cell only when it is looked at."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown = TokenValues((), np.zeros(0), "")
-        self._order = np.zeros(0, dtype=np.intp)
         self.grain: Grain = "token"
 
     def show_values(self, values: TokenValues, column: int, direction: Qt.SortOrder) -> None:
@@ -106,16 +78,6 @@ class _Rows(QAbstractTableModel):
         }
         return columns.get(column, np.arange(len(shown.tokens)))
 
-    def token_of(self, row: int) -> int:
-        return int(self._order[row]) if 0 <= row < len(self._order) else -1
-
-    def row_of(self, token: int) -> int:
-        found = np.flatnonzero(self._order == token)
-        return int(found[0]) if len(found) else -1
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._order)
-
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(COLUMNS)
 
@@ -141,7 +103,7 @@ class _Rows(QAbstractTableModel):
             return self._alignment(index.column())
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        return self._cell(self.token_of(index.row()), index.column())
+        return self._cell(self.item_of(index.row()), index.column())
 
     def _cell(self, token: int, column: int) -> str:
         it, shown = self._shown.tokens[token], self._shown
