@@ -1,8 +1,7 @@
 """What the explanations of many rows have in common: words of each class, positions, fields, words that change sides."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,9 +16,10 @@ from engine.dataset_results import (
 )
 from engine.datasets.data import Datasets
 from engine.datasets.explanations import explain_rows
+from engine.datasets.now_and_then import NowAndThen
 from engine.errors import UserError
 from engine.inputs.grain import combined, group
-from engine.jobs import Partial, Steps, relay
+from engine.jobs import Steps, relay
 from engine.models.model import TextModel
 from engine.requests import AggregateRequest, ExplainRowsRequest, NamedRows
 from engine.results import FloatArray, Token, TokenizedText
@@ -43,26 +43,17 @@ def aggregate(datasets: Datasets, model: TextModel, request: AggregateRequest) -
         raise UserError("There are no rows to sum up; choose some.", "no_rows")
     asked = ExplainRowsRequest(request.source, rows, request.explanation, request.data_sha256)
     summing = _Summing(request, model.info.labels)
-    found = yield from relay(explain_rows(datasets, model, asked), summing.shown)
+    shown = NowAndThen(ExplainRowsResult, summing.up, _SHARE).shown
+    found = yield from relay(explain_rows(datasets, model, asked), shown)
     return summing.up(found)
 
 
 class _Summing:
-    """Explanations summed up as they come, as often as it is worth it; each is put together word by word once."""
+    """Explanations summed up as they come; each is put together word by word once."""
 
     def __init__(self, request: AggregateRequest, labels: Sequence[str]) -> None:
         self._request, self._labels = request, labels
         self._words: dict[int, Words] = {}
-        self._next = 0.0
-
-    def shown(self, partial: Partial) -> Partial:
-        """Now and then with what is known so far."""
-        so_far, now = partial.result, time.monotonic()
-        if not isinstance(so_far, ExplainRowsResult) or now < self._next:
-            return replace(partial, result=None)
-        result = self.up(so_far)
-        self._next = time.monotonic() + _SHARE * (time.monotonic() - now)
-        return replace(partial, result=result)
 
     def up(self, found: ExplainRowsResult) -> AggregateResult:
         """All slices."""

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from engine.dataset_results import NONE, Dataset, LabelMatch, PredictionsResult, Skipped
 from engine.datasets.data import Datasets
 from engine.datasets.labels import true_classes, true_numbers, true_sets
+from engine.datasets.now_and_then import NowAndThen
 from engine.datasets.numbers import NOTHING, numbers_of
 from engine.datasets.outcomes import Outcomes, of_classes, of_sets, of_values
 from engine.datasets.passes import Pass, logits_batch, run_pass
 from engine.datasets.row_store import MOST_LISTED, RowStore
 from engine.errors import UserError
-from engine.jobs import Partial, Steps, relay
+from engine.jobs import Steps, relay
 from engine.models.model import TextModel, require_output
 from engine.requests import DataSource, PredictionsRequest
 from engine.results import Cost, FloatArray, Notice
@@ -44,7 +45,8 @@ def predict_rows(datasets: Datasets, model: TextModel, request: PredictionsReque
     truth = truth_of(model, data)
     store = row_store(model, data, "predictions", outputs_of(model))
     answer = _Answer(model, request, data, truth, start)
-    state = yield from relay(run_pass(model, data, store, logits_batch(model), DOING), answer.shown)
+    shown = NowAndThen(Pass, answer.of, _SHARE, _SHOW_SECONDS).shown
+    state = yield from relay(run_pass(model, data, store, logits_batch(model), DOING), shown)
     result = answer.of(state)
     datasets.keep(request, result)
     return result
@@ -111,20 +113,10 @@ def truth_of(model: TextModel, data: Dataset) -> Truth:
 
 
 class _Answer:
-    """The result so far, as often as it is worth it."""
+    """The result so far."""
 
     def __init__(self, model: TextModel, request: PredictionsRequest, data: Dataset, truth: Truth, start: float) -> None:
         self._model, self._request, self._data, self._truth, self._start = model, request, data, truth, start
-        self._next = 0.0
-
-    def shown(self, partial: Partial) -> Partial:
-        """Progress, and now and then the result so far."""
-        state, now = partial.result, time.monotonic()
-        if not isinstance(state, Pass) or now < self._next:
-            return replace(partial, result=None)
-        result = self.of(state)
-        self._next = time.monotonic() + max(_SHOW_SECONDS, _SHARE * (time.monotonic() - now))
-        return replace(partial, result=result)
 
     def of(self, state: Pass) -> PredictionsResult:
         """All that is known, as a copy."""
