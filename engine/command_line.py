@@ -26,6 +26,7 @@ from engine.requests import (
     Scanned,
     Target,
     TextInput,
+    as_text,
 )
 from engine.results import AttributionResult, TextOptimisationResult
 
@@ -211,7 +212,7 @@ def portable_command(result: AttributionResult) -> str:
 
 def needs_a_text_file(result: AttributionResult) -> bool:
     """Whether ``portable_command`` names a file that has to be made."""
-    return not _fits(result.request.input.text)
+    return not _fits(as_text(result.request.input).text)
 
 
 def program() -> list[str]:
@@ -232,7 +233,7 @@ def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialis
 
 
 def _question(request: AttributionRequest, result: AttributionResult, texts: Path | None) -> list[str]:
-    words = [*_input(request.input, texts), *_option("--method", request.method)]
+    words = [*_input(as_text(request.input), texts), *_option("--method", request.method)]
     words += _target(request.target)
     for baseline in request.baselines if result.method.uses_baseline else ():
         words += _option("--baseline", baseline)

@@ -12,8 +12,8 @@ from uuid import uuid4
 from engine import VERSION
 from engine.heatmaps.wording import title_of
 from engine.plain import as_plain, from_plain
-from engine.requests import Parameter, Request, Target, TextInput
-from engine.results import AttributionResult
+from engine.requests import Parameter, Request, Target, TextInput, in_words
+from engine.results import AttributionResult, TokenizedText
 
 SCHEMA = 1
 LONGEST_NOTE = 100_000
@@ -117,7 +117,7 @@ def title_and_text(finding: AnyFinding) -> tuple[str, str]:
     """What it answers, and the text it was about."""
     if isinstance(finding, ViewFinding):
         return finding.seen.title, finding.seen.input.text
-    return title_of(finding.result), finding.result.request.input.text
+    return title_of(finding.result), in_words(finding.result.request.input)
 
 
 def pinned_view(seen: SeenView, note: str = "", when: datetime | None = None) -> ViewFinding:
@@ -203,8 +203,19 @@ def _finding(plain: Any) -> AnyFinding:
 
 def _check(result: AttributionResult) -> None:
     """What types do not say, and what drawing relies on."""
-    document = result.prediction.input
-    texts = (document.text, document.pair or "")
+    if isinstance(result.prediction.input, TokenizedText):
+        _check_text(result, result.prediction.input)
+    if not result.prediction.classes:
+        raise ValueError("there is no prediction")
+    curve = result.path
+    if curve is not None and not (curve.alpha.ndim == 1 and curve.alpha.shape == curve.score.shape == curve.slope.shape):
+        raise ValueError("the path curve does not fit together")
+    if not 0 <= result.progress <= 1:
+        raise ValueError("progress is not usable")
+
+
+def _check_text(result: AttributionResult, document: TokenizedText) -> None:
+    given, texts = result.request.input, (document.text, document.pair or "")
     if result.values.ndim not in (1, 2) or len(result.values) != len(document.tokens):
         raise ValueError("values do not belong to the tokens")
     for token in document.tokens:
@@ -213,12 +224,5 @@ def _check(result: AttributionResult) -> None:
     for cut, text in ((document.cut, texts[0]), (document.cut_pair, texts[1])):
         if cut is not None and not 0 <= cut[0] <= cut[1] <= len(text):
             raise ValueError("cut lies outside its text")
-    if document.text != result.request.input.text or document.pair != result.request.input.pair:
+    if isinstance(given, TextInput) and (document.text, document.pair) != (given.text, given.pair):
         raise ValueError("the text is not the one that was asked about")
-    if not result.prediction.classes:
-        raise ValueError("there is no prediction")
-    curve = result.path
-    if curve is not None and not (curve.alpha.ndim == 1 and curve.alpha.shape == curve.score.shape == curve.slope.shape):
-        raise ValueError("the path curve does not fit together")
-    if not 0 <= result.progress <= 1:
-        raise ValueError("progress is not usable")

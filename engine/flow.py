@@ -86,7 +86,7 @@ class GradientFlowResult:
     @property
     def tokens(self) -> tuple[Token, ...]:
         """One for each position."""
-        return self.prediction.input.tokens
+        return self.prediction.text.tokens
 
     @property
     def unit(self) -> str:

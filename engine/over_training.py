@@ -63,7 +63,7 @@ class OverTrainingResult:
     @property
     def tokens(self) -> tuple[Token, ...]:
         """One for each column of ``values``."""
-        return self.prediction.input.tokens
+        return self.prediction.text.tokens
 
     @property
     def values(self) -> FloatArray:

@@ -49,6 +49,42 @@ class TextInput:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageInput:
+    """A picture in a file. ``sha256`` of its bytes: a file that changed is another question."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordInput:
+    """One row of a table, as (field, value as written)."""
+
+    fields: tuple[tuple[str, str], ...]
+
+
+Input = TextInput | ImageInput | RecordInput
+
+
+def in_words(given: Input) -> str:
+    """What was asked about, as a line or more of text."""
+    if isinstance(given, ImageInput):
+        return given.path
+    return given.text if isinstance(given, TextInput) else ", ".join(f"{name}: {value}" for name, value in given.fields)
+
+
+def as_text(given: Input) -> TextInput:
+    """``given``, where only a text can be meant.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(given, TextInput):
+        raise TypeError(f"not a text: {type(given).__name__}")
+    return given
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Which scalar of the model is explained.
 
@@ -72,7 +108,7 @@ class PredictionRequest:
     """What does the model say of this text? ``position`` as in ``Target``."""
 
     model_sha256: str
-    input: TextInput
+    input: Input
     position: int | None = None
 
 
@@ -90,7 +126,7 @@ class AttributionRequest:
     """
 
     model_sha256: str
-    input: TextInput
+    input: Input
     target: Target = Target()
     method: str = DEFAULT_METHOD
     baselines: tuple[str, ...] = ("zero",)

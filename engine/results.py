@@ -33,6 +33,7 @@ Task = Literal[
 ]
 ProblemType = Literal["single_label", "multi_label", "regression"]
 FloatArray = NDArray[np.floating]
+InputKind = Literal["text", "image", "record"]
 LONGEST_NAME = 32  # characters of a baseline's own text that a sentence quotes
 
 
@@ -109,7 +110,7 @@ class ModelInfo:
     sha256: str
     baselines: tuple[str, ...] = ()
     maximum_tokens: int | None = None
-    input_kind: str = "text"
+    input_kind: InputKind = "text"
     reads_pairs: bool = False
     architecture: str = ""
     device: str = "cpu"
@@ -182,6 +183,27 @@ class TokenizedText:
         return self.cut is not None or self.cut_pair is not None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadImage:
+    """A picture and what of it the model was given. Turned upright as its EXIF data say.
+
+    Args:
+        size: (width, height) of the picture.
+        pixels: (height, width, 3) uint8 as a person sees it; smaller than ``size`` where the picture is huge.
+        crop: (left, top, right, bottom) in the picture's pixels: what the model's input shows.
+        shape: (height, width) of the model's input.
+        steps: the preprocessing in words, in its order.
+    """
+
+    path: str
+    size: tuple[int, int]
+    pixels: NDArray[np.uint8]
+    crop: tuple[float, float, float, float]
+    shape: tuple[int, int]
+    steps: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ClassPrediction:
     """One output. ``label`` and ``probability`` are None for regression."""
@@ -197,8 +219,19 @@ class PredictionResult:
     """What the model says, highest first (language models: the first 20 and the target)."""
 
     request: PredictionRequest
-    input: TokenizedText
+    input: TokenizedText | ReadImage
     classes: tuple[ClassPrediction, ...]
+
+    @property
+    def text(self) -> TokenizedText:
+        """What was read, of a model that reads text.
+
+        Raises:
+            TypeError: it was a picture.
+        """
+        if not isinstance(self.input, TokenizedText):
+            raise TypeError(f"not a text: {type(self.input).__name__}")
+        return self.input
 
     @property
     def predicted(self) -> ClassPrediction:
@@ -324,7 +357,7 @@ class AttributionResult:
     @property
     def tokens(self) -> tuple[Token, ...]:
         """One for each row of ``values``."""
-        return self.prediction.input.tokens
+        return self.prediction.text.tokens
 
     @property
     def unit(self) -> str:

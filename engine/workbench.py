@@ -20,7 +20,7 @@ from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_f
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
 from engine.models.importing import Importer
-from engine.models.model import TextModel
+from engine.models.model import Model, TextModel
 from engine.models.opening import open_model
 from engine.optimisation.text import optimise_text
 from engine.recurrent.ablation import ablate
@@ -56,9 +56,12 @@ from engine.requests import (
 )
 from engine.results import CatalogueResult, OpenModelResult
 
-_OF_A_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]] = {  # who answers, from the open model
+_OF_A_MODEL: dict[type[AboutAModel], Callable[[Model, Any], Steps[Any]]] = {  # who answers, from the open model
     PredictionRequest: predict,
     AttributionRequest: explain,
+}
+
+_OF_A_TEXT_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]] = {
     OverTrainingRequest: over_training,
     GradientFlowRequest: gradient_flow,
     OptimisationRequest: optimise_text,
@@ -82,7 +85,7 @@ class Workbench:
     def __init__(self) -> None:
         keep_full_precision()
         leave_a_core_free()
-        self._model: TextModel | None = None
+        self._model: Model | None = None
         self._accepted = False
         self._importer, self._sessions, self._captures = Importer(), Sessions(), Captures()
         self._datasets = Datasets()
@@ -116,15 +119,19 @@ class Workbench:
 
     def _ask(self, request: AboutAModel) -> Steps[Any]:
         model = self._usable(model_asked(request))
+        if type(request) in _OF_A_MODEL:
+            return (yield from _OF_A_MODEL[type(request)](model, request))
+        if not isinstance(model, TextModel):
+            raise UserError(f"This cannot be asked of a model that reads {model.info.input_kind}s yet.", "unavailable")
         if isinstance(request, AboutACorpus):
             return (yield from investigate(self._sessions, model, request))
         if isinstance(request, AboutADataset):
             return (yield from examine(self._datasets, model, request))
         if isinstance(request, AboutAttention):
             return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
-        return (yield from _OF_A_MODEL[type(request)](model, request))
+        return (yield from _OF_A_TEXT_MODEL[type(request)](model, request))
 
-    def _usable(self, sha256: str) -> TextModel:
+    def _usable(self, sha256: str) -> Model:
         """The open model, unless something about it must be accepted first.
 
         Raises:

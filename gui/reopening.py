@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.findings import SeenView
 from engine.jobs import Failure
+from engine.requests import as_text
 from engine.results import AttributionResult, ModelInfo
 from gui.conductor import Conductor
 from gui.rooms import Room
@@ -120,7 +121,7 @@ class Reopening(QObject):
     def _restore(self, result: AttributionResult) -> None:
         """Text and settings, as if a person had, so that both can be undone; what its method does not use stays as it is."""
         request, method, panel = result.request, result.method, self._workspace.method_panel
-        self._conductor.put_stored_text(request.input, request.target.true)
+        self._conductor.put_stored_text(as_text(request.input), request.target.true)
         now = panel.snapshot()
         wishes = dict(now.wishes) | {request.method: request.parameters}
         panel.go_back_to(

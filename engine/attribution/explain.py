@@ -1,7 +1,7 @@
 """The jobs behind a prediction and a heatmap: text in, tokens with values out."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +16,8 @@ from engine.attribution.target import check_position, classes, resolve, score_fu
 from engine.errors import UserError
 from engine.inputs.baselines import RANDOM_DOCUMENT, Baseline, baseline_for
 from engine.jobs import Partial, Steps, relay
-from engine.models.model import Encoding, TextModel, require_output
-from engine.requests import AttributionRequest, Parameter, PredictionRequest, Reduction, Target, TextInput
+from engine.models.model import Model, as_read_by, require_output
+from engine.requests import AttributionRequest, Input, Parameter, PredictionRequest, Reduction, Target
 from engine.results import (
     AttributionResult,
     BaselineInfo,
@@ -27,6 +27,7 @@ from engine.results import (
     Notice,
     PredictionResult,
     ResolvedTarget,
+    TokenizedText,
 )
 
 _REDUCTIONS: dict[Reduction, Any] = {
@@ -37,20 +38,21 @@ _REDUCTIONS: dict[Reduction, Any] = {
     "signed_max": lambda v: np.take_along_axis(v, np.abs(v).argmax(-1)[..., None], -1)[..., 0],
     "none": lambda v: v,
 }
+_BASELINES: dict[str, Callable[..., Baseline]] = {"text": baseline_for}  # of each kind of input
 MOST_BUILT_UP = 5.0  # times the score: what relevance may differ from it before that is said
 CONFIDENT = 0.5  # of the way from chance to certainty
 
 
-def predict(model: TextModel, request: PredictionRequest) -> Steps[PredictionResult]:
+def predict(model: Model, request: PredictionRequest) -> Steps[PredictionResult]:
     """What the model says of a text."""
     yield Partial(0, 1, doing="Predicting")
     require_output(model)
-    encoding = model.encode(request.input)
+    encoding = model.encode(as_read_by(model, request.input))
     logits = logits_of(model, encoding, check_position(request.position, model, encoding))
     return PredictionResult(request, encoding.input, classes(model, logits))
 
 
-def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionResult]:
+def explain(model: Model, request: AttributionRequest) -> Steps[AttributionResult]:
     """Why the model said that.
 
     Yields:
@@ -64,11 +66,11 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
     yield Partial(0, result=question.asked.prediction, doing=question.method.description.label)
     start = time.perf_counter()
     baselines = [
-        baseline_for(name, model, question.asked.encoding, request.background, request.seed, draw)
+        _BASELINES[model.info.input_kind](name, model, question.asked.encoding, request.background, request.seed, draw)
         for name, draw in question.baselines
     ]
     said = tuple(_said_of(name, question, made) for (name, _), made in zip(question.baselines, baselines, strict=True))
-    batch = model.batch_size_for(question.asked.encoding.ids.shape[1])
+    batch = model.batch_size_for(_inputs(question).shape[1])
     score = Score(score_function(model, question.asked.encoding, question.asked.target), batch, model.recurrent)
 
     def shown(partial: Partial) -> Partial:
@@ -85,9 +87,9 @@ def explain(model: TextModel, request: AttributionRequest) -> Steps[AttributionR
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """A text and a target held against a model: what was read, what is said of it, which scalar is meant."""
+    """An input and a target held against a model: what was read, what is said of it, which scalar is meant."""
 
-    encoding: Encoding
+    encoding: Any  # the model's own
     position: int | None  # of the prediction
     prediction: PredictionResult
     target: ResolvedTarget
@@ -97,7 +99,7 @@ class Asked:
 class _Question:
     """A request held against a model."""
 
-    model: TextModel
+    model: Model
     request: AttributionRequest
     method: Method
     parameters: Mapping[str, Parameter]
@@ -105,23 +107,23 @@ class _Question:
     asked: Asked
 
 
-def read_question(model: TextModel, sha256: str, text: TextInput, wanted: Target) -> Asked:
+def read_question(model: Model, sha256: str, given: Input, wanted: Target) -> Asked:
     """What every question about a target begins with.
 
     Raises:
         UserError: there is nothing to read, or no such target.
     """
-    encoding = model.encode(text)
+    encoding = model.encode(as_read_by(model, given))
     asked_of_a_unit = wanted.choice.startswith("unit:")  # whose position is the unit's, not the prediction's
     position = check_position(None if asked_of_a_unit else wanted.position, model, encoding)
     logits = logits_of(model, encoding, position)
     target = resolve(wanted, model, encoding, logits)
-    predicted = PredictionRequest(sha256, text, position)
+    predicted = PredictionRequest(sha256, given, position)
     said = PredictionResult(predicted, encoding.input, classes(model, logits, target.outputs))
     return Asked(encoding, position, said, target)
 
 
-def _ask(model: TextModel, request: AttributionRequest) -> _Question:
+def _ask(model: Model, request: AttributionRequest) -> _Question:
     """Check everything that can be checked before anything costly runs."""
     chosen = method(request.method)
     refusal = chosen.description.unavailable_because(model.info)
@@ -141,9 +143,9 @@ def _told_apart(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
 
 
 @torch.no_grad()
-def logits_of(model: TextModel, encoding: Encoding, position: int | None) -> Tensor:
-    """What the model says of a text: (n_outputs,), on the CPU."""
-    return model.logits(model.embed(encoding.ids), encoding, position)[0].cpu()
+def logits_of(model: Model, encoding: Any, position: int | None) -> Tensor:
+    """What the model says: (n_outputs,), on the CPU."""
+    return model.logits(model.features(encoding), encoding, position)[0].cpu()
 
 
 @torch.no_grad()
@@ -176,7 +178,7 @@ def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> St
 
 @torch.no_grad()
 def _inputs(question: _Question) -> Tensor:
-    return question.model.embed(question.asked.encoding.ids)
+    return question.model.features(question.asked.encoding)
 
 
 def _average(runs: list[Attribution]) -> Attribution:
@@ -224,18 +226,24 @@ def _answer(
     )
 
 
-def warnings_of(model: TextModel, prediction: PredictionResult, wanted: Target, target: ResolvedTarget) -> list[Notice]:
-    """What holds of any answer about this text and target."""
+def warnings_of(model: Model, prediction: PredictionResult, wanted: Target, target: ResolvedTarget) -> list[Notice]:
+    """What holds of any answer about this input and target."""
     warnings = [notice for notice in model.info.warnings if notice.blocking]
-    text = prediction.input
-    for which, cut in (("text", text.cut), ("second text", text.cut_pair)):
-        if cut:
-            words = f"Characters {cut[0]} to {cut[1]} of the {which} were not read: it is longer than the model's limit."
-            warnings.append(Notice(words, "cut"))
+    if isinstance(prediction.input, TokenizedText):
+        warnings += _cut(prediction.input)
     if wanted.versus is not None and target.versus_index is None:
         words = f"The predicted class is the true one: {target.label} is explained by itself."
         warnings.append(Notice(words, "same_class"))
     return warnings
+
+
+def _cut(text: TokenizedText) -> list[Notice]:
+    """What of a text the model was not given."""
+    return [
+        Notice(f"Characters {cut[0]} to {cut[1]} of the {which} were not read: it is longer than the model's limit.", "cut")
+        for which, cut in (("text", text.cut), ("second text", text.cut_pair))
+        if cut
+    ]
 
 
 def _warnings(question: _Question, found: Attribution, baselines: tuple[BaselineInfo, ...], progress: float) -> list[Notice]:

@@ -1,20 +1,21 @@
 """From what the user named to the scalar that is explained."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.attribution.unit import Unit, activation, read_unit
 from engine.errors import UserError
-from engine.models.model import Encoding, TextModel
+from engine.models.model import Model
 from engine.requests import ScoreUnit, Target
 from engine.results import ClassPrediction, ProblemType, ResolvedTarget
 
 SHOWN_OF_A_VOCABULARY = 20
 
 
-def resolve(target: Target, model: TextModel, encoding: Encoding, logits: Tensor) -> ResolvedTarget:
+def resolve(target: Target, model: Model, encoding: Any, logits: Tensor) -> ResolvedTarget:
     """Read ``target`` against a model's answer.
 
     Args:
@@ -44,14 +45,14 @@ def resolve(target: Target, model: TextModel, encoding: Encoding, logits: Tensor
     )
 
 
-def _unit(target: Target, model: TextModel, encoding: Encoding) -> ResolvedTarget:
+def _unit(target: Target, model: Model, encoding: Any) -> ResolvedTarget:
     if target.versus is not None or target.score != "logit":
         raise UserError("A unit's activation is explained as it is: leave versus and score out.", "no_such_unit")
     unit = read_unit(target.choice, target.position, model, encoding)
     return ResolvedTarget(f"{unit.layer}:{unit.index}", unit.index, None, None, "logit", unit.position, unit.layer)
 
 
-def _output(choice: str, target: Target, model: TextModel, logits: Tensor) -> int:
+def _output(choice: str, target: Target, model: Model, logits: Tensor) -> int:
     """The output that is predicted, true, or named by ``choice``."""
     if choice == "predicted":
         return int(logits.argmax())
@@ -62,7 +63,7 @@ def _output(choice: str, target: Target, model: TextModel, logits: Tensor) -> in
     return _named(choice, model, len(logits))
 
 
-def _named(name: str, model: TextModel, outputs: int) -> int:
+def _named(name: str, model: Model, outputs: int) -> int:
     """An exact label first, else an index; ``label:X`` and ``index:N`` force one reading."""
     form, _, rest = name.partition(":")
     if not rest or form not in ("label", "index"):
@@ -75,19 +76,19 @@ def _named(name: str, model: TextModel, outputs: int) -> int:
     return index
 
 
-def check_position(position: int | None, model: TextModel, encoding: Encoding) -> int | None:
+def check_position(position: int | None, model: Model, encoding: Any) -> int | None:
     """``position`` as an index into the tokens; None for models that answer once.
 
     Raises:
         UserError: it lies outside the text, or the model is no language model.
     """
-    tokens = len(encoding.input.tokens)
     if model.info.task not in ("causal_lm", "masked_lm"):
         if position is not None:
             raise UserError("This model answers once for the whole text; leave the position out.", "no_position")
         return None
     if position is None:
         return model.default_position(encoding)
+    tokens = len(encoding.input.tokens)
     if not 0 <= position < tokens:
         raise UserError(
             f"The text has the token positions 0 to {tokens - 1}; there is no position {position}.", "no_such_position"
@@ -112,7 +113,7 @@ def in_unit(logits: Tensor, unit: ScoreUnit, problem: ProblemType) -> Tensor:
     return torch.nn.functional.logsigmoid(logits) if multi else logits.log_softmax(dim=-1)
 
 
-def score_function(model: TextModel, encoding: Encoding, target: ResolvedTarget) -> Callable[[Tensor], Tensor]:
+def score_function(model: Model, encoding: Any, target: ResolvedTarget) -> Callable[[Tensor], Tensor]:
     """(batch, seq, d_model) embeddings -> (batch,): the target's score, the difference of two, or a unit's activation."""
     if target.layer is not None:
         unit = Unit(target.layer, target.index, target.position)
@@ -126,7 +127,7 @@ def score_function(model: TextModel, encoding: Encoding, target: ResolvedTarget)
     return function
 
 
-def classes(model: TextModel, logits: Tensor, also: tuple[int, ...] = ()) -> tuple[ClassPrediction, ...]:
+def classes(model: Model, logits: Tensor, also: tuple[int, ...] = ()) -> tuple[ClassPrediction, ...]:
     """(n_outputs,) logits -> every class, highest first; of a vocabulary the first 20 and those in ``also``.
 
     Raises:

@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.errors import UserError
-from engine.models.model import Encoding, TextModel
+from engine.models.model import Model
 
 FORM = re.compile(r"unit:(?P<layer>.+):(?P<index>\d{1,9})(?:@(?P<position>\d{1,9}))?", re.DOTALL)
 
@@ -21,7 +22,7 @@ class Unit:
     position: int | None
 
 
-def read_unit(choice: str, position: int | None, model: TextModel, encoding: Encoding) -> Unit:
+def read_unit(choice: str, position: int | None, model: Model, encoding: Any) -> Unit:
     """``unit:LAYER:INDEX[@POSITION]`` held against what the layer really gives for this text.
 
     Args:
@@ -35,7 +36,7 @@ def read_unit(choice: str, position: int | None, model: TextModel, encoding: Enc
         raise UserError(f"A unit is named unit:LAYER:INDEX or unit:LAYER:INDEX@POSITION, not “{choice}”.", "no_such_unit")
     layer, index = form["layer"], int(form["index"])
     with torch.no_grad():
-        output = layer_output(model, encoding, layer, model.embed(encoding.ids))
+        output = layer_output(model, encoding, layer, model.features(encoding))
     if index >= output.shape[-1]:
         raise UserError(f"The layer {layer} has the units 0 to {output.shape[-1] - 1}; there is no unit {index}.", "no_such_unit")
     if output.dim() == 2:
@@ -47,13 +48,13 @@ def read_unit(choice: str, position: int | None, model: TextModel, encoding: Enc
     return Unit(layer, index, at)
 
 
-def activation(model: TextModel, encoding: Encoding, unit: Unit, embeddings: Tensor) -> Tensor:
+def activation(model: Model, encoding: Any, unit: Unit, embeddings: Tensor) -> Tensor:
     """(batch, seq, d_model) embeddings -> (batch,) the unit's activation, differentiable."""
     output = layer_output(model, encoding, unit.layer, embeddings)
     return output[:, unit.index] if unit.position is None else output[:, unit.position, unit.index]
 
 
-def layer_output(model: TextModel, encoding: Encoding, layer: str, embeddings: Tensor) -> Tensor:
+def layer_output(model: Model, encoding: Any, layer: str, embeddings: Tensor) -> Tensor:
     """(batch, features) or (batch, seq, features): what ``layer`` gives, its last time where it runs several times.
 
     Raises:

@@ -17,7 +17,7 @@ from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel
 from engine.plain import as_plain
-from engine.requests import AttributionRequest, ExplainRowsRequest, TextInput
+from engine.requests import AttributionRequest, ExplainRowsRequest, TextInput, as_text
 from engine.results import AttributionResult, Cost
 
 DOING = "Explaining"
@@ -140,7 +140,7 @@ def explained_row(row: int, found: AttributionResult) -> ExplainedRow:
     tokens, target = found.tokens, found.target
     return ExplainedRow(
         row=row,
-        input=found.request.input,
+        input=as_text(found.request.input),
         target=target.index,
         versus=NONE if target.versus_index is None else target.versus_index,
         reduction=found.reduction,

@@ -57,7 +57,7 @@ class Figure:
     def __init__(self, result: AttributionResult) -> None:
         self._result = result
         self._signed = result.signed
-        self._cells = cells_of(result.prediction.input)
+        self._cells = cells_of(result.prediction.text)
         self._sums = self._cells.sums(token_values(result))
         self._limit = limit_of(self._sums)
         self._step_of = ramp(LIGHT, signed=self._signed).steps(self._sums, self._limit)
@@ -83,7 +83,7 @@ class Figure:
 
     def map(self) -> str:
         """The text on its colours."""
-        document = self._result.prediction.input
+        document = self._result.prediction.text
         texts = [(document.text, document.cut), (document.pair, document.cut_pair)]
         parts = [self._text(number, text, cut) for number, (text, cut) in enumerate(texts) if text is not None]
         if len(parts) > 1:

@@ -85,7 +85,7 @@ def question_as_dict(model: ModelInfo, prediction: PredictionResult, target: Res
         "schema": SCHEMA,
         "version": VERSION,
         "model": {"path": model.path, "task": model.task, "sha256": model.sha256},
-        "input": input_as_dict(prediction.input, model.reads_pairs),
+        "input": input_as_dict(prediction.text, model.reads_pairs),
         "prediction": [class_as_dict(c) for c in prediction.classes],
         "target": target_as_dict(target),
     }

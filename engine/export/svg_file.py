@@ -38,7 +38,7 @@ class _Drawing:
 
     def __init__(self, result: AttributionResult, inks: Inks) -> None:
         self._result, self._inks = result, inks
-        self._cells = cells_of(result.prediction.input)
+        self._cells = cells_of(result.prediction.text)
         self._sums = self._cells.sums(token_values(result))
         self._limit = limit_of(self._sums)
         self._ramp = ramp(inks, signed=result.signed)
@@ -83,7 +83,7 @@ class _Drawing:
         self._y += 2
 
     def _map(self) -> None:
-        document = self._result.prediction.input
+        document = self._result.prediction.text
         for number, text in enumerate((document.text, document.pair)):
             if text is None:
                 continue

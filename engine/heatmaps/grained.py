@@ -90,7 +90,7 @@ def at_grain(result: AttributionResult, grain: Grain) -> AttributionResult:
     """The same map with a token, and a value, for each word or sentence; ``result`` is at the grain of tokens."""
     if grain == result.grain:
         return result
-    grouped = Grouped(result.prediction.input, grain)
+    grouped = Grouped(result.prediction.text, grain)
     reduction: Reduction = result.reduction if result.values.ndim == 1 else "sum"
     columns = result.values.reshape(len(result.tokens), -1).T
     values = np.stack([combined(column, grouped.groups, reduction) for column in columns], axis=-1)

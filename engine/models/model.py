@@ -1,4 +1,4 @@
-"""What the engine asks of a model that reads text, whatever format it came in."""
+"""What the engine asks of a model, whatever it reads and whatever format it came in."""
 
 import copy
 import functools
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -19,11 +19,11 @@ from engine.models.files import sha256_of
 from engine.models.safety import refusals_in_words
 from engine.models.training import FINAL, no_such_checkpoint
 from engine.recurrent.recorder import KINDS
-from engine.requests import TextInput
-from engine.results import AttentionInfo, LayerInfo, ModelInfo, Notice, RecurrentInfo, TokenizedText
+from engine.requests import ImageInput, Input, RecordInput, TextInput
+from engine.results import AttentionInfo, InputKind, LayerInfo, ModelInfo, Notice, RecurrentInfo, TokenizedText
 
 LONGEST_TEXT = 20_000  # tokens; whatever a network could read, the gradient through it has to fit in memory
-FIRST_BATCH_TOKENS = 128  # of the first batch of a length: a step must be short before anything is known
+FIRST_BATCH_POSITIONS = 128  # of the first batch of a length: a step must be short before anything is known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,14 +61,13 @@ class RowIds:
     cut: bool
 
 
-class TextModel(ABC):
-    """A frozen network in eval mode. Everything is computed from embeddings, so that they can be attributed to."""
+class Model(ABC):
+    """A frozen network in eval mode. Everything is computed from features, so that they can be attributed to: the embeddings
+    of tokens, the channels of pixels.
+    """
 
     info: ModelInfo
     network: nn.Module
-    substitutes: Mapping[str, int]  # token ids for the baselines pad, mask and unk, where the vocabulary has them
-    has_history = False  # a window of tokens that an attention layer looks back over
-    window: int | None = None  # how many tokens a prediction is made from, padded at the left; None: all there are
     earlier: Mapping[str, Path] = MappingProxyType({})  # training checkpoints by name, the first first
     own_checkpoint = FINAL  # the name of the open model's own weights among them
 
@@ -113,10 +112,10 @@ class TextModel(ABC):
         """
         raise NotImplementedError(type(self).__name__)  # of a format that has none
 
-    def batch_size_for(self, tokens: int) -> BatchSize:
-        """What was learnt about texts of about this length; a cautious guess before the first."""
-        longest = 1 << (tokens - 1).bit_length()
-        return self._batch_sizes.setdefault(longest, BatchSize(max(1, FIRST_BATCH_TOKENS // longest)))
+    def batch_size_for(self, positions: int) -> BatchSize:
+        """What was learnt about inputs of about this length; a cautious guess before the first."""
+        longest = 1 << (positions - 1).bit_length()
+        return self._batch_sizes.setdefault(longest, BatchSize(max(1, FIRST_BATCH_POSITIONS // longest)))
 
     @functools.cached_property
     def _batch_sizes(self) -> dict[int, BatchSize]:
@@ -131,6 +130,48 @@ class TextModel(ABC):
     def recurrent(self) -> bool:
         """cuDNN cannot differentiate recurrent layers in eval mode; it is left out for them."""
         return bool(self.info.recurrent)
+
+    @abstractmethod
+    def encode(self, given: Any) -> Any:
+        """``given`` as tensors on the model's device, with ``input``: what was read.
+
+        Raises:
+            UserError: there is nothing to read.
+        """
+
+    @abstractmethod
+    def features(self, encoding: Any) -> Tensor:
+        """(1, positions, features): what is attributed to."""
+
+    @abstractmethod
+    def logits(self, features: Tensor, encoding: Any, position: int | None = None) -> Tensor:
+        """(batch, positions, features) in place of ``encoding``'s -> (batch, n_outputs)."""
+
+    def default_position(self, encoding: Any) -> int:
+        """Language models: the token that is asked about where the user names none."""
+        raise NotImplementedError(type(self).__name__)  # of a model that answers once
+
+    def no_such_output(self, name: str, outputs: int) -> str:
+        """What to say of a target that does not exist."""
+        labels = self.info.labels
+        known = ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "") if labels else f"{outputs} outputs, named by index:N"
+        return f"The model has no class “{name}”; it has {known}."
+
+    def output_label(self, index: int) -> str | None:
+        """What output ``index`` means, in the user's words; None where it has no name (regression)."""
+        return self.info.labels[index] if index < len(self.info.labels) else None
+
+    def output_index(self, text: str) -> int | None:
+        """The output with exactly this label."""
+        return self.info.labels.index(text) if text in self.info.labels else None
+
+
+class TextModel(Model):
+    """It reads tokens; what is attributed to are their embeddings."""
+
+    substitutes: Mapping[str, int]  # token ids for the baselines pad, mask and unk, where the vocabulary has them
+    has_history = False  # a window of tokens that an attention layer looks back over
+    window: int | None = None  # how many tokens a prediction is made from, padded at the left; None: all there are
 
     @abstractmethod
     def encode(self, text: TextInput) -> Encoding:
@@ -156,6 +197,10 @@ class TextModel(ABC):
     @abstractmethod
     def embed(self, ids: Tensor) -> Tensor:
         """(batch, seq) token ids -> (batch, seq, d_model) word embeddings."""
+
+    def features(self, encoding: Encoding) -> Tensor:
+        """(1, seq, d_model): the word embeddings."""
+        return self.embed(encoding.ids)
 
     @abstractmethod
     def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:
@@ -216,20 +261,6 @@ class TextModel(ABC):
         """
         return len(encoding.input.tokens) - 1
 
-    def no_such_output(self, name: str, outputs: int) -> str:
-        """What to say of a target that does not exist."""
-        labels = self.info.labels
-        known = ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "") if labels else f"{outputs} outputs, named by index:N"
-        return f"The model has no class “{name}”; it has {known}."
-
-    def output_label(self, index: int) -> str | None:
-        """What output ``index`` means, in the user's words; None where it has no name (regression)."""
-        return self.info.labels[index] if index < len(self.info.labels) else None
-
-    def output_index(self, text: str) -> int | None:
-        """The output with exactly this label."""
-        return self.info.labels.index(text) if text in self.info.labels else None
-
 
 def freeze(network: nn.Module) -> nn.Module:
     """Eval mode, no parameter gradients: a third less memory per gradient, and nothing a job could leave behind."""
@@ -287,7 +318,22 @@ def attention_of(config: object) -> AttentionInfo | None:
     return AttentionInfo(layers, heads) if isinstance(layers, int) and isinstance(heads, int) else None
 
 
-def require_output(model: TextModel) -> None:
+_KINDS: dict[type[Input], InputKind] = {TextInput: "text", ImageInput: "image", RecordInput: "record"}
+
+
+def as_read_by(model: Model, given: Input) -> Input:
+    """``given``, where ``model`` reads such.
+
+    Raises:
+        UserError: it reads something else.
+    """
+    kind = _KINDS[type(given)]
+    if kind != model.info.input_kind:
+        raise UserError(f"This model reads {model.info.input_kind}s; what it was given is of the kind {kind}.", "wrong_kind")
+    return given
+
+
+def require_output(model: Model) -> None:
     """Refuse a model that cannot be asked what it says.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.errors import LoadError
 from engine.jobs import Partial, Steps
 from engine.models.files import KERAS_SUFFIXES, check_archive, read_json
-from engine.models.model import TextModel
+from engine.models.model import Model, TextModel
 from engine.models.recurrent_spec import FORMAT
 from engine.models.safety import refusals_in_words
 from engine.models.training import trainer_checkpoints
@@ -28,7 +28,7 @@ WEIGHT_SUFFIXES = (".pt", ".pth", ".safetensors", ".bin", ".ckpt", ".tar")
 _PARTS_OF_A_FOLDER = ("config.json", "model.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json")
 
 
-def open_model(request: OpenModelRequest) -> Steps[TextModel]:
+def open_model(request: OpenModelRequest) -> Steps[Model]:
     """Open ``request.path``: a sample's name, a folder, or a file that belongs to one.
 
     Raises:
@@ -39,7 +39,7 @@ def open_model(request: OpenModelRequest) -> Steps[TextModel]:
     yield Partial(1, 2, doing=f"Reading {place.name}")
     with refusals_in_words(place.name):
         model = _open(place, request)
-        if "attribution" in model.info.can:
+        if isinstance(model, TextModel) and "attribution" in model.info.can:
             _look_for_relus(model)
         return model
 
@@ -82,7 +82,7 @@ def _folder_of_file(path: Path) -> Path:
     raise LoadError(f"{path.name} is not a model; open a Hugging Face folder or a recurrent folder.", "no_model")
 
 
-def _open(folder: Path, request: OpenModelRequest) -> TextModel:
+def _open(folder: Path, request: OpenModelRequest) -> Model:
     """The formats import their libraries only when one of them is met."""
     if (folder / "config.json").is_file():
         from engine.models.huggingface import open_huggingface

@@ -235,7 +235,7 @@ class AttentionRoom(Room):
         if (
             self._view.compares
             and self._view.result is not None
-            and self._view.result.input.text == attributed.request.input.text
+            and self._view.result.input.text == attributed.prediction.text.text
         ):
             self._on_agreement_wanted()
 

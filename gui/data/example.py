@@ -140,10 +140,10 @@ class ExampleStrip(QWidget):
             self._shown = ""
             self.heatmap.show_text(TokenizedText("", ()))
             return
-        self._shown = result.prediction.input.text
+        self._shown = result.prediction.text.text
         tag = progress_words(result.progress, stopped=False)
         self._why.setText(f"{title_of(result)}{f' · {tag}' if tag else ''}")
-        self.heatmap.show_map(result.prediction.input, token_values(result), result.signed)
+        self.heatmap.show_map(result.prediction.text, token_values(result), result.signed)
         self.bar.show_scale(self.heatmap.limit, signed=result.signed, unit=result.unit)
 
     @Slot()

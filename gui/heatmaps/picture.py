@@ -77,7 +77,7 @@ class AttributionPicture:
         self._parts.append((box.height() + after, draw))
 
     def _map(self, result: AttributionResult) -> NDArray[np.float64]:
-        document = result.prediction.input
+        document = result.prediction.text
         cells = cells_of(document)
         values = cells.sums(token_values(result))
         layout = TextLayout(document, cells)

@@ -23,7 +23,7 @@ class MapSentence(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        document = result.prediction.input
+        document = result.prediction.text
         self._signed = result.signed
         self._most = LINES if document.pair is None else LINES_OF_A_PAIR
         cells = cells_of(document)

@@ -96,7 +96,7 @@ class AttributionView(QWidget):
             return
         self._forget()
         self._shown = prediction
-        self.board.show_text(prediction.input)
+        self.board.show_text(prediction.text)
         self.find_bar.show_texts(self.board.heatmap.searched)
         self.head.title.setText(_WAITING)
         self._pages.setCurrentIndex(1)

@@ -82,7 +82,7 @@ class MapBoard(QWidget):
 
     def show_result(self, result: AttributionResult) -> None:
         """The map that was asked for, or a sharper one."""
-        self._result, self._document = result, result.prediction.input
+        self._result, self._document = result, result.prediction.text
         self.main.show_map(GrainedMap(result, self._grouper(self._document, self._grain)))
         self._finish()
 
@@ -112,7 +112,7 @@ class MapBoard(QWidget):
         """Everything that is shown, at another grain; what is selected stays."""
         self._grain = grain
         if self._result is not None:
-            self.main.show_map(GrainedMap(self._result, self._grouper(self._result.prediction.input, grain)))
+            self.main.show_map(GrainedMap(self._result, self._grouper(self._result.prediction.text, grain)))
         elif self._document is not None:
             self.main.show_text(self._grouper(self._document, grain))
         for each in self._companions:
@@ -182,7 +182,7 @@ class MapBoard(QWidget):
 
     def _fill(self, row: MapRow, each: Companion) -> None:
         if each.result is not None:
-            row.show_map(GrainedMap(each.result, self._grouper(each.result.prediction.input, self._grain)))
+            row.show_map(GrainedMap(each.result, self._grouper(each.result.prediction.text, self._grain)))
             facts = filter(None, (brief_words(each.result, each.stopped), each.note))
             row.show_caption(brief_title(each.result), " · ".join(facts))
             return
@@ -195,7 +195,7 @@ class MapBoard(QWidget):
         if self._kept is None:
             self.pinned.map = self.pinned.grouped = None
             return
-        self.pinned.show_map(GrainedMap(self._kept, self._grouper(self._kept.prediction.input, self._grain)))
+        self.pinned.show_map(GrainedMap(self._kept, self._grouper(self._kept.prediction.text, self._grain)))
 
     def _finish(self) -> None:
         self._show_captions()

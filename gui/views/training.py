@@ -113,7 +113,7 @@ class TrainingView(QFrame):
         """Growing or whole. The checkpoint that was looked at stays, by its name; the last one goes on being the last."""
         before = self._result
         kept = self.checkpoint if before is not None and self._checkpoint < len(before.names) - 1 else None
-        same_text = before is not None and before.prediction.input == result.prediction.input
+        same_text = before is not None and before.prediction.input == result.prediction.text
         self._result = result
         self._token = self._token if same_text else -1
         wanted = self._wanted.get("checkpoint", kept)
@@ -221,7 +221,7 @@ class TrainingView(QFrame):
         if result is None:
             return
         found = result.maps[self._checkpoint]
-        self.text.show_map(result.prediction.input, token_values(found), result.signed, self.matrix.limit)
+        self.text.show_map(result.prediction.text, token_values(found), result.signed, self.matrix.limit)
         self.text.select_token(self._token)
         self.matrix.select(self._checkpoint, self._token)
 
