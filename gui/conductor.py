@@ -30,6 +30,7 @@ class Conductor(QObject):
 
     message = Signal(object)  # Message
     bare_weights = Signal(str)  # a path that has to be imported first
+    refused = Signal(str)  # a path that could not be opened; the model before stays
     cleared = Signal(str)  # a subject that is well again
     model_opened = Signal(object)  # ModelInfo
     map_changed = Signal()
@@ -348,7 +349,9 @@ class Conductor(QObject):
         if failure.kind == "bare_weights":
             self.bare_weights.emit(path)
         elif failure.kind != "no_engine":  # said already, once for all
-            self.message.emit(Message("opening", failure.message, detail=failure.detail))
+            stays = f" {self.model.name} stays open." if self.model is not None else ""
+            self.message.emit(Message("opening", f"{failure.message}{stays}", detail=failure.detail))
+            self.refused.emit(path)
         self._refresh_actions()
 
     @Slot(str)

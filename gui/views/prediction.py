@@ -152,7 +152,10 @@ class PredictionView(QWidget):
         self._model.fill(self._filter.text().casefold().strip())
         count = len(self._result.classes)
         rows = count if count <= MOST_WITHOUT_FILTER else _TOP + 2
-        self._rows.setFixedHeight(_ROW * (min(rows, _BRIEF) if self._brief else rows) + 2)
+        brief = self._brief and rows > _BRIEF + 1  # one row more costs less than a scroll bar
+        self._rows.setFixedHeight(_ROW * (_BRIEF if brief else rows) + 2)
+        if brief and not self._filter.text():
+            self._rows.show_row(self._model.predicted_row())
 
 
 class _ClassModel(QAbstractListModel):
@@ -227,6 +230,10 @@ class _ClassModel(QAbstractListModel):
     def is_predicted(self, one: ClassPrediction) -> bool:
         return one.index in self._predicted
 
+    def predicted_row(self) -> int:
+        """The first; −1: none is listed."""
+        return next((row for row, one in enumerate(self._listed) if self.is_predicted(one)), -1)
+
     def is_true(self, one: ClassPrediction) -> bool:
         return self._true is not None and self._true in (one.label, f"index:{one.index}", f"label:{one.label}")
 
@@ -297,6 +304,11 @@ class _Rows(QListView):
             return
         signal = self.versus_chosen if modifiers & Qt.KeyboardModifier.AltModifier else self.target_chosen
         signal.emit(spoken(one, self._model.classes))
+
+    def show_row(self, row: int) -> None:
+        """Bring it into sight."""
+        if row >= 0:
+            self.scrollTo(self._model.index(row))
 
     def _read_out(self, index: Index) -> None:
         self.read_out_changed.emit(str(index.data()) if index.isValid() else "")
