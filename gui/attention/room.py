@@ -30,6 +30,7 @@ from gui.attention.film_desk import FilmDesk
 from gui.attention.tfidf_desk import TfidfDesk
 from gui.attention.view import FILM, PAGES, TFIDF, AttentionView
 from gui.attention.words import TYPE, about_target, has_attention, has_target, map_name, to_come, verified, without_attention
+from gui.job_lanes import Lane
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House, Room
@@ -47,6 +48,7 @@ class AttentionRoom(Room):
     key, title, icon = "attention", "Attention", "eye"
     hint = "What every head of every layer attends to on this text."
     shortcuts = ("Ctrl+Alt+A",)
+    lane = Lane.VIEW
 
     def __init__(self, house: House) -> None:
         self._view = AttentionView()

@@ -18,6 +18,7 @@ from gui.cells.corpus_keeping import corpus_caption, kept_corpus
 from gui.cells.marks import MarkChange
 from gui.cells.view import CellsView
 from gui.cells.words import NAMES, has_cells, without_cells
+from gui.job_lanes import Lane
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House, Room
@@ -46,6 +47,7 @@ class CellsRoom(Room):
     key, title, icon = "cells", "Cells", "cpu"
     hint = "What LSTM, GRU and RNN cells do on this text."
     shortcuts = ("Ctrl+Alt+C",)
+    lane = Lane.VIEW
 
     def __init__(self, house: House) -> None:
         self._view = CellsView()

@@ -134,13 +134,15 @@ def test_without_auto_run_a_change_waits_for_run_and_says_so(stage: Stage) -> No
     assert stage.memory.settings.auto_run is False
 
 
-def test_an_empty_text_is_a_sentence_and_no_request(stage: Stage) -> None:
+@pytest.mark.parametrize("nothing", ["", " \n"])
+def test_an_empty_text_is_a_sentence_and_no_request(stage: Stage, nothing: str) -> None:
     stage.open()
     stage.type("a film")
     stage.until_explained("a film")
-    stage.type("")
+    stage.type(nothing)
     stage.until(lambda: "empty" in stage.window.workspace.input_panel._hint.text())
     assert stage.window.conductor.map is None
+    assert stage.window.workspace.prediction_view._result is None, "it was of another text"
     assert len(asked(stage)) == 1
     assert stage.window.message_bar.message is None
 
