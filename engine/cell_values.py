@@ -32,8 +32,8 @@ SCORES = (
     Score("saturated", "Saturated", "Share of positions at which the magnitude is above 0.9."),
     Score("silent", "Silent", "Share of positions at which the magnitude is below 0.1."),
     Score("correlation", "Correlation", "Pearson's r with the chosen cell; sorted by its magnitude.", "cell"),
-    Score("at_token", "At the token", "The value at the pinned token; sorted by its magnitude.", "position"),
-    Score("change", "Change at it", "How much reading the pinned token changed the value; sorted by magnitude.", "position"),
+    Score("at_token", "Value at the pin", "The value at the pinned token; sorted by its magnitude.", "position"),
+    Score("change", "Change at the pin", "How much reading the pinned token changed the value; sorted by magnitude.", "position"),
 )
 
 

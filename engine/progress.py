@@ -3,7 +3,7 @@
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from engine.jobs import Partial
@@ -13,8 +13,9 @@ class Progress:
     """A bar on stderr that is gone when the job ends."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
-        self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        what = TextColumn("{task.description}", markup=False)  # the name of a file may hold brackets
+        share = TaskProgressColumn("{task.percentage:>3.0f} %")  # empty while the whole is unknown
+        self._bar = Bar(what, BarColumn(), share, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
         self._task = self._bar.add_task("", total=None)
 
     def show(self, partial: Partial) -> None:

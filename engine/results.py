@@ -90,6 +90,7 @@ class ModelInfo:
         maximum_tokens: longer texts are cut; None: no limit.
         rectified: it computes with ReLUs.
         checkpoints: names of those kept from its training, the first first, the model itself last; empty: none.
+        begins: it begins a text by itself, so that it can write from nothing.
     """
 
     path: str
@@ -116,6 +117,7 @@ class ModelInfo:
     device: str = "cpu"
     rectified: bool = False
     checkpoints: tuple[str, ...] = ()
+    begins: bool = False
 
     @property
     def name(self) -> str:

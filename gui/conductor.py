@@ -30,6 +30,7 @@ class Conductor(QObject):
 
     message = Signal(object)  # Message
     bare_weights = Signal(str)  # a path that has to be imported first
+    refused = Signal(str)  # a path that could not be opened; the model before stays
     cleared = Signal(str)  # a subject that is well again
     model_opened = Signal(object)  # ModelInfo
     map_changed = Signal()
@@ -174,9 +175,11 @@ class Conductor(QObject):
     def _ask(self, anew: bool = False) -> None:
         self._pause.stop()
         panel, text = self._workspace.method_panel, self._workspace.input_panel.input()
-        if not text.text:
+        if not text.text.strip():
             self.explanation.forget()
             self._show_nothing(EMPTY_HINT)
+            self._workspace.prediction_view.clear(None if self.model is None else self.model.unexplained_because)
+            self.cleared.emit("running")
             self.question_asked.emit(None)
             self.subject_changed.emit(None)
         elif self.model is not None and self.why_not_run() is None:
@@ -229,7 +232,7 @@ class Conductor(QObject):
     def _on_pause(self) -> None:
         text = self._workspace.input_panel
         self.desk.keep()
-        if self._actions["auto_run"].isChecked() or not text.editor.text():
+        if self._actions["auto_run"].isChecked() or not text.editor.text().strip():
             self._ask()
         elif self.model is not None:
             text.show_hint("Changed since the last run.")
@@ -348,7 +351,9 @@ class Conductor(QObject):
         if failure.kind == "bare_weights":
             self.bare_weights.emit(path)
         elif failure.kind != "no_engine":  # said already, once for all
-            self.message.emit(Message("opening", failure.message, detail=failure.detail))
+            stays = f" {self.model.name} stays open." if self.model is not None else ""
+            self.message.emit(Message("opening", f"{failure.message}{stays}", detail=failure.detail))
+            self.refused.emit(path)
         self._refresh_actions()
 
     @Slot(str)

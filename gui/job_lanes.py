@@ -1,7 +1,8 @@
-"""Which job has its turn: four lanes, and who waits for whom.
+"""Which job has its turn: five lanes, and who waits for whom.
 
 *Setup* (the catalogue, opening a model) is served in order and never overtaken. Of *interactive* jobs the newest asked
-wins. *Background* jobs run only while these two are empty, and *scans* of a corpus or a data set only while all others
+wins. A *view*, what the tab in sight shows, takes turns with them: the map of the tab out of sight may take a minute.
+*Background* jobs run only while these are empty, and *scans* of a corpus or a data set only while all others
 are, one step at a time, so that a scan yields to a keystroke between two steps.
 """
 
@@ -23,6 +24,7 @@ class Lane(Enum):
 
     SETUP = "setup"
     INTERACTIVE = "interactive"
+    VIEW = "view"
     BACKGROUND = "background"
     SCAN = "scan"
 
@@ -59,6 +61,7 @@ class Lanes:
     def __init__(self) -> None:
         self._jobs: dict[Lane, deque[Job]] = {lane: deque() for lane in Lane}
         self._last = Lane.INTERACTIVE
+        self._last_shown = Lane.VIEW  # of the two that take turns
 
     def __iter__(self) -> Iterator[Job]:
         return (job for jobs in self._jobs.values() for job in tuple(jobs))
@@ -88,12 +91,15 @@ class Lanes:
 
     def next(self) -> Job | None:
         """Setup and interactive jobs take turns: while a model opens, the open one still answers."""
-        setup, interactive = self._jobs[Lane.SETUP], self._jobs[Lane.INTERACTIVE]
+        setup, interactive, view = (self._jobs[lane] for lane in (Lane.SETUP, Lane.INTERACTIVE, Lane.VIEW))
         if setup and (not interactive or self._last is Lane.INTERACTIVE):
             self._last = Lane.SETUP
             return setup[0]
-        if interactive:
-            self._last = Lane.INTERACTIVE
+        if interactive and (setup or not view or self._last_shown is Lane.VIEW):
+            self._last = self._last_shown = Lane.INTERACTIVE
             return interactive[0]
+        if view:
+            self._last_shown = Lane.VIEW
+            return view[0]
         waiting = self._jobs[Lane.BACKGROUND] or self._jobs[Lane.SCAN]
         return waiting[0] if waiting else None

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.command_line import command_for
 from engine.errors import UserError
+from engine.heatmaps.numerals import whole_percent
 from engine.results import AttributionResult
 from gui.actions import Actions
 from gui.dialogs import Dialogs
@@ -43,7 +44,7 @@ class KeptMap:
         self._result, self._accepted = result, accepted
         self.name = f"{result.model.name}-{result.method.id}"
         self.filters = FILTERS
-        self.unfinished = f"this map stopped at {result.progress:.0%}" if result.progress < 1 else ""
+        self.unfinished = f"this map stopped at {whole_percent(result.progress)}" if result.progress < 1 else ""
 
     def save(self, path: Path) -> None:
         """See ``Kept``."""

@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
         self.beside.note.connect(self.bottom_bar.show_note)
         self.bottom_bar.job_bar.cancel_requested.connect(self.bottom_bar.job_bar.show_stopping)
         actions["cancel"].triggered.connect(self.bottom_bar.job_bar.show_stopping)
-        self.workspace.attribution_view.read_out_changed.connect(self.bottom_bar.show_value)
+        self.workspace.attribution_view.read_out_changed.connect(self._on_read_out)
         self.workspace.prediction_view.read_out_changed.connect(self.bottom_bar.show_value)
         conductor.bare_weights.connect(self.importing.begin)
         self.importing.kept.connect(self._on_imported)
@@ -153,8 +153,13 @@ class MainWindow(QMainWindow):
         self.findings.map_shown.connect(self.show_workspace)
         self.findings.done.connect(self.bottom_bar.show_note)
         conductor.model_opened.connect(self._on_model_opened)
+        conductor.refused.connect(self.top_bar.show_refused)
+        for over in (conductor.bare_weights, conductor.opening.given_up):
+            over.connect(self.top_bar.restore_path)
+        self.message_bar.dismissed.connect(self._on_dismissed)
         conductor.map_changed.connect(self.keeping.refresh)
         self.workspace.tabs.currentChanged.connect(self.keeping.refresh)
+        self.workspace.tabs.currentChanged.connect(self._on_tab)
         self.keeping.done.connect(self.bottom_bar.show_note)
         self._memory.not_saved.connect(self._on_not_saved)
         self._paths.checked.connect(self._on_paths_checked)
@@ -187,7 +192,7 @@ class MainWindow(QMainWindow):
         self.findings.furnish(self.rooms)
         for room in self.rooms:
             room.note.connect(self.bottom_bar.show_note)
-            room.read_out_changed.connect(self.bottom_bar.show_value)
+            room.read_out_changed.connect(self._on_read_out)
             room.kept_changed.connect(self.keeping.refresh)
             if isinstance(room, DataRoom):
                 self.data_room = room
@@ -418,6 +423,23 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _on_cleared(self, subject: str) -> None:
         self.message_bar.clear(subject)
+
+    @Slot(str)
+    def _on_read_out(self, words: str) -> None:
+        """What goes on out of sight is not under the pointer."""
+        sender = self.sender()
+        if self.workspace.tabs.currentWidget() is (sender.view if isinstance(sender, Room) else sender):
+            self.bottom_bar.show_value(words)
+
+    @Slot(str)
+    def _on_dismissed(self, subject: str) -> None:
+        if subject == "opening":
+            self.top_bar.restore_path()
+
+    @Slot()
+    def _on_tab(self) -> None:
+        """What was under the pointer is out of sight."""
+        self.bottom_bar.show_value("")
 
     @Slot(str)
     def _on_not_saved(self, words: str) -> None:

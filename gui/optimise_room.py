@@ -8,6 +8,7 @@ from PySide6.QtCore import Slot
 
 from engine.command_line import optimisation_command
 from engine.export.optimisation_file import to_csv, to_json_text
+from engine.heatmaps.numerals import whole_percent
 from engine.jobs import Failure
 from engine.requests import OptimisationRequest, Request, Target, TextInput
 from engine.results import ModelInfo, TextOptimisationResult
@@ -64,7 +65,7 @@ class OptimiseRoom(Room):
             ".json": FileKind("JSON with every number", lambda: to_json_text(result).encode("utf-8", "backslashreplace")),
             ".csv": FileKind("Table, one row per step", partial(to_csv, result)),
         }
-        stopped = f"this search stopped at {result.progress:.0%}" if result.progress < 1 else ""
+        stopped = f"this search stopped at {whole_percent(result.progress)}" if result.progress < 1 else ""
         return KeptView(f"{result.model.name}-optimised", kinds, line, self._view.picture, stopped)
 
     def caption(self) -> tuple[str, str] | None:

@@ -242,7 +242,7 @@ QLabel[role="section"] { font-weight: 600; }
 *[role="good"] { color: $good; }
 *[role="mono"] { font-family: "JetBrains Mono", monospace; }
 *[role="panel"] { background: $panel; }
-QFrame[role="sheet"] { background: $panel; border: 1px solid $border; border-radius: 6px; }
+QFrame[role="sheet"], QFrame[role="sheet"]:focus { background: $panel; border: 1px solid $border; border-radius: 6px; }
 QFrame[role="card"] { background: $raised; border: 1px solid $border; border-radius: 6px; }
 QFrame[role="card"]:hover[clickable="true"] { background: $hover; }
 QFrame[role="separator"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
@@ -287,7 +287,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
   border: 2px solid $focus; padding: 3px 7px; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {
   color: $disabled; background: $window; }
-*[invalid="true"] { border: 2px solid $error; padding: 3px 7px; }
+*[invalid="true"], *[invalid="true"]:focus { border: 2px solid $error; padding: 3px 7px; }
 QComboBox { padding-right: 4px; combobox-popup: 0; }
 QComboBox:focus, QComboBox:on { padding-right: 3px; }
 QComboBox::drop-down { border: none; width: 24px; }
@@ -336,8 +336,8 @@ QTreeView::item:selected, QListView::item:selected, QTableView::item:selected { 
 QTreeView::branch { background: transparent; }
 QTreeView::branch:has-children:closed { image: url($glyphs/chevron-right.svg); }
 QTreeView::branch:has-children:open { image: url($glyphs/chevron-down.svg); }
-QHeaderView { background: $panel; border: none; }
-QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 8px;
+QHeaderView { background: transparent; border: none; }
+QHeaderView::section { background: transparent; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 8px;
   min-height: 20px; font-weight: 400; }
 QHeaderView::down-arrow { image: url($glyphs/chevron-down.svg); width: 10px; height: 8px; subcontrol-position: top center; }
 QHeaderView::up-arrow { image: url($glyphs/chevron-up.svg); width: 10px; height: 8px; subcontrol-position: top center; }

@@ -30,7 +30,10 @@ def attention_file(model: TextModel, request: AttentionFileRequest, captures: Ca
     if model.has_history:
         if request.layer or request.head:
             raise UserError("This model's attention has one layer and one head; leave layer and head out.", "no_such_layer")
-        return AttentionFile(request, (yield from attend(model, request.attention, captures)), {}, None)
+        attended = yield from attend(model, request.attention, captures)
+        if attended.history is None or not len(attended.history.patterns):
+            raise UserError("There is no text yet; type a sentence, or let the model write some (--generate).", "empty_text")
+        return AttentionFile(request, attended, {}, None)
     capture = yield from captured(model, request.attention, captures)
     chosen = {name: _chosen(stack, request.layer, request.head) for name, stack in capture.stacks.items()}
     _check_fits(capture, chosen, request)

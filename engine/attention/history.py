@@ -46,7 +46,7 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
     check_generation(generation)
     forced = {step: _forced(model, text) for step, text in generation.forced}
     network = model.at_checkpoint(generation.checkpoint).network
-    encoding = model.encode(request.input)
+    encoding = model.encode_beginning(request.input)
     _check_size(model, encoding, generation)
     written, rows = _Written(model, encoding.input), _Rows([], [], [], [])
     first = 0 if model.meta is None else 1  # <s> stands there whatever the model thinks of it
@@ -139,14 +139,15 @@ class _Rows:
             kept.append(values)
 
     def history(self, written: "_Written", first: int) -> History:
-        steps = range(first, len(written.ids))
+        steps, window = range(first, len(written.ids)), written.model.spec.max_length
+        none, nothing = np.zeros(0, np.float32), np.zeros((0, window), np.float32)  # of a text of nothing
         return History(
-            patterns=np.concatenate(self.patterns),
+            patterns=np.concatenate([nothing, *self.patterns]),
             tokens=tuple(written.window_texts(at) for at in steps),
-            positions=np.stack([written.window_positions(at) for at in steps]),
-            contributions=np.concatenate(self.contributions),
-            bias=np.concatenate(self.bias),
-            logit=np.concatenate(self.logit),
+            positions=np.array([written.window_positions(at) for at in steps], dtype=int).reshape(-1, window),
+            contributions=np.concatenate([nothing, *self.contributions]),
+            bias=np.concatenate([none, *self.bias]),
+            logit=np.concatenate([none, *self.logit]),
             start=first,
         )
 

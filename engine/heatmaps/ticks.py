@@ -26,9 +26,9 @@ def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """The same for an axis of logarithms: 1, 2 and 5 of each power of ten, powers alone, or linear ones where those are few."""
+    """For an axis of logarithms: 1, 2 and 5 of each power of ten, 1 and 3, powers alone, or linear ones where those are few."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    for factors in (_STEPS, (1,)):
+    for factors in (_STEPS, (1, 3), (1,)):
         found = [factor * 10.0**power for power in range(first, last + 1) for factor in factors]
         found = [float(f"{value:.3g}") for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
         if 3 <= len(found) <= most:

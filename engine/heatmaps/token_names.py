@@ -7,9 +7,13 @@ _BLANKS = str.maketrans({" ": "␣", "\u2003": "⇥"})  # the second is what ``o
 
 
 def visible(text: str) -> str:
-    """On one line; of blanks alone each is seen."""
+    """On one line; blanks at its ends are seen, since they make it another token."""
     shown = one_line(text)
-    return shown if shown.strip() else shown.translate(_BLANKS)
+    inside = shown.strip()
+    if not inside:
+        return shown.translate(_BLANKS)
+    before, _, after = shown.partition(inside)
+    return f"{before.translate(_BLANKS)}{inside}{after.translate(_BLANKS)}"
 
 
 def name_of(token: Token) -> str:

@@ -80,6 +80,7 @@ def open_textgenrnn(path: Path, request: OpenModelRequest) -> "TextgenrnnModel":
         architecture=_architecture(spec),
         device=str(device),
         checkpoints=model.checkpoints,
+        begins=model.meta is not None,
     )
     return model
 
@@ -144,6 +145,17 @@ class TextgenrnnModel(TextModel):
     def encode(self, text: TextInput) -> Encoding:
         """See ``TextModel``."""
         require_text(text)
+        encoding = self._encode(text)
+        if encoding.special.all():
+            raise UserError("There is nothing in this text that the model's tokeniser reads; type a word.", "empty_text")
+        return encoding
+
+    def encode_beginning(self, text: TextInput) -> Encoding:
+        """As ``encode``, to be gone on with: where ``<s>`` begins every text, a text of nothing is one, too."""
+        blank = text.pair is None and not text.text.strip()
+        return self._encode(text) if blank and self.info.begins else self.encode(text)
+
+    def _encode(self, text: TextInput) -> Encoding:
         pieces: list[Piece] = [] if self.meta is None else [Piece(META, self.meta, 0, 0, None)]
         first, overflowed = len(pieces), False
         for _, known, start, end in self._tokeniser.pieces(text.text):
@@ -151,8 +163,6 @@ class TextgenrnnModel(TextModel):
                 overflowed = True
                 break
             pieces.append(Piece(self._pieces[known or 0], known or 0, start, end, 0))
-        if len(pieces) == first:
-            raise UserError("There is nothing in this text that the model's tokeniser reads; type a word.", "empty_text")
         special = torch.zeros(len(pieces), dtype=torch.bool, device=self.device)
         special[:first] = True
         ids = torch.tensor([[piece.id for piece in pieces]], device=self.device)

@@ -106,9 +106,7 @@ class AlternativesList(QWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         if row.written:
             painter.drawText(QRectF(4, rect.top(), 14, rect.height()), middle, "▸")
-        shown = painter.fontMetrics().elidedText(
-            visible(row.text.strip() or row.text), Qt.TextElideMode.ElideRight, int(name) - 18
-        )
+        shown = painter.fontMetrics().elidedText(visible(row.text), Qt.TextElideMode.ElideRight, int(name) - 18)
         painter.drawText(QRectF(18, rect.top(), name, rect.height()), middle, shown)
         groove = QRectF(name + 6, rect.center().y() - 3.5, max(rect.width() - name - _NUMBER - 16, 8), 7)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -222,7 +222,7 @@ class FilmLane(QWidget):
 
 
 def _short(token: GeneratedToken) -> str:
-    return f"“{written_name(token)}” · p {figures(token.probability)}{' · forced' if token.forced else ''}"
+    return f"“{written_name(token)}”{', forced' if token.forced else ''} · p {figures(token.probability)}"
 
 
 def _tinted(values: NDArray[np.float64], cells: Cells, tint: Tint) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from gui.heatmaps.pyramid import Pyramid, build
 
 _NAMES_PIXELS = 84
 _BAR_WIDTH = 300
+_PLACES = "place in the window, newest last"
 _SCALES: tuple[tuple[FilmScale, str, str], ...] = (
     ("linear", "linear", "Colours by the value itself."),
     ("root", "root", "Colours by the square root: small values can be told from none."),
@@ -74,6 +75,7 @@ class FilmMatrix(QStackedWidget):
         self._film, self._values, self._over = film, tint.values, coordinates == "text" and film.moves
         drawn = film.in_text(tint.values) if self._over else tint.values
         shares = scaled(drawn, tint.limit, tint.scale)
+        self.plot.set_caption("" if self._over or not film.moves else _PLACES)
         rows = [written_name(token) for token in film.steps]
         columns = film.names() if self._over or not film.moves else []
         if max(shares.shape) > _LARGE and not tint.signed:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
@@ -22,6 +23,7 @@ from engine.requests import Generation
 from gui.controls.rows import add_row, form_layout, name_control, pad_spin_box
 from gui.controls.segments import Segments
 from gui.controls.wheel_guard import WheelGuard
+from gui.theme import RESOURCES
 
 TOKENS, MOST_TOKENS = 40, 400
 TEMPERATURE, HOTTEST = 0.8, 5.0
@@ -156,7 +158,10 @@ class WritingControls(QWidget):
         self.tokens.setMinimumWidth(0)
         self.tokens.setFixedWidth(_TOKENS_PIXELS)
         self.how.setMinimumWidth(_HOW_PIXELS)
-        self.how.setArrowType(Qt.ArrowType.NoArrow)
+        self.how.setIcon(QIcon(str(RESOURCES / "glyphs" / "chevron-down.svg")))
+        self.how.setIconSize(QSize(12, 12))
+        self.how.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.how.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow stands behind the words
         self.checkpoint.setFixedWidth(_CHECKPOINT_PIXELS)
         self.checkpoint.setPageStep(1)
         self.checkpoint.installEventFilter(WheelGuard(self))
@@ -210,7 +215,7 @@ class WritingControls(QWidget):
         self._named.setText(self._checkpoints[at] if at < len(self._checkpoints) else "")
         longest = max(self._checkpoints, key=len, default="")
         self._named.setMinimumWidth(self._named.fontMetrics().horizontalAdvance(longest))
-        self.how.setText(f"{self.sampling.in_words()}  ▾")
+        self.how.setText(self.sampling.in_words())
 
     @Slot()
     def _on_how(self) -> None:

@@ -99,6 +99,8 @@ class HeadGrid(ItemFlow):
         if heads * (max(LEAST_IN_ROWS, self._caption_width) + GAP) <= room:
             return heads
         fitting = max(room // (LEAST + GAP), 1)
+        if self._numbers is not None:  # sorted: a line is not a layer
+            return fitting
         even = max(each for each in range(1, fitting + 1) if heads % each == 0)
         return even if 2 * even >= fitting else fitting
 

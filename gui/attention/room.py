@@ -22,6 +22,7 @@ from engine.requests import (
     Request,
     Stack,
     Target,
+    TextInput,
 )
 from engine.results import ModelInfo
 from gui.attention.choice import Choice
@@ -29,13 +30,14 @@ from gui.attention.film_desk import FilmDesk
 from gui.attention.tfidf_desk import TfidfDesk
 from gui.attention.view import FILM, PAGES, TFIDF, AttentionView
 from gui.attention.words import TYPE, about_target, has_attention, has_target, map_name, to_come, verified, without_attention
+from gui.job_lanes import Lane
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House, Room
 from gui.subject import Subject
 
 _MAP, _AGREEMENT = "attention.map", "attention.agreement"  # keys of its other jobs
-_TO_CELLS = "Go to Cells"
+_TO_CELLS, _BEGIN = "Go to Cells", "Write from nothing"
 _NO_ATTRIBUTION = "There is no attribution to compare with: run one first."
 _NO_TARGET = "This model has no output that an attribution could explain, so there is nothing to compare with."
 
@@ -46,6 +48,7 @@ class AttentionRoom(Room):
     key, title, icon = "attention", "Attention", "eye"
     hint = "What every head of every layer attends to on this text."
     shortcuts = ("Ctrl+Alt+A",)
+    lane = Lane.VIEW
 
     def __init__(self, house: House) -> None:
         self._view = AttentionView()
@@ -139,7 +142,7 @@ class AttentionRoom(Room):
         elif subject is None:
             self.forget()
             self._forget_parts()
-            self._view.show_empty(TYPE if model is None else to_come(model))
+            self._view.show_empty(TYPE) if model is None else self._show_nothing(model)
         self._on_shown()
 
     def show_answer(self, result: object, whole: bool) -> None:
@@ -167,7 +170,7 @@ class AttentionRoom(Room):
 
     def _show_nothing(self, model: ModelInfo) -> None:
         if has_attention(model):
-            self._view.show_empty(to_come(model))
+            self._view.show_empty(to_come(model), _BEGIN if model.begins else "")
         else:
             self._view.show_empty(without_attention(model), _TO_CELLS if model.recurrent else "")
 
@@ -283,7 +286,12 @@ class AttentionRoom(Room):
 
     @Slot()
     def _on_action(self) -> None:
-        self._house.actions["view_cells"].trigger()
+        model = self._house.conductor.model
+        if model is None or not has_attention(model):
+            self._house.actions["view_cells"].trigger()
+        elif self._house.conductor.why_not_run() is None:
+            self._view.page = FILM
+            self.ask(AttentionRequest(model.sha256, TextInput("")))
 
     @Slot()
     def _on_shown(self) -> None:

@@ -8,6 +8,7 @@ from gui.attention.choice import OF_ALL_HEADS, Choice
 
 TYPE = "Type a text: every head of every layer will stand here."
 WRITE = "Type a text: what the model writes after it will stand here, and what each word attended to."
+BEGIN = "\nIt begins a text by itself, too."
 STACKS: dict[Stack, tuple[str, str]] = {
     "self": ("Self-attention", "Each token over all tokens that it sees."),
     "encoder": ("Encoder", "The source text over itself."),
@@ -35,7 +36,7 @@ def has_attention(model: ModelInfo) -> bool:
 
 def to_come(model: ModelInfo) -> str:
     """What to do first; a recurrent model has no heads to show, but a film."""
-    return WRITE if model.recurrent else TYPE
+    return f"{WRITE}{BEGIN if model.begins else ''}" if model.recurrent else TYPE
 
 
 def without_attention(model: ModelInfo) -> str:

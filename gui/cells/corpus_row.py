@@ -37,7 +37,7 @@ class CorpusRow(QWidget):
         for title, control, name, hint, stretch in (
             ("Corpus", self.corpus, "cellsCorpus", "Text that is read from end to end.", 5),
             ("scan", self.quantities, "cellsScan", "Fewer gates and states are read faster and take less room on the disk.", 2),
-            ("up to", self.positions, "cellsPositions", "Positions read at most, in whole files as far as that goes.", 0),
+            ("positions", self.positions, "cellsPositions", "Positions read at most, in whole files as far as that goes.", 0),
         ):
             label = QLabel(title, self)
             label.setProperty("role", "muted")

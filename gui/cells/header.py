@@ -98,7 +98,6 @@ class CellHeader(QWidget):
         row.addSpacing(8)
         row.addWidget(self._title)
         row.addSpacing(4)
-        self._title.setVisible(not self._corpus)  # which has more beside it
         self._of_a_cell = (self.cell, self.previous, self.next, self.quantity, self.mark)
         for widget in (self.cell, self.previous, self.next):
             row.addWidget(widget)
@@ -156,7 +155,7 @@ class CellHeader(QWidget):
         narrow = self.width() < NARROW
         if narrow != self._narrow:
             self._narrow = narrow
-            self._title.setVisible(not narrow and not self._corpus)
+            self._title.setVisible(not narrow)
             self._name_quantities()
             self._name_guesses()
 

@@ -27,7 +27,8 @@ class PaintedParts:
             return "Drag over what the cell should know."
         files = "1 file" if self.files == 1 else f"{self.files:,} files"
         places = "1 painted place" if count == 1 else f"{count:,} painted places"
-        said = f"{places} in {files}: {self.ranking:,} in first halves rank, {self.testing:,} in last halves test"
+        halves = "half" if self.files == 1 else "halves"
+        said = f"{places} in {files}: {self.ranking:,} to rank by (first {halves}), {self.testing:,} to test on (last {halves})"
         return said if self.ranking and self.testing else f"{said}; paint in both"
 
 

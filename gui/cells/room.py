@@ -17,7 +17,8 @@ from gui.cells.corpus_desk import CorpusDesk, Phrase
 from gui.cells.corpus_keeping import corpus_caption, kept_corpus
 from gui.cells.marks import MarkChange
 from gui.cells.view import CellsView
-from gui.cells.words import has_cells, without_cells
+from gui.cells.words import NAMES, has_cells, without_cells
+from gui.job_lanes import Lane
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House, Room
@@ -46,6 +47,7 @@ class CellsRoom(Room):
     key, title, icon = "cells", "Cells", "cpu"
     hint = "What LSTM, GRU and RNN cells do on this text."
     shortcuts = ("Ctrl+Alt+C",)
+    lane = Lane.VIEW
 
     def __init__(self, house: House) -> None:
         self._view = CellsView()
@@ -81,6 +83,7 @@ class CellsRoom(Room):
         view.guesses_toggled.connect(self._on_guesses)
         view.mark_toggled.connect(self._on_mark)
         view.note_changed.connect(self._on_note)
+        view.attention_wanted.connect(self._on_attention_wanted)
         view.setFocusProxy(view.browser.grid)
         self._refresh()
 
@@ -116,7 +119,7 @@ class CellsRoom(Room):
             return corpus_caption(self._view.corpus, note)
         if result is None:
             return None
-        what = f"Cell {cell}, {self._view.quantity.replace('_', ' ')}" + (f": {note}" if note else "")
+        what = f"Cell {cell}, {NAMES[self._view.quantity][1]}" + (f": {note}" if note else "")
         layer = result.layers[cell.layer]
         return what, f"{result.model.name} · {layer.kind.upper()} {layer.module}, layer {layer.layer_in_module}"
 
@@ -161,7 +164,7 @@ class CellsRoom(Room):
         self._show_corpus(self._view.in_corpus and has_cells(model))
         self._view.open_corpus.setVisible(has_cells(model))
         self.corpus.show_model(model)
-        self._view.show_empty(TYPE if has_cells(model) else without_cells(model))
+        self._show_nothing(model)
         self._view.show_marks(self._marks.of(model.sha256))
         if model.task != "causal_lm":
             self._guesses = False
@@ -172,11 +175,15 @@ class CellsRoom(Room):
         """See ``Room``."""
         model = self._house.conductor.model
         if model is not None and not has_cells(model):
-            self._view.show_empty(without_cells(model))
+            self._show_nothing(model)
         elif subject is None:
             self.forget()
             self._view.show_empty(TYPE)
         self._refresh()
+
+    def _show_nothing(self, model: ModelInfo) -> None:
+        instead = not has_cells(model) and "attention" in model.can
+        self._view.show_empty(TYPE if has_cells(model) else without_cells(model), instead=instead)
 
     def show_answer(self, result: object, whole: bool) -> None:
         """See ``Room``."""
@@ -301,6 +308,10 @@ class CellsRoom(Room):
         header = self._view.corpus.header if self._view.in_corpus else self._view.header
         if header.mark.isChecked():
             header.note.setFocus()
+
+    @Slot()
+    def _on_attention_wanted(self) -> None:
+        self._house.actions["view_attention"].trigger()
 
     @Slot()
     def _on_next(self) -> None:

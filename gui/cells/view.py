@@ -36,6 +36,7 @@ class CellsView(QWidget):
     note_changed = Signal(object, str)  # Cell
     read_out_changed = Signal(str)
     corpus_wanted = Signal(bool)  # rather than the text on the desk
+    attention_wanted = Signal()  # which the model has instead
     phrase_chosen = Signal(int, int)  # code points of the text on the desk
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -51,7 +52,7 @@ class CellsView(QWidget):
         self.preferred_quantity = ""  # what a model is first looked at by, where it has it
         self.header, self.browser, self.corpus = CellHeader(), CellBrowser(), CorpusView()
         self.find_bar, self.find_phrase = FindBar(), QPushButton("Find where the cells agree")
-        self.open_corpus = QPushButton("Read a corpus instead…")
+        self.open_corpus, self.to_attention = QPushButton("Read a corpus instead…"), QPushButton("Go to Attention")
         self.words, self.columns = TextHeatmap(), ColumnHeatmap()
         self._bar = ColourBar()
         self._message, self._empty = QLabel(), QLabel()
@@ -79,6 +80,7 @@ class CellsView(QWidget):
         name_control(
             self.open_corpus, "openCorpus", "Read a corpus instead", "Files or a folder, coloured by one cell from end to end."
         )
+        name_control(self.to_attention, "cellsToAttention", "Go to Attention", "What this model has instead of cells.")
         self.find_phrase.hide()
         upper = QWidget()
         text = QVBoxLayout(upper)
@@ -122,7 +124,9 @@ class CellsView(QWidget):
         column.setSpacing(16)
         column.addStretch()
         column.addWidget(self._empty)
-        column.addWidget(self.open_corpus, 0, Qt.AlignmentFlag.AlignHCenter)
+        for button in (self.open_corpus, self.to_attention):
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.to_attention.hide()
         column.addStretch()
         return empty
 
@@ -146,6 +150,7 @@ class CellsView(QWidget):
         self._settled.timeout.connect(self.browser.sort_anew)
         self.header.source_chosen.connect(self._on_corpus_wanted)
         self.open_corpus.clicked.connect(self._on_corpus_wanted)
+        self.to_attention.clicked.connect(self.attention_wanted)
         self.corpus.text_wanted.connect(self._on_text_wanted)
         self.corpus.read_out_changed.connect(self.read_out_changed)
         self.find_phrase.clicked.connect(self._on_find_phrase)
@@ -190,14 +195,15 @@ class CellsView(QWidget):
         self.header.show_mark(marks.notes.get(self.cell))
         self.browser.show_marks(marks)
 
-    def show_empty(self, words: str) -> None:
-        """Nothing to show: what will be here, or why nothing can be."""
+    def show_empty(self, words: str, *, instead: bool = False) -> None:
+        """Nothing to show: what will be here, or why nothing can be; ``instead``: the model has attention to look at."""
         self.result, self._values, self._token = None, None, -1
         self._settled.stop()
         self.columns.clear_selection()
         self._on_selection()
         self.browser.tracks.clear()
         self._empty.setText(words)
+        self.to_attention.setVisible(instead)
         self._turn()
         self.read_out_changed.emit("")
 
@@ -333,6 +339,7 @@ class CellsView(QWidget):
         beyond = bool((track < -limit).any()), bool((track > limit).any())
         unit = f"{symbol(self.quantity, self.result.layers[self.cell.layer].kind)} of {self.cell}"
         self._bar.show_scale(limit, signed=signed, unit=unit, clipped=beyond)
+        self._bar.show_value(float(track[self._token]) if 0 <= self._token < len(track) else None)
 
     def _drawn(self, track: FloatArray) -> FloatArray:
         """Tokens drawn as one show the last of them: the state once the whole of it was read."""

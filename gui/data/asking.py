@@ -3,6 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from engine.heatmaps.numerals import whole_percent
 from engine.jobs import Partial
 from gui.controls.rows import name_control
 from gui.views.elided_label import ElidedLabel
@@ -46,7 +47,7 @@ class AskRow(QWidget):
     def show_progress(self, partial: Partial) -> None:
         """In words; the bar is in the window's last line."""
         fraction = partial.fraction
-        self.say(f"{partial.doing or 'Working'}: {fraction:.0%}" if fraction is not None else partial.doing)
+        self.say(f"{partial.doing or 'Working'}: {whole_percent(fraction)}" if fraction is not None else partial.doing)
 
     def say(self, words: str, wrong: bool = False) -> None:
         """What came of it."""

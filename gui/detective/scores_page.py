@@ -12,7 +12,7 @@ from gui.detective.auc_scale import AucScale
 FACTS = (
     ("where ranked", "AUC on the part that ranks: the chance that a matching position has the higher activation."),
     ("F1 held out", "At the threshold that was best where it was ranked."),
-    ("sign", "Whether the unit is on or off where the hypothesis holds."),
+    ("switches", "Whether the unit is on or off where the hypothesis holds."),
     ("threshold", "The activation beyond which the unit says yes."),
     ("p", "How often a shift of the labels does as much for this unit."),
     ("p of the family", "How often a shift does as much for the best of all units."),

@@ -59,7 +59,7 @@ class DetectiveView(Sheet):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.page = QWidget()
-        super().__init__(self.page, parent)
+        super().__init__(self.page, parent, bordered=True)
         self.result: DetectResult | None = None
         self._marks = Marks({})
         self.question, self.table, self.places = DetectQuestion(), UnitTable(), PlaceList()

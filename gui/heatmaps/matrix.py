@@ -204,6 +204,14 @@ class MatrixPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]
         self.left_pixels = min(int(widest) + 16, self._most_left)
         self._left.setWidth(self.left_pixels)
 
+    def set_caption(self, words: str) -> None:
+        """Below the columns: what they are, where they have no names."""
+        if words != self._caption:
+            self._caption = words
+            self._bottom.showLabel(bool(words))
+            self._dress()
+            self._label()
+
     def _label(self) -> None:
         """As many names as can be read."""
         low, high = self._box.viewRange()[1]

@@ -3,7 +3,18 @@
 from datetime import datetime
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from engine.findings import AnyFinding, ViewFinding, time_of, title_and_text
@@ -16,7 +27,7 @@ from gui.icons import icon
 
 _NOTE_LINES = (1, 8)
 _NOTE_PADDING = 14
-_PICTURE_PIXELS = 220
+_PICTURE_PIXELS, _FADE_PIXELS = 220, 40
 
 
 class FindingCard(QFrame):
@@ -172,8 +183,24 @@ class _Picture(QLabel):
         scaled = self._image.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
         picture = QPixmap.fromImage(scaled)
         picture.setDevicePixelRatio(ratio)
-        self.setFixedHeight(min(_PICTURE_PIXELS, round(picture.height() / ratio)))
+        high = round(picture.height() / ratio)
+        if high > _PICTURE_PIXELS:
+            _fade(picture, _PICTURE_PIXELS)
+        self.setFixedHeight(min(_PICTURE_PIXELS, high))
         self.setPixmap(picture)
+
+
+def _fade(picture: QPixmap, end: int) -> None:
+    """To nothing at ``end``, where it is cut off: it goes on below."""
+    ground = theme.current().panel
+    clear = QColor(ground)
+    clear.setAlpha(0)
+    shade = QLinearGradient(0, end - _FADE_PIXELS, 0, end)
+    shade.setColorAt(0, clear)
+    shade.setColorAt(1, ground)
+    painter = QPainter(picture)
+    painter.fillRect(QRectF(0, end - _FADE_PIXELS, picture.width(), _FADE_PIXELS), shade)
+    painter.end()
 
 
 def _facts(finding: AnyFinding) -> str:

@@ -1,10 +1,12 @@
 """What runs, how far it is, how long it will take, and Cancel; empty when nothing runs."""
 
+import math
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from engine.heatmaps.numerals import whole_percent
 from engine.jobs import Partial, TimeLeft
 from gui.controls.rows import name_control
 from gui.theme import numbers_font
@@ -116,9 +118,12 @@ class JobBar(QWidget):
 
 
 def _count(partial: Partial | None) -> str:
-    if partial is None or not partial.total:
+    """What is counted is told as a count, by what is done of it; what is a share of one whole, in per cent."""
+    if partial is None or not partial.total or partial.fraction is None:
         return ""
-    return f"{partial.done:g}/{partial.total:g}" if float(partial.total).is_integer() else f"{partial.fraction:.0%}"
+    if partial.total == 1 or not float(partial.total).is_integer():
+        return whole_percent(partial.fraction)
+    return f"{math.floor(partial.done):,}/{partial.total:,.0f}"
 
 
 def _duration(seconds: float) -> str:

@@ -1,6 +1,6 @@
 """F1: every shortcut on one sheet, from the same registry as menus and palette."""
 
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QVBoxLayout, QWidget
 
 from gui.actions import Actions
 from gui.controls.rows import section_label
@@ -35,10 +35,20 @@ class KeySheet(QDialog):
         self.setAccessibleName("Keys")
         self.setWindowTitle("Keys")
         groups = _groups(actions)
-        page = QHBoxLayout(self)
-        page.setContentsMargins(24, 24, 24, 24)
+        frame, title = QFrame(), QLabel("Keys")
+        frame.setProperty("role", "sheet")
+        title.setProperty("role", "title")
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+        whole.addWidget(frame)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(24, 16, 24, 24)
+        column.setSpacing(12)
+        column.addWidget(title)
+        page = QHBoxLayout()
         page.setSpacing(48)
-        page.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+        column.addLayout(page)
         page.addLayout(_column([each for each in groups if each[0] not in RIGHT]))
         page.addLayout(
             _column([("On the map", ON_THE_MAP), ("In the film", IN_THE_FILM), *(each for each in groups if each[0] in RIGHT)])

@@ -31,6 +31,7 @@ class MessageBar(QFrame):
     """Shows the latest message; when that is dismissed, the one before it."""
 
     action_chosen = Signal(str)
+    dismissed = Signal(str)  # the subject; by the user
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -145,4 +146,6 @@ class MessageBar(QFrame):
     @Slot()
     def _on_close(self) -> None:
         if self.message is not None:
-            self.clear(self.message.subject)
+            subject = self.message.subject
+            self.clear(subject)
+            self.dismissed.emit(subject)

@@ -62,7 +62,7 @@ class OptimiseView(Sheet):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.page = QWidget()
-        super().__init__(self.page, parent)
+        super().__init__(self.page, parent, bordered=True)
         self._result: TextOptimisationResult | None = None
         self._towards, self._tag, self._best_title = ElidedLabel(), QLabel(), QLabel()
         self._start, self._stop = QPushButton("Start"), QPushButton("Stop")

@@ -100,7 +100,7 @@ class PredictionView(QWidget):
         self._model.set_target(index, versus_index)
         self._fill()
         if moved:
-            self._rows.show_target()
+            self._rows.show_in_sight()
 
     def set_true(self, label: str | None) -> None:
         """Mark the true class."""
@@ -146,7 +146,10 @@ class PredictionView(QWidget):
         if self._result is None:
             return
         self._model.fill(self._filter.text().casefold().strip())
-        self._rows.setFixedHeight(_ROW * min(len(self._result.classes), _SHOWN) + 2)
+        count = len(self._result.classes)
+        self._rows.setFixedHeight(_ROW * (count if count <= _SHOWN + 1 else _SHOWN) + 2)  # a row costs less than a scroll bar
+        if self._model.target is None:
+            self._rows.show_in_sight()
 
 
 class _ClassModel(QAbstractListModel):
@@ -158,7 +161,7 @@ class _ClassModel(QAbstractListModel):
         super().__init__(parent)
         self._classes: tuple[ClassPrediction, ...] = ()
         self._listed: list[ClassPrediction] = []
-        self._predicted: frozenset[int] = frozenset()
+        self.predicted: frozenset[int] = frozenset()
         self._true: str | None = None
         self.label_width = 0  # of the widest name, sign and mark included, within reason
         self.target: int | None = None
@@ -174,9 +177,9 @@ class _ClassModel(QAbstractListModel):
         names = sorted((one.label or "class 000" for one in self._classes), key=len)[-_TOP:]
         self.label_width = min(max((metrics.horizontalAdvance(name) for name in names), default=0) + 72, 280)
         if problem_type == "multi_label":
-            self._predicted = frozenset(one.index for one in self._classes if (one.probability or 0) >= 0.5)
+            self.predicted = frozenset(one.index for one in self._classes if (one.probability or 0) >= 0.5)
         else:
-            self._predicted = frozenset(one.index for one in self._classes[:1] if one.probability is not None)
+            self.predicted = frozenset(one.index for one in self._classes[:1] if one.probability is not None)
         if result is None:
             self.beginResetModel()
             self._listed = []
@@ -223,7 +226,7 @@ class _ClassModel(QAbstractListModel):
         return None
 
     def is_predicted(self, one: ClassPrediction) -> bool:
-        return one.index in self._predicted
+        return one.index in self.predicted
 
     def is_true(self, one: ClassPrediction) -> bool:
         return self._true is not None and self._true in (one.label, f"index:{one.index}", f"label:{one.label}")
@@ -265,9 +268,10 @@ class _Rows(QListView):
         self.setMouseTracking(True)
         self.setFixedHeight(2 * _ROW + 2)
 
-    def show_target(self) -> None:
-        """Bring it in sight, and what it is weighed against if both fit."""
-        for which in (self._model.versus, self._model.target):
+    def show_in_sight(self) -> None:
+        """The target, and what it is weighed against if both fit; before there is one, what is predicted."""
+        predicted = next(iter(self._model.predicted), None)
+        for which in (self._model.versus, predicted if self._model.target is None else self._model.target):
             row = self._model.row_of(which)
             if row is not None:
                 self.scrollTo(self._model.index(row))

@@ -12,14 +12,18 @@ class Sheet(QScrollArea):
     shown whole, instead of scrolling by itself with its scale and its numbers in sight.
     """
 
-    def __init__(self, page: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, page: QWidget, parent: QWidget | None = None, *, bordered: bool = False) -> None:
+        """``bordered``: nothing around it draws the border of a sheet."""
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        page.setProperty("role", "panel")
+        (self if bordered else page).setProperty("role", "sheet" if bordered else "panel")
         self._page = page
         self.setWidget(page)
+        if bordered:  # its corners are round: nothing square may be painted over them
+            for square in (page, self.viewport()):
+                square.setAutoFillBackground(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The page may have grown."""

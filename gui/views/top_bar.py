@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 
 from gui.actions import Actions
@@ -11,6 +11,7 @@ from gui.controls.rows import name_control
 from gui.icons import icon
 
 BAR_PIXELS = 48
+_PATH_HINT = "The folder or file of a model; Enter opens it."
 THEMES = ("theme_system", "theme_light", "theme_dark")
 MENUS = {
     "Model": "Model",
@@ -22,6 +23,18 @@ MENUS = {
     "View": "View",
     "Help": "Help",
 }
+
+
+class _PathBox(QLineEdit):
+    """``left``: by Esc, which goes back to what is open."""
+
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class TopBar(QFrame):
@@ -38,17 +51,19 @@ class TopBar(QFrame):
         self._samples_menu, self._more_menu, self._theme_menu = QMenu(self), QMenu(self), QMenu(self)
         self._recent: tuple[tuple[str, bool], ...] = ()
         self._recent_data: tuple[tuple[str, bool], ...] = ()
-        self.path = QLineEdit()
+        self.path, self._open_path = _PathBox(), ""
         self._device = QLabel()
         self._build()
         self.path.returnPressed.connect(self._on_path_entered)
+        self.path.textEdited.connect(self._on_path_edited)
+        self.path.left.connect(self.restore_path)
         self._more_menu.aboutToShow.connect(self._fill_more)
         self._samples_menu.aboutToShow.connect(self._fill_samples)
 
     def _build(self) -> None:
         self.path.setPlaceholderText("A model's folder or file")
         self.path.setAcceptDrops(False)  # the window opens what is dropped
-        name_control(self.path, "modelPath", "Model path", "The folder or file of a model; Enter opens it.")
+        name_control(self.path, "modelPath", "Model path", _PATH_HINT)
         name_control(self._device, "deviceLabel", "Device", "Where the model computes.")
         self._device.setProperty("role", "muted")
         self._open = self._button("openModelButton", self._actions["open_model"], words=True)
@@ -76,8 +91,27 @@ class TopBar(QFrame):
 
     def show_path(self, path: str) -> None:
         """Of the open model."""
+        self._open_path = path
+        self.restore_path()
+
+    @Slot(str)
+    def show_refused(self, path: str) -> None:
+        """It could not be opened: it stays to be mended, marked as what is not open."""
         self.path.setText(path)
+        self._mark_path(True)
+
+    @Slot()
+    def restore_path(self) -> None:
+        """What is open, in place of what was typed."""
+        self.path.setText(self._open_path)
         self.path.setCursorPosition(0)
+        self._mark_path(False)
+
+    def _mark_path(self, wrong: bool) -> None:
+        if wrong != bool(self.path.property("invalid")):
+            self.path.setProperty("invalid", wrong)
+            self.path.style().polish(self.path)
+        self.path.setToolTip("Not open. Mend it and press Enter; Esc shows what is open." if wrong else _PATH_HINT)
 
     def show_device(self, words: str) -> None:
         """Of the open model."""
@@ -117,6 +151,10 @@ class TopBar(QFrame):
         _finish(button, object_name, text, True)
         button.setAccessibleDescription(hint)
         return button
+
+    @Slot()
+    def _on_path_edited(self) -> None:
+        self._mark_path(False)
 
     @Slot()
     def _on_path_entered(self) -> None:

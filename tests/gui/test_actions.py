@@ -6,9 +6,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QListWidget, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget, QWidget
 from pytestqt.qtbot import QtBot
 
+from gui import theme
 from gui.actions import ACTIONS, Actions
 from gui.views.key_sheet import KeySheet
 from gui.views.palette import KEYS, WHY, Palette, rank_of
@@ -88,3 +89,14 @@ def test_the_sheet_of_keys_lists_every_shortcut(stage: Stage) -> None:
         if description.shortcuts:
             keys = stage.window.actions_registry.keys(description.id)
             assert ("1 … 9" if keys.isdecimal() else keys) in shown
+
+
+@pytest.mark.parametrize("look", [theme.LIGHT, theme.DARK], ids=lambda look: look.name)
+def test_the_sheet_of_keys_stands_out_from_the_window(stage: Stage, qapp: QApplication, look: theme.Theme) -> None:
+    theme.apply(qapp, look)
+    sheet = KeySheet(stage.window.actions_registry, stage.window)
+    sheet.show()
+    picture = sheet.grab().toImage()
+    middle = picture.width() // 2, picture.height() // 2
+    for place in ((0, middle[1]), (picture.width() - 1, middle[1]), (middle[0], 0), (middle[0], picture.height() - 1)):
+        assert picture.pixelColor(*place).name() == look.border.name()

@@ -134,13 +134,15 @@ def test_without_auto_run_a_change_waits_for_run_and_says_so(stage: Stage) -> No
     assert stage.memory.settings.auto_run is False
 
 
-def test_an_empty_text_is_a_sentence_and_no_request(stage: Stage) -> None:
+@pytest.mark.parametrize("nothing", ["", " \n"])
+def test_an_empty_text_is_a_sentence_and_no_request(stage: Stage, nothing: str) -> None:
     stage.open()
     stage.type("a film")
     stage.until_explained("a film")
-    stage.type("")
+    stage.type(nothing)
     stage.until(lambda: "empty" in stage.window.workspace.input_panel._hint.text())
     assert stage.window.conductor.map is None
+    assert stage.window.workspace.prediction_view._result is None, "it was of another text"
     assert len(asked(stage)) == 1
     assert stage.window.message_bar.message is None
 
@@ -281,10 +283,51 @@ def test_a_model_that_cannot_be_opened_leaves_the_old_one(stage: Stage) -> None:
     QTest.keyClick(stage.window.top_bar.path, Qt.Key.Key_Return)
     stage.until(lambda: stage.window.message_bar.message is not None)
     assert stage.window.message_bar.message is not None
-    assert stage.window.message_bar.message.text == "There is nothing at /models/missing; check the path."
+    assert stage.window.message_bar.message.text == "There is nothing at /models/missing; check the path. film-mood stays open."
     stage.type("another film")
     stage.until_explained("another film")
     assert stage.window.message_bar.message is not None, "the message stays until it is mended or dismissed"
+
+
+def test_a_path_that_is_not_open_is_marked_until_it_is_mended_or_left(stage: Stage) -> None:
+    stage.open()
+    path = stage.window.top_bar.path
+
+    def fail() -> None:
+        path.setText("/models/missing")
+        QTest.keyClick(path, Qt.Key.Key_Return)
+        stage.until(lambda: bool(path.property("invalid")))
+        assert path.text() == "/models/missing", "it stays to be mended"
+
+    fail()
+    QTest.keyClick(path, Qt.Key.Key_Backspace)
+    assert not path.property("invalid")
+    assert path.text() == "/models/missin"
+    QTest.keyClick(path, Qt.Key.Key_Escape)
+    assert path.text() == "/models/film-mood"
+    fail()
+    QTest.keyClick(path, Qt.Key.Key_Escape)
+    assert (path.text(), bool(path.property("invalid"))) == ("/models/film-mood", False)
+    fail()
+    click(stage, "messageClose")
+    assert (path.text(), bool(path.property("invalid"))) == ("/models/film-mood", False)
+    fail()
+    stage.open("/models/lstm")
+    assert (path.text(), bool(path.property("invalid"))) == ("/models/lstm", False)
+
+
+def test_the_read_out_is_of_the_view_in_sight(stage: Stage) -> None:
+    stage.open()
+    window, view = stage.window, stage.window.workspace.attribution_view
+    view.read_out_changed.emit("a token")
+    assert window.bottom_bar.read_out.text() == "a token"
+    window.actions_registry["view_attention"].trigger()
+    assert window.bottom_bar.read_out.text() == ""
+    view.read_out_changed.emit("a token out of sight")
+    assert window.bottom_bar.read_out.text() == ""
+    room = next(room for room in window.rooms if room.key == "attention")
+    room.read_out_changed.emit("a head")
+    assert window.bottom_bar.read_out.text() == "a head"
 
 
 def test_random_weights_hold_back_results_until_accepted(stage: Stage) -> None:

@@ -33,6 +33,8 @@ def choose(stage: Stage, name: str, value: object) -> None:
     before = view(stage).tfidf.result
     box = stage.find(name)
     assert isinstance(box, QComboBox)
+    if box.currentData() == value:  # as an earlier scene left it
+        return
     box.setCurrentIndex(box.findData(value))
     box.activated.emit(box.currentIndex())
     stage.wait_for(lambda: view(stage).tfidf.result is not before, timeout=60)

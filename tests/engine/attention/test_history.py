@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+from engine.attention.captures import Captures
+from engine.attention.file import attention_file
 from engine.attention.history import attend_history
 from engine.attention_maps import AttentionFile, AttentionResult
 from engine.errors import UserError
@@ -245,9 +247,43 @@ def test_what_cannot_be_written(generation: dict[str, Any], said: str, words: Te
     assert len(caught.value.message.splitlines()) == 1
 
 
-def test_an_empty_text(words: TextgenrnnModel):
+@pytest.mark.parametrize("nothing", ["", "  ", "\n"])
+def test_a_text_of_nothing_is_written_on_from_its_beginning(nothing: str, words: TextgenrnnModel):
+    result = attended(words, nothing, tokens=4, forced=((3, "film"),))
+    assert result.prompt == 1  # <s>
+    assert len(result.generated) == 4 or result.generated[-1].text == "<s>"
+    history = result.history
+    assert history is not None
+    assert history.tokens[0] == ("<pad>",) * 5 + ("<s>",)
+    assert history.patterns.shape == (len(result.generated), 6)
+    window = torch.tensor([[0] * 5 + [words.meta]])
+    with torch.no_grad():
+        wanted = words.network(words.network.embedding(window)).softmax(-1)[0]
+    first = result.generated[0]
+    assert first.index == int(wanted[1:].argmax()) + 1
+    assert first.probability == pytest.approx(float(wanted[first.index]), rel=1e-5)
+
+
+def test_a_text_of_nothing_has_no_rows_before_something_is_written(words: TextgenrnnModel):
+    history = attended(words, "").history
+    assert history is not None
+    assert history.patterns.shape == history.contributions.shape == history.positions.shape == (0, 6)
+    assert history.tokens == ()
+
+
+def test_a_model_that_does_not_begin_by_itself_wants_a_text(tmp_path: Path):
+    made = random_model(WORDS)
+    config = config_of(made, word_level=True) | {"single_text": True}
+    single = textgenrnn(write_model(tmp_path, made, WORDS, config=config))
+    assert not single.info.begins
     with pytest.raises(UserError, match="no text yet"):
-        attended(words, "  ")
+        attended(single, "", tokens=3)
+
+
+def test_a_file_of_nothing(words: TextgenrnnModel):
+    request = AttentionFileRequest(AttentionRequest(words.info.sha256, TextInput("")))
+    with pytest.raises(UserError, match=r"no text yet; type a sentence, or let the model write some \(--generate\)"):
+        run(attention_file(words, request, Captures()))
 
 
 def test_a_model_without_a_window(tiny_language_model: TextModel):

@@ -27,3 +27,9 @@ def test_what_a_token_is_called(text: str, piece: str, name: str) -> None:
 def test_blanks_between_letters_stay() -> None:
     assert visible("a b") == "a b"
     assert visible("") == ""
+
+
+def test_blanks_at_the_ends_are_seen() -> None:
+    assert visible(" YORK") == "␣YORK"
+    assert visible("a b ") == "a b␣"
+    assert visible("\tif") == "⇥if"

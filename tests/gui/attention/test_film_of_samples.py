@@ -94,6 +94,31 @@ def test_of_a_recurrent_model(stage: Stage, tmp_path: Path) -> None:
     stage.until(lambda: "qwertz" in page._message.text())
 
 
+def test_from_nothing(stage: Stage, tmp_path: Path) -> None:
+    room = open_film(stage, "review-writer")
+    stage.window.workspace.input_panel.editor.clear()
+    stage.until(lambda: room._view.result is None)
+    assert room._view._empty.text().endswith("It begins a text by itself, too.")
+    room._view._action.click()
+    stage.until(lambda: whole(stage, TRUNK, 6)() and film(stage).take(TRUNK).result.prompt == 1)  # type: ignore[union-attr]
+    page = film(stage)
+    take = page.take(TRUNK)
+    assert take is not None
+    assert take.film is not None
+    assert take.result.request.input.text == ""
+    page.lanes[TRUNK].alternatives.chosen.emit("film")  # another branch of it
+    stage.until(whole(stage, BRANCH, 6))
+    arrays, meta = by_command(room, tmp_path)
+    np.testing.assert_array_equal(arrays["history_patterns"][-take.steps :], take.film.weights)
+    assert [each["text"] for each in meta["generated"]] == [each.text for each in take.result.generated]  # type: ignore[attr-defined]
+    room._view.switcher._group.buttons()[5].click()
+    stage.until(lambda: room._view.tfidf.result is not None)  # of what was written
+    assert room._view.tfidf.result is not None
+    assert room._view.tfidf.result.occurrences[0].word == take.result.generated[0].text
+    stage.type(TEXT)
+    stage.until(lambda: room._view.result is not None and room._view.result.input.text == TEXT)
+
+
 def test_of_a_transformer(stage: Stage, tmp_path: Path) -> None:
     room = open_film(stage, "tiny-gpt")
     take = film(stage).take(TRUNK)

@@ -41,5 +41,5 @@ def test_parts_are_counted_as_files_are_split() -> None:
     painting.put({a.path: ((border - 1, border + 5),), b.path: ()})
     assert (
         painting.parts(result).in_words()
-        == "1 painted place in 1 file: 1 in first halves rank, 0 in last halves test; paint in both"
+        == "1 painted place in 1 file: 1 to rank by (first half), 0 to test on (last half); paint in both"
     )

@@ -259,7 +259,7 @@ def test_strokes_are_painted_wiped_undone_and_asked_about(corpus: tuple[Stage, C
     stage.window.actions_registry["undo"].trigger()
     assert painting.spans(A.path) == ((4, 11),)
     drag(stage, view.columns, B.end - 6, B.end - 3)
-    assert view.paint_bar.parts.text() == "2 painted places in 2 files: 1 in first halves rank, 1 in last halves test"
+    assert view.paint_bar.parts.text() == "2 painted places in 2 files: 1 to rank by (first halves), 1 to test on (last halves)"
     view.paint_bar.ask.click()
     detective = next(room for room in stage.window.rooms if isinstance(room, DetectiveRoom))
     assert detective.in_sight

@@ -190,6 +190,18 @@ def test_a_pin_follows_its_character(after: str, token: int) -> None:
     assert followed(before, made_cells.characters(after), 5) == token
 
 
+def test_the_scale_points_at_the_pinned_value_and_at_none_without_a_pin(view: CellsView) -> None:
+    view.show_result(made_cells.cells_result())
+    assert view._bar._mark is None
+    view.choose_token(3)
+    assert view._bar._mark == pytest.approx(float(view._track()[3]))
+    view.choose_cell(next(cell for cell in listed(view) if cell != view.cell))
+    assert view._bar._mark == pytest.approx(float(view._track()[3]))  # of the cell that is shown now
+    view.show_result(made_cells.cells_result(made_cells.characters("Something else entirely!")))
+    assert view.token == -1
+    assert view._bar._mark is None
+
+
 def test_another_model_is_another_beginning(view: CellsView) -> None:
     view.show_result(made_cells.cells_result())
     view.choose_cell(Cell(1, 11))

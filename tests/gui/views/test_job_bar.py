@@ -50,6 +50,25 @@ def test_a_long_job_shows_how_far_it_is(bar: JobBar, qtbot: QtBot) -> None:
     assert not progress(bar).isVisible()
 
 
+@pytest.mark.parametrize(
+    ("partial", "said"),
+    [
+        (Partial(0.266667, 1), "26 %"),  # a share of one whole
+        (Partial(0.999, 1), "99 %"),  # not whole yet
+        (Partial(0, 1), "0 %"),
+        (Partial(1.6, 3), "1/3"),  # of three things, one is done
+        (Partial(1_234_567, 9_982_123), "1,234,567/9,982,123"),
+        (Partial(12), ""),
+    ],
+)
+def test_a_share_reads_as_per_cent_and_a_count_as_a_count(bar: JobBar, qtbot: QtBot, partial: Partial, said: str) -> None:
+    bar.begin(1, "Integrated Gradients")
+    qtbot.waitUntil(lambda: progress(bar).isVisible(), timeout=5000)
+    bar.show_partial(1, partial)
+    assert bar._count.text() == said
+    bar.end(1)
+
+
 def test_the_job_begun_last_is_shown_and_the_other_again_after_it(bar: JobBar, qtbot: QtBot) -> None:
     bar.begin(1, "First")
     bar.begin(2, "Second")

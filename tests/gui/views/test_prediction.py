@@ -43,6 +43,15 @@ def test_few_classes_keep_their_places_whatever_they_score(view: PredictionView)
     assert [line.split(" ·")[0] for line in words(view)] == ["negative", "positive"]
 
 
+def test_what_is_predicted_is_in_sight_where_there_is_little_room(view: PredictionView) -> None:
+    view.show_result(made.prediction(labels=tuple("abcde"), logits=(0, 0, 0, 0, 3)))
+    assert not rows(view).verticalScrollBar().maximum()  # one row more costs less than a scroll bar
+    view.show_result(made.prediction(labels=tuple("abcdefg"), logits=(0, 0, 0, 0, 0, 0, 3)))
+    assert rows(view).height() < 5 * 28
+    last = rows(view).visualRect(rows(view).model().index(6, 0))
+    assert rows(view).viewport().rect().contains(last)
+
+
 def test_clicks_choose_target_and_versus(qtbot: QtBot, view: PredictionView) -> None:
     view.show_result(made.prediction())
     with qtbot.waitSignal(view.target_chosen) as told:
