@@ -58,13 +58,14 @@ class MethodDescription:
     """One attribution method.
 
     Args:
-        needs: what a model must offer, ``differentiable``, ``relu``.
+        needs: what a model must offer, ``differentiable``, ``relu``, ``averaged`` (a last map whose mean is classified).
         signed: positive raises the score, negative lowers it; otherwise a magnitude.
         complete: promises that the attributions add up to f(input) − f(baseline).
         uses_baseline: the baseline changes the answer.
         uses_seed: the seed changes the answer.
         uses_target: the target changes the answer.
         axioms: keys of ``AXIOMS`` that it keeps; the others are known to fail.
+        reduction, image_reduction: its own, over d_model and over the channels of a pixel (None: the same).
     """
 
     id: str
@@ -81,6 +82,11 @@ class MethodDescription:
     uses_baseline: bool
     uses_seed: bool
     uses_target: bool
+    image_reduction: Reduction | None = None
+
+    def reduction_of(self, model: "ModelInfo") -> Reduction:
+        """How the values of a feature become one where the user does not say."""
+        return self.image_reduction or self.reduction if model.input_kind == "image" else self.reduction
 
     def unavailable_because(self, model: "ModelInfo") -> str | None:
         """Why this method cannot run on ``model``, as a sentence, or None when it can."""
@@ -89,4 +95,6 @@ class MethodDescription:
         because = model.unexplained_because
         if because is None and "relu" in self.needs and not model.rectified:
             because = f"{self.label} needs ReLUs; this model has none."
+        if because is None and "averaged" in self.needs and model.averaged is None:
+            because = f"{self.label} needs a network that averages its last map and classifies that alone; Grad-CAM does not."
         return because
