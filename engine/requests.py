@@ -25,14 +25,17 @@ DEFAULT_METHOD = "integrated_gradients"
 
 @dataclass(frozen=True, slots=True)
 class OpenModelRequest:
-    """Open the model in ``path``; nothing found there is run.
+    """Open the model in ``path``; nothing found there is run, but for code that was consented to.
 
-    ``accept_reinitialised``: the user knows that some weights are missing and random, and goes on.
+    Args:
+        accept_reinitialised: the user knows that some weights are missing and random, and goes on.
+        trust: consent to run the code of a Python module folder: the hash of what lies in it, or ``all``.
     """
 
     path: str
     accept_reinitialised: bool = False
     device: Device = "auto"
+    trust: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

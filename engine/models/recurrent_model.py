@@ -17,7 +17,7 @@ from engine.models.model import (
     Encoding,
     fill,
     layers_of,
-    not_finite,
+    notices_of_weights,
     recurrent_layers_of,
 )
 from engine.models.recurrent import RecurrentNetwork, check_weights
@@ -110,19 +110,7 @@ def _notices(network: RecurrentNetwork, vocabulary: list[str], weights: Weights)
     if len(set(vocabulary)) < len(vocabulary):
         twice = next(entry for i, entry in enumerate(vocabulary) if vocabulary.index(entry) < i)
         notices.append(Notice(f"The vocabulary holds “{twice}” twice; the first of them is used.", "vocabulary"))
-    return notices + _notices_of_weights(network, weights)
-
-
-def _notices_of_weights(network: RecurrentNetwork, weights: Weights) -> list[Notice]:
-    notices = []
-    broken = not_finite(network)
-    if broken:
-        notices.append(
-            Notice(f"The tensor {broken[0]} is not finite (NaN or infinity): the file is damaged.", "not_finite", True)
-        )
-    if weights.dtype not in ("float32", "float64"):
-        notices.append(Notice(f"Stored as {weights.dtype}, computed in float32.", "dtype"))
-    return notices
+    return notices + notices_of_weights(network, weights)
 
 
 class RecurrentModel(VocabularyModel):
@@ -146,7 +134,7 @@ class RecurrentModel(VocabularyModel):
         """See ``TextModel``."""
         weights = Weights(read_safetensors(path), (path,))
         network = _build(self.spec, len(self.vocabulary), weights.tensors, self.device)
-        return CheckpointWeights(network, weights.files, weights.dtype, tuple(_notices_of_weights(network, weights)))
+        return CheckpointWeights(network, weights.files, weights.dtype, tuple(notices_of_weights(network, weights)))
 
     def run_tokens(self, ids: Tensor) -> Tensor:
         """See ``TextModel``."""
