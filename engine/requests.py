@@ -29,13 +29,20 @@ class OpenModelRequest:
 
     Args:
         accept_reinitialised: the user knows that some weights are missing and random, and goes on.
-        trust: consent to run the code of a Python module folder: the hash of what lies in it, or ``all``.
+        trust: consent to run the code of Python module folders: hashes of what lies in them, or ``all``.
     """
 
     path: str
     accept_reinitialised: bool = False
     device: Device = "auto"
-    trust: str | None = None
+    trust: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCodeRequest:
+    """What lies in this Python module folder? It is read, and not run."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -760,7 +767,14 @@ AboutAModel = (
     | AboutADataset
 )
 Request = (
-    OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | MarksRequest | DatasetRequest | AboutAModel
+    OpenModelRequest
+    | ModuleCodeRequest
+    | CatalogueRequest
+    | InspectCheckpointRequest
+    | ImportRequest
+    | MarksRequest
+    | DatasetRequest
+    | AboutAModel
 )
 
 

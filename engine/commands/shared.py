@@ -75,7 +75,7 @@ def open_in_workbench(options: argparse.Namespace) -> tuple[Any, ModelInfo]:
     from engine.workbench import Workbench
 
     workbench = Workbench()
-    request = OpenModelRequest(options.model, options.accept_reinitialised, options.device, ALL if options.trust else None)
+    request = OpenModelRequest(options.model, options.accept_reinitialised, options.device, (ALL,) if options.trust else ())
     return workbench, run_job(workbench.job_for(request), options).info
 
 

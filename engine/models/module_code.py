@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class ModuleCode:
     """What a person should read before they consent.
 
     Args:
+        folder: as a path.
         texts: (name, content) of what can be read, the code first.
         others: names of the other files.
         sha256: over all files: whichever of them is changed, consent has to be given anew.
@@ -72,16 +74,16 @@ def code_of(folder: Path) -> ModuleCode:
     return ModuleCode(str(folder), tuple(texts), tuple(others), total.hexdigest())
 
 
-def require_consent(folder: Path, trust: str | None) -> None:
-    """Refuse to run code that nobody has consented to.
+def require_consent(folder: Path, trust: Collection[str]) -> None:
+    """Refuse to run code that nobody has consented to. ``trust``: hashes, or ``ALL``.
 
     Raises:
         LoadError: kind ``untrusted_code``.
     """
-    if trust == ALL:
+    if ALL in trust:
         return
     code = code_of(folder)
-    if trust != code.sha256:
+    if code.sha256 not in trust:
         names = ", ".join(code.code[:3]) + (", …" if len(code.code) > 3 else "")
         raise LoadError(
             f"{folder.name} holds code of its own ({names or 'no file ending in .py'}), which opening it runs; consent to that, "

@@ -9,11 +9,11 @@ from engine.errors import LoadError
 from engine.jobs import Partial, Steps
 from engine.models.files import KERAS_SUFFIXES, check_archive, read_json
 from engine.models.model import Model
-from engine.models.module_code import is_module_folder, require_consent
+from engine.models.module_code import ModuleCode, code_of, is_module_folder, require_consent
 from engine.models.recurrent_spec import FORMAT
 from engine.models.safety import refusals_in_words
 from engine.models.training import trainer_checkpoints
-from engine.requests import OpenModelRequest
+from engine.requests import ModuleCodeRequest, OpenModelRequest
 from engine.samples import sample_path
 
 REFUSED = {
@@ -43,6 +43,18 @@ def open_model(request: OpenModelRequest) -> Steps[Model]:
         if "attribution" in model.info.can:
             _look_for_relus(model)
         return model
+
+
+def read_code(request: ModuleCodeRequest) -> Steps[ModuleCode]:
+    """What a person should read before they consent to running it.
+
+    Raises:
+        LoadError: it is not there, or cannot be read.
+    """
+    yield Partial(0, 1, doing="Reading the code")
+    place = _place_of(request.path)
+    with refusals_in_words(place.name):
+        return code_of(place)
 
 
 def _open_module(folder: Path, request: OpenModelRequest) -> Steps[Model]:

@@ -16,10 +16,10 @@ from engine.inputs.image import image_input
 from engine.jobs import Partial, run
 from engine.models.module_code import ALL, code_of, is_module_folder
 from engine.models.module_trial import try_apart
-from engine.models.opening import open_model
+from engine.models.opening import open_model, read_code
 from engine.models.python_module import build_module
 from engine.recurrent.read import read_cells
-from engine.requests import AttributionRequest, CellsRequest, OpenModelRequest, PredictionRequest, TextInput
+from engine.requests import AttributionRequest, CellsRequest, ModuleCodeRequest, OpenModelRequest, PredictionRequest, TextInput
 
 PICTURES = """
 import torch
@@ -150,12 +150,12 @@ def test_nothing_is_run_without_consent(tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     folder = folder_of(tmp_path, f"open({str(mark)!r}, 'w').close()\n" + PICTURES)
     assert is_module_folder(folder)
-    for trust in (None, "", "0" * 64):
+    for trust in ((), ("",), ("0" * 64,)):
         with pytest.raises(LoadError, match=r"own holds code of its own \(module.py, sizes.py\)") as refused:
             run(open_model(OpenModelRequest(str(folder), trust=trust)))
         assert refused.value.kind == "untrusted_code"
     assert not mark.exists()
-    trust = code_of(folder).sha256
+    trust = (run(read_code(ModuleCodeRequest(str(folder)))).sha256,)
     (folder / "sizes.py").write_text("CLASSES = 4\n", encoding="utf-8")
     with pytest.raises(LoadError, match="consent"):  # what was consented to is not what lies there now
         run(open_model(OpenModelRequest(str(folder), trust=trust)))
@@ -165,7 +165,7 @@ def test_nothing_is_run_without_consent(tmp_path: Path) -> None:
 def test_with_consent_it_is_tried_apart_and_then_opened(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, PICTURES, labels=["cat", "dog", "cow"])
     before = code_of(folder).sha256
-    for trust in (before, ALL):
+    for trust in ((before,), (ALL,)):
         model = run(open_model(OpenModelRequest(str(folder / "model.json"), trust=trust)))
         assert model.info.labels == ("cat", "dog", "cow")
     assert code_of(folder).sha256 == before  # running it leaves nothing that consent would have to be given for again
