@@ -52,6 +52,8 @@ class TrustDialog(QDialog):
         name_control(self._text, "trustText", "Content", "What the file holds; nothing has been run.")
         name_control(self._run, "trustRun", "Run this code", "Consent, and open the model.")
         name_control(self._cancel, "trustCancel", "Cancel", "Run nothing, open nothing.")
+        self._names.setUniformItemSizes(True)
+        self._names.ensurePolished()  # or rows are as high as they were without a style
         self._names.addItems([name for name, _ in self.code.texts] + [f"{name} (not text)" for name in self.code.others])
         self._text.setReadOnly(True)
         self._text.setFont(mono_font())
