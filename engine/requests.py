@@ -25,14 +25,24 @@ DEFAULT_METHOD = "integrated_gradients"
 
 @dataclass(frozen=True, slots=True)
 class OpenModelRequest:
-    """Open the model in ``path``; nothing found there is run.
+    """Open the model in ``path``; nothing found there is run, but for code that was consented to.
 
-    ``accept_reinitialised``: the user knows that some weights are missing and random, and goes on.
+    Args:
+        accept_reinitialised: the user knows that some weights are missing and random, and goes on.
+        trust: consent to run the code of Python module folders: hashes of what lies in them, or ``all``.
     """
 
     path: str
     accept_reinitialised: bool = False
     device: Device = "auto"
+    trust: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCodeRequest:
+    """What lies in this Python module folder? It is read, and not run."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -757,7 +767,14 @@ AboutAModel = (
     | AboutADataset
 )
 Request = (
-    OpenModelRequest | CatalogueRequest | InspectCheckpointRequest | ImportRequest | MarksRequest | DatasetRequest | AboutAModel
+    OpenModelRequest
+    | ModuleCodeRequest
+    | CatalogueRequest
+    | InspectCheckpointRequest
+    | ImportRequest
+    | MarksRequest
+    | DatasetRequest
+    | AboutAModel
 )
 
 

@@ -21,7 +21,7 @@ from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
 from engine.models.importing import Importer
 from engine.models.model import Model, TextModel
-from engine.models.opening import open_model
+from engine.models.opening import open_model, read_code
 from engine.optimisation.text import optimise_text
 from engine.recurrent.ablation import ablate
 from engine.recurrent.investigate import investigate, marks
@@ -46,6 +46,7 @@ from engine.requests import (
     ImportRequest,
     InspectCheckpointRequest,
     MarksRequest,
+    ModuleCodeRequest,
     OpenModelRequest,
     OptimisationRequest,
     OverTrainingRequest,
@@ -94,6 +95,8 @@ class Workbench:
         """The generator whose result answers ``request``; nothing runs before its first step."""
         if isinstance(request, OpenModelRequest):
             return self._open(request)
+        if isinstance(request, ModuleCodeRequest):
+            return read_code(request)
         if isinstance(request, CatalogueRequest):
             return self._catalogue()
         if isinstance(request, InspectCheckpointRequest):

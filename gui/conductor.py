@@ -31,6 +31,7 @@ class Conductor(QObject):
     message = Signal(object)  # Message
     bare_weights = Signal(str)  # a path that has to be imported first
     refused = Signal(str)  # a path that could not be opened; the model before stays
+    untrusted_code = Signal(str)  # a path whose code may not be run yet
     cleared = Signal(str)  # a subject that is well again
     model_opened = Signal(object)  # ModelInfo
     map_changed = Signal()
@@ -132,9 +133,14 @@ class Conductor(QObject):
         if self.model is not None:
             self._open(self.model.path, accept=True)
 
+    @Slot(str)
+    def open_trusted(self, path: str) -> None:
+        """Its code was consented to: go on with what was begun."""
+        self._open(path)
+
     def _open(self, path: str, accept: bool = False) -> None:
         self.cleared.emit("opening")
-        self.opening.open(path, accept)
+        self.opening.open(path, accept, self._memory.settings.trusted)
         self._refresh_actions()
 
     @Slot()
@@ -350,6 +356,8 @@ class Conductor(QObject):
     def _on_opening_failed(self, path: str, failure: Failure) -> None:
         if failure.kind == "bare_weights":
             self.bare_weights.emit(path)
+        elif failure.kind == "untrusted_code":
+            self.untrusted_code.emit(path)
         elif failure.kind != "no_engine":  # said already, once for all
             stays = f" {self.model.name} stays open." if self.model is not None else ""
             self.message.emit(Message("opening", f"{failure.message}{stays}", detail=failure.detail))

@@ -30,6 +30,7 @@ from gui.memory import Memory
 from gui.path_check import PathCheck
 from gui.rooms import House, Room
 from gui.side_jobs import SideJobs
+from gui.trusting import Trusting
 from gui.view_actions import ViewActions
 from gui.views.bottom_bar import BottomBar
 from gui.views.drop_overlay import DropOverlay
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.findings = Findings(self._house, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)
         self.importing = Importing(self.jobs, self.dialogs, self, self.workspace.input_panel.editor.text)
+        self.trusting = Trusting(self.jobs, memory, self)
         self._paths, self._data_paths = PathCheck(self), PathCheck(self)
         self._build()
         self._connect()
@@ -145,8 +147,10 @@ class MainWindow(QMainWindow):
         self.workspace.prediction_view.read_out_changed.connect(self.bottom_bar.show_value)
         conductor.bare_weights.connect(self.importing.begin)
         self.importing.kept.connect(self._on_imported)
-        for told in (conductor.message, self.keeping.message, self.findings.message, self.importing.message):
-            told.connect(self._on_message)
+        conductor.untrusted_code.connect(self.trusting.begin)
+        self.trusting.trusted.connect(conductor.open_trusted)
+        for told in (conductor, self.keeping, self.findings, self.importing, self.trusting):
+            told.message.connect(self._on_message)
         for well in (conductor.cleared, self.findings.cleared):
             well.connect(self._on_cleared)
         actions["findings"].triggered.connect(self.show_findings)

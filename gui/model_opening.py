@@ -30,13 +30,13 @@ class ModelOpening(QObject):
         """Whether a model is being opened."""
         return self._ticket is not None
 
-    def open(self, path: str, accept_reinitialised: bool = False) -> None:
-        """Ask for the model in ``path``; one that is still being opened is given up."""
+    def open(self, path: str, accept_reinitialised: bool = False, trusted: tuple[str, ...] = ()) -> None:
+        """Ask for the model in ``path``; one that is still being opened is given up. ``trusted``: code that may be run."""
         former, self._ticket = self._ticket, None
         if former is not None:
             self._engine.cancel(former)
         self._path = path
-        self._ticket = self._engine.submit(OpenModelRequest(path, accept_reinitialised))
+        self._ticket = self._engine.submit(OpenModelRequest(path, accept_reinitialised, trust=trusted))
         self.asked.emit(self._ticket, f"Opening {_name(path)}…")
 
     def cancel(self) -> None:

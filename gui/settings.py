@@ -21,6 +21,7 @@ VERSION = 1
 RECENT_MODELS = 15
 RECENT_TEXTS = 20
 RECENT_DATA = 15
+TRUSTED = 1_000
 SETTINGS_FILE = "settings.json"
 SESSION_FILE = "session.json"
 MAXIMUM_BYTES = 64 * 2**20  # more than any session of ours; a file beyond it is not read
@@ -59,6 +60,7 @@ class Settings:
     folder: str = ""  # where the last model was chosen
     save_folder: str = ""
     recent_data: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()  # hashes of Python module folders whose code may run
     data_folder: str = ""
     data_versus: bool = True  # on errors, predicted is explained against true
 
@@ -127,6 +129,7 @@ _SETTINGS_CHECKS = {
     "folder": lambda v: _is_text(v, 10_000),
     "save_folder": lambda v: _is_text(v, 10_000),
     "recent_data": lambda v: _are_texts(v, 1000, 10_000),
+    "trusted": lambda v: _are_texts(v, TRUSTED, 64),
     "data_folder": lambda v: _is_text(v, 10_000),
     "data_versus": lambda v: isinstance(v, bool),
 }

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from engine.atomic_file import save
 from engine.errors import UserError
 from engine.jobs import Steps, T, run
+from engine.models.module_code import ALL
 from engine.progress import Progress
 from engine.requests import OpenModelRequest, Parameter, Target
 from engine.results import ModelInfo
@@ -74,7 +75,7 @@ def open_in_workbench(options: argparse.Namespace) -> tuple[Any, ModelInfo]:
     from engine.workbench import Workbench
 
     workbench = Workbench()
-    request = OpenModelRequest(options.model, options.accept_reinitialised, options.device)
+    request = OpenModelRequest(options.model, options.accept_reinitialised, options.device, (ALL,) if options.trust else ())
     return workbench, run_job(workbench.job_for(request), options).info
 
 

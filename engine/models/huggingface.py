@@ -28,7 +28,6 @@ from engine.models.huggingface_folder import (
     load_tokenizer,
     network_class,
     notices_of_labels,
-    notices_of_weights,
     problem_type_of,
 )
 from engine.models.model import (
@@ -41,6 +40,7 @@ from engine.models.model import (
     attention_of,
     freeze,
     layers_of,
+    notices_of_weights,
     recurrent_layers_of,
     require_text,
     shapes_of,

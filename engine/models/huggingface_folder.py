@@ -27,7 +27,7 @@ from transformers import (
 from engine.devices import available_memory
 from engine.errors import LoadError
 from engine.models.files import Weights, read_json
-from engine.models.model import not_finite
+from engine.models.model import named
 from engine.models.safety import bounded_modules, check_bounds
 from engine.results import Notice, ProblemType, Task
 
@@ -167,17 +167,6 @@ def notices_of_labels(network: Any) -> list[Notice]:
     return [Notice("Two classes have the same label; name them by index:N.", "labels")] if len(set(labels)) < len(labels) else []
 
 
-def notices_of_weights(network: nn.Module, weights: Weights) -> list[Notice]:
-    """What is to be said of the numbers in the file."""
-    notices = []
-    broken = not_finite(network)
-    if broken:
-        notices.append(Notice(f"{named(broken)} not finite (NaN or infinity): the file is damaged.", "not_finite", True))
-    if weights.dtype not in ("float32", "float64"):
-        notices.append(Notice(f"Stored as {weights.dtype}, computed in float32.", "dtype"))
-    return notices
-
-
 def count_parameters(network_type: Any, config: Any) -> int:
     """How many numbers the model would hold, without allocating one."""
     try:
@@ -236,12 +225,6 @@ def load_network(network_type: Any, config: Any, weights: Weights) -> tuple[nn.M
     if unexpected:
         notices.append(Notice(f"{named(unexpected)} in the file but not part of this model.", "unexpected"))
     return network, notices
-
-
-def named(names: list[str]) -> str:
-    """As in: 3 tensors (a, b, …) are."""
-    shown = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
-    return f"{len(names)} tensor{'s' if len(names) > 1 else ''} ({shown}) {'are' if len(names) > 1 else 'is'}"
 
 
 def has_tokenizer(folder: Path) -> bool:

@@ -20,12 +20,11 @@ from engine.models.huggingface_folder import (
     load_network,
     network_class,
     notices_of_labels,
-    notices_of_weights,
     problem_type_of,
 )
 from engine.models.image_model import ImageModel
 from engine.models.layer_maps import averaged_layer
-from engine.models.model import attention_of, freeze, layers_of
+from engine.models.model import attention_of, freeze, layers_of, notices_of_weights
 from engine.requests import OpenModelRequest
 from engine.results import ModelInfo, Notice
 

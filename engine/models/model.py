@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from engine.devices import BatchSize, available_memory
 from engine.errors import LoadError, UserError
 from engine.inputs.tokenise import Tokens
-from engine.models.files import sha256_of
+from engine.models.files import Weights, sha256_of
 from engine.models.safety import refusals_in_words
 from engine.models.training import FINAL, no_such_checkpoint
 from engine.recurrent.recorder import KINDS
@@ -364,3 +364,20 @@ def require_text(text: TextInput, reads_pairs: bool = False) -> None:
 def not_finite(network: nn.Module) -> list[str]:
     """The names of tensors that hold NaN or infinity."""
     return [name for name, p in network.named_parameters() if not bool(torch.isfinite(p.detach().sum()))]
+
+
+def named(names: list[str]) -> str:
+    """As in: 3 tensors (a, b, …) are."""
+    shown = ", ".join(names[:2]) + (", …" if len(names) > 2 else "")
+    return f"{len(names)} tensor{'s' if len(names) > 1 else ''} ({shown}) {'are' if len(names) > 1 else 'is'}"
+
+
+def notices_of_weights(network: nn.Module, weights: Weights) -> list[Notice]:
+    """What is to be said of the numbers in the file."""
+    notices = []
+    broken = not_finite(network)
+    if broken:
+        notices.append(Notice(f"{named(broken)} not finite (NaN or infinity): the file is damaged.", "not_finite", True))
+    if weights.dtype not in ("float32", "float64"):
+        notices.append(Notice(f"Stored as {weights.dtype}, computed in float32.", "dtype"))
+    return notices

@@ -9,10 +9,11 @@ from engine.errors import LoadError
 from engine.jobs import Partial, Steps
 from engine.models.files import KERAS_SUFFIXES, check_archive, read_json
 from engine.models.model import Model
+from engine.models.module_code import ModuleCode, code_of, is_module_folder, require_consent
 from engine.models.recurrent_spec import FORMAT
 from engine.models.safety import refusals_in_words
 from engine.models.training import trainer_checkpoints
-from engine.requests import OpenModelRequest
+from engine.requests import ModuleCodeRequest, OpenModelRequest
 from engine.samples import sample_path
 
 REFUSED = {
@@ -38,10 +39,32 @@ def open_model(request: OpenModelRequest) -> Steps[Model]:
     place = _place_of(sample_path(request.path))
     yield Partial(1, 2, doing=f"Reading {place.name}")
     with refusals_in_words(place.name):
-        model = _open(place, request)
+        model = (yield from _open_module(place, request)) if is_module_folder(place) else _open(place, request)
         if "attribution" in model.info.can:
             _look_for_relus(model)
         return model
+
+
+def read_code(request: ModuleCodeRequest) -> Steps[ModuleCode]:
+    """What a person should read before they consent to running it.
+
+    Raises:
+        LoadError: it is not there, or cannot be read.
+    """
+    yield Partial(0, 1, doing="Reading the code")
+    place = _place_of(request.path)
+    with refusals_in_words(place.name):
+        return code_of(place)
+
+
+def _open_module(folder: Path, request: OpenModelRequest) -> Steps[Model]:
+    """The one kind of model whose own code is run: with consent, and not before it was tried elsewhere."""
+    from engine.models.module_trial import try_apart
+    from engine.models.python_module import build_module
+
+    require_consent(folder, request.trust)
+    yield from try_apart(folder)
+    return build_module(folder, request.device)
 
 
 def _look_for_relus(model: Model) -> None:

@@ -1,6 +1,6 @@
 """A recurrent folder opened as a model that can be asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,27 +9,22 @@ import torch
 from torch import Tensor
 
 from engine.devices import choose_device
-from engine.errors import LoadError, UserError
+from engine.errors import LoadError
 from engine.inputs.baselines import baselines_of
-from engine.inputs.text import Piece, tokenized_text
-from engine.inputs.tokenise import Tokeniser, Tokens
 from engine.models.files import SAFETENSORS, Weights, read_json, read_json_value, read_safetensors, sha256_of
 from engine.models.model import (
-    LONGEST_TEXT,
     CheckpointWeights,
     Encoding,
-    RowIds,
-    TextModel,
     fill,
     layers_of,
-    not_finite,
+    notices_of_weights,
     recurrent_layers_of,
-    require_text,
 )
 from engine.models.recurrent import RecurrentNetwork, check_weights
 from engine.models.recurrent_spec import RecurrentSpec, check_vocabulary, read_spec
 from engine.models.training import recurrent_checkpoints
-from engine.requests import Device, OpenModelRequest, TextInput
+from engine.models.vocabulary_model import VocabularyModel
+from engine.requests import Device, OpenModelRequest
 from engine.results import ModelInfo, Notice
 
 
@@ -82,7 +77,7 @@ def recurrent_model(
         warnings=tuple(_notices(network, vocabulary, weights)),
         sha256=sha256,
         baselines=baselines_of(set(model.substitutes)),
-        maximum_tokens=spec.maximum_tokens or LONGEST_TEXT,
+        maximum_tokens=model.maximum_tokens,
         architecture=architecture_of(spec),
         device=str(place),
     )
@@ -115,108 +110,36 @@ def _notices(network: RecurrentNetwork, vocabulary: list[str], weights: Weights)
     if len(set(vocabulary)) < len(vocabulary):
         twice = next(entry for i, entry in enumerate(vocabulary) if vocabulary.index(entry) < i)
         notices.append(Notice(f"The vocabulary holds “{twice}” twice; the first of them is used.", "vocabulary"))
-    return notices + _notices_of_weights(network, weights)
+    return notices + notices_of_weights(network, weights)
 
 
-def _notices_of_weights(network: RecurrentNetwork, weights: Weights) -> list[Notice]:
-    notices = []
-    broken = not_finite(network)
-    if broken:
-        notices.append(
-            Notice(f"The tensor {broken[0]} is not finite (NaN or infinity): the file is damaged.", "not_finite", True)
-        )
-    if weights.dtype not in ("float32", "float64"):
-        notices.append(Notice(f"Stored as {weights.dtype}, computed in float32.", "dtype"))
-    return notices
-
-
-class RecurrentModel(TextModel):
+class RecurrentModel(VocabularyModel):
     """A recurrent classifier or language model."""
 
     network: Any
 
     def __init__(self, network: RecurrentNetwork, spec: RecurrentSpec, vocabulary: list[str]) -> None:
-        self.network, self.spec, self.vocabulary = network, spec, vocabulary
-        self._ids = {entry: i for i, entry in reversed(list(enumerate(vocabulary)))}
-        named = {"pad": spec.padding, "unk": spec.unknown}
-        self.substitutes = {name: self._ids[entry] for name, entry in named.items() if entry in self._ids}
-        self._tokeniser = Tokeniser(spec.tokeniser, self._ids, self.substitutes.get("unk"), spec.lowercase)
+        super().__init__(
+            network,
+            vocabulary,
+            spec.tokeniser,
+            lowercase=spec.lowercase,
+            padding=spec.padding,
+            unknown=spec.unknown,
+            maximum_tokens=spec.maximum_tokens,
+        )
+        self.spec = spec
 
     def read_checkpoint(self, path: Path) -> CheckpointWeights:
         """See ``TextModel``."""
         weights = Weights(read_safetensors(path), (path,))
         network = _build(self.spec, len(self.vocabulary), weights.tensors, self.device)
-        return CheckpointWeights(network, weights.files, weights.dtype, tuple(_notices_of_weights(network, weights)))
-
-    def encode(self, text: TextInput) -> Encoding:
-        """See ``TextModel``."""
-        require_text(text)
-        pieces, overflowed = self._pieces(text.text)
-        if not pieces:
-            raise UserError("There is nothing in this text that the model's tokeniser reads; type a word.", "empty_text")
-        return Encoding(
-            input=tokenized_text(text.text, None, pieces, overflowed),
-            ids=torch.tensor([[p.id for p in pieces]], device=self.device),
-            special=torch.zeros(len(pieces), dtype=torch.bool, device=self.device),
-        )
-
-    def encode_many(self, texts: Sequence[TextInput]) -> list[RowIds | UserError]:
-        """See ``TextModel``; where every word has an id, offsets are not looked for."""
-        if "unk" not in self.substitutes:
-            return super().encode_many(texts)
-        limit = self.spec.maximum_tokens or LONGEST_TEXT
-        found: list[RowIds | UserError] = []
-        for text in texts:
-            ids = self._tokeniser.ids(text.text) if text.text.strip() and text.pair is None else []
-            if ids:
-                found.append(RowIds(ids[:limit], {}, len(ids) > limit))
-            else:
-                found += super().encode_many([text])  # which says why
-        return found
-
-    def _pieces(self, text: str) -> tuple[list[Piece], bool]:
-        """As many pieces as the model reads, and whether there would have been more."""
-        limit = self.spec.maximum_tokens or LONGEST_TEXT
-        pieces: list[Piece] = []
-        for piece, known, start, end in self._tokeniser.pieces(text):
-            if len(pieces) == limit:
-                return pieces, True
-            if known is None:
-                raise UserError(
-                    f"{piece!r} is not in the model's vocabulary, which has no entry for the unknown; leave it out.",
-                    "unknown_piece",
-                )
-            pieces.append(Piece(self.vocabulary[known], known, start, end, 0))
-        return pieces, False
-
-    def tokens_of(self, text: str) -> Tokens:
-        """See ``TextModel``."""
-        return self._tokeniser.tokens(text)
+        return CheckpointWeights(network, weights.files, weights.dtype, tuple(notices_of_weights(network, weights)))
 
     def run_tokens(self, ids: Tensor) -> Tensor:
         """See ``TextModel``."""
         states: Tensor = self.network.hidden_states(self.network.embed(ids))
         return states
-
-    @property
-    def vocabulary_size(self) -> int:
-        """See ``TextModel``."""
-        return len(self.vocabulary)
-
-    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
-        """See ``TextModel``."""
-        return tuple(self.vocabulary[i] for i in ids)
-
-    def text_of(self, ids: Sequence[int]) -> str:
-        """Without spaces where the tokeniser reads it so, else with one between two pieces."""
-        joined = "".join(self.pieces(ids))
-        reads_back = [known for _, known, _, _ in self._tokeniser.pieces(joined)] == list(ids)
-        return joined if reads_back else " ".join(self.pieces(ids))
-
-    def _ordinary(self) -> Tensor:
-        ordinary = torch.ones(self.vocabulary_size, dtype=torch.bool)
-        ordinary[list(self.substitutes.values())] = False
-        return ordinary
 
     def embed(self, ids: Tensor) -> Tensor:
         """See ``TextModel``."""

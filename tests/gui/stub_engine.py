@@ -32,6 +32,7 @@ from engine.detective import CorpusTextResult, DetectResult, EffectResult, Marks
 from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
 from engine.jobs import Partial
+from engine.models.module_code import ModuleCode
 from engine.over_training import OverTrainingResult
 from engine.requests import (
     AblationRequest,
@@ -54,6 +55,7 @@ from engine.requests import (
     ImportRequest,
     InspectCheckpointRequest,
     MarksRequest,
+    ModuleCodeRequest,
     NeighboursRequest,
     OpenModelRequest,
     OptimisationRequest,
@@ -315,6 +317,9 @@ def finding(path: str, answers: ImportAnswers, vocabulary: bool = True) -> Check
     return CheckpointFinding(path, model_of, tensors, questions, ("settled",), (), 1000 if known else None, "", ())
 
 
+CODE_HASH = "c" * 64
+
+
 class StubEngine:
     """Steps are as slow as told. Texts beginning with ``!`` fail; paths are opened by what they are called."""
 
@@ -349,6 +354,7 @@ class StubEngine:
             HeadAgreementRequest: self._agree_heads,
             TfidfRequest: self._weigh_words,
             InspectCheckpointRequest: self._inspect,
+            ModuleCodeRequest: self._read_code,
             ImportRequest: self._import,
             DatasetRequest: self.datasets.read,
             PredictionsRequest: self._predict_rows,
@@ -380,6 +386,8 @@ class StubEngine:
         opened = model_at(request.path)
         if request.path.endswith(".pt"):
             raise LoadError(f"{request.path} is a bare file of weights; import it first.", "bare_weights")
+        if "module" in request.path and CODE_HASH not in request.trust:
+            raise LoadError("It holds code of its own (module.py), which opening it runs; consent to that.", "untrusted_code")
         if "random" in request.path:
             words = "2 weights are missing in the file and are random: classifier.weight, classifier.bias."
             opened = replace(opened, warnings=(Notice(words, "reinitialised", blocking=True),))
@@ -574,6 +582,13 @@ class StubEngine:
     def _report(self, request: DatasetReportRequest) -> Generator[Partial, None, DatasetReportResult]:
         yield Partial(0, 1)
         return DatasetReportResult(request, b"<!doctype html><title>report</title>")
+
+    def _read_code(self, request: ModuleCodeRequest) -> Generator[Partial, None, ModuleCode]:
+        yield Partial(0, 1)
+        if "gone" in request.path:
+            raise LoadError("There is nothing there any more; check the path.", "no_such_path")
+        texts = (("module.py", "def build():\n    return Net()\n"), ("model.json", "{}"))
+        return ModuleCode(request.path, texts, ("weights.pth",), CODE_HASH)
 
     def _inspect(self, request: InspectCheckpointRequest) -> Generator[Partial, None, InspectCheckpointResult]:
         yield Partial(0, 1)

@@ -49,6 +49,7 @@ CHANGED = Settings(
     recent_data=("/a.csv",),
     data_folder="/c",
     data_versus=False,
+    trusted=("a" * 64,),
 )
 WRONG = [None, True, -1, 10**12, 1.5, float("nan"), "", "x" * 100_000, [], [None], {}, {"a": 1}, {"a": {"b": []}}, ["\ud800"]]
 
