@@ -14,7 +14,7 @@ Reduction = Literal["sum", "mean", "l1", "l2", "signed_max", "none"]
 How = Literal["zero", "mean", "value"]
 OptimisationMode = Literal["embeddings", "tokens"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
-Grain = Literal["token", "word", "sentence"]
+Grain = Literal["token", "word", "sentence", "field"]
 Stack = Literal["self", "encoder", "decoder", "cross"]
 AttentionQuantity = Literal["weights", "value_norm", "rollout", "relevance"]
 HeadsMerged = Literal["mean", "maximum"]
@@ -156,7 +156,7 @@ class GradientFlowRequest:
     """How much of the target's gradient reaches each layer, and each step of recurrent ones?"""
 
     model_sha256: str
-    input: TextInput
+    input: Input
     target: Target = Target()
 
 
@@ -170,7 +170,7 @@ class CellsRequest:
     """
 
     model_sha256: str
-    input: TextInput
+    input: Input
     alternatives: int = 0
     quantities: tuple[str, ...] = ()
 
@@ -188,7 +188,7 @@ class AblationRequest:
     """
 
     model_sha256: str
-    input: TextInput
+    input: Input
     cells: tuple[Cell, ...]
     how: How = "zero"
     value: float = 0.0
@@ -725,7 +725,7 @@ class NeighboursRequest:
 
     model_sha256: str
     source: DataSource
-    input: TextInput
+    input: Input
     row: int | None = None
     count: int = 10
     data_sha256: str | None = None

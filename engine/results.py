@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.cell_names import RecurrentKind
 from engine.descriptions import MethodDescription
+from engine.records import FieldSpan, RecordField
 from engine.requests import (
     AttributionRequest,
     Grain,
@@ -89,6 +90,7 @@ class ModelInfo:
         baselines: identifiers that can be computed for this model (no ``mask`` without a mask token).
         maximum_tokens: longer texts are cut; None: no limit.
         rectified: it computes with ReLUs.
+        fields: of a model that reads records, in the order in which it reads them.
         checkpoints: names of those kept from its training, the first first, the model itself last; empty: none.
     """
 
@@ -116,6 +118,12 @@ class ModelInfo:
     device: str = "cpu"
     rectified: bool = False
     checkpoints: tuple[str, ...] = ()
+    fields: tuple[RecordField, ...] = ()
+
+    @property
+    def answers_once(self) -> bool:
+        """Whether it says one thing of a whole text or record: a class, several, a number."""
+        return self.task in ("text_classification", "record_regression", "record_classification")
 
     @property
     def name(self) -> str:
@@ -169,6 +177,7 @@ class TokenizedText:
     """A text as typed and the tokens the model was given.
 
     ``cut``: the code points [start, end) of the text that did not fit; ``cut_pair`` the same of the pair's second text.
+    ``fields``: of a record, what ``text`` was laid out from; ``notices``: what was done to make it fit.
     """
 
     text: str
@@ -176,11 +185,13 @@ class TokenizedText:
     pair: str | None = None
     cut: tuple[int, int] | None = None
     cut_pair: tuple[int, int] | None = None
+    fields: tuple[FieldSpan, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @property
     def truncated(self) -> bool:
         """Whether some of what was typed did not reach the model."""
-        return self.cut is not None or self.cut_pair is not None
+        return self.cut is not None or self.cut_pair is not None or any(field.cut for field in self.fields)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

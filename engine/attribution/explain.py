@@ -15,6 +15,7 @@ from engine.attribution.score import Score
 from engine.attribution.target import check_position, classes, resolve, score_function
 from engine.errors import UserError
 from engine.inputs.baselines import RANDOM_DOCUMENT, Baseline, baseline_for
+from engine.inputs.record import record_baseline
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import Model, as_read_by, require_output
 from engine.requests import AttributionRequest, Input, Parameter, PredictionRequest, Reduction, Target
@@ -38,7 +39,7 @@ _REDUCTIONS: dict[Reduction, Any] = {
     "signed_max": lambda v: np.take_along_axis(v, np.abs(v).argmax(-1)[..., None], -1)[..., 0],
     "none": lambda v: v,
 }
-_BASELINES: dict[str, Callable[..., Baseline]] = {"text": baseline_for}  # of each kind of input
+_BASELINES: dict[str, Callable[..., Baseline]] = {"text": baseline_for, "record": record_baseline}  # of each kind of input
 MOST_BUILT_UP = 5.0  # times the score: what relevance may differ from it before that is said
 CONFIDENT = 0.5  # of the way from chance to certainty
 
@@ -230,7 +231,7 @@ def warnings_of(model: Model, prediction: PredictionResult, wanted: Target, targ
     """What holds of any answer about this input and target."""
     warnings = [notice for notice in model.info.warnings if notice.blocking]
     if isinstance(prediction.input, TokenizedText):
-        warnings += _cut(prediction.input)
+        warnings += [*_cut(prediction.input), *prediction.input.notices]
     if wanted.versus is not None and target.versus_index is None:
         words = f"The predicted class is the true one: {target.label} is explained by itself."
         warnings.append(Notice(words, "same_class"))

@@ -85,7 +85,7 @@ def attribution_method(
     complete: bool,
     axioms: tuple[str, ...],
     reduction: Reduction = "sum",
-    inputs: tuple[str, ...] = ("text",),
+    inputs: tuple[str, ...] = ("text", "record"),
     needs: tuple[str, ...] = ("differentiable",),
     uses_target: bool = True,
 ) -> Callable[[Function], Function]:

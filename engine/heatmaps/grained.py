@@ -6,9 +6,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import UserError
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import DOT, baselines_in_words, progress_words, sum_parts, token_values
-from engine.inputs.grain import Grouping, combined, group, grouped_text, rule_in_words
+from engine.inputs.grain import Grouping, combined, grains_of, group, grouped_text, rule_in_words
 from engine.requests import Grain, Reduction
 from engine.results import AttributionResult, TokenizedText
 
@@ -88,6 +89,10 @@ class GrainedMap:
 
 def at_grain(result: AttributionResult, grain: Grain) -> AttributionResult:
     """The same map with a token, and a value, for each word or sentence; ``result`` is at the grain of tokens."""
+    known = grains_of(result.prediction.text)
+    if grain not in known and grain != result.grain:
+        reads = "a record has" if result.prediction.text.fields else "a text has"
+        raise UserError(f"There is no grain {grain} here: {reads} {', '.join(known)}.", "no_such_grain")
     if grain == result.grain:
         return result
     grouped = Grouped(result.prediction.text, grain)
