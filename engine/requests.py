@@ -73,6 +73,13 @@ def in_words(given: Input) -> str:
     return given.text if isinstance(given, TextInput) else ", ".join(f"{name}: {value}" for name, value in given.fields)
 
 
+def is_empty(given: Input) -> bool:
+    """Whether there is nothing in it to read."""
+    if isinstance(given, TextInput):
+        return not given.text.strip()
+    return isinstance(given, RecordInput) and not any(value.strip() for _, value in given.fields)
+
+
 def as_text(given: Input) -> TextInput:
     """``given``, where only a text can be meant.
 
@@ -551,6 +558,7 @@ class DataSource:
         labels: columns; of several, each is yes or no about one label of a multi-label model. Empty: there is none.
         names: (as the data write it, the model's label): corrections of how labels are matched; the second empty: it is none
             of the model's.
+        fields: names of the fields that the open model reads: where columns are named so, a row is a record. Empty: a text.
     """
 
     path: str
@@ -562,6 +570,7 @@ class DataSource:
     pair: str | None = None
     labels: tuple[str, ...] | None = None
     names: tuple[tuple[str, str], ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -649,6 +658,7 @@ class AggregateRequest:
     Args:
         explanation: as of ``ExplainRowsRequest``.
         top: how many words of each class.
+        checkpoint: of the model's training, by name: as it was then; None: as it is.
     """
 
     source: DataSource
@@ -656,6 +666,7 @@ class AggregateRequest:
     explanation: AttributionRequest
     data_sha256: str | None = None
     top: int = 30
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

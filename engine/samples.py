@@ -1,30 +1,44 @@
 """The samples that come with the product, read from their folders without touching torch."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from engine.requests import Input, RecordInput, TextInput
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text to try a sample with: ``true`` is its true label, ``note`` says why it is worth a look."""
+    """A text to try a sample with: ``true`` is its true label, ``note`` says why it is worth a look.
+
+    ``record``: of a sample that reads records; ``text`` is then its values, a word each.
+    """
 
     text: str
     true: str | None
     note: str
+    record: RecordInput | None = None
+
+    @property
+    def input(self) -> Input:
+        """As the model is asked about it."""
+        return self.record or TextInput(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What the first example's finished map shows, so that the welcome page can show it before the engine is there.
 
-    ``words``: the attribution of each whitespace-separated word for the predicted class, in logits.
+    ``words``: the attribution of each whitespace-separated word for the predicted class, in logits; of a record of each field.
+    ``probability``: None of a number.
     """
 
     says: str
-    probability: float
+    probability: float | None
     words: tuple[float, ...]
 
 
@@ -42,17 +56,29 @@ class Sample:
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
-    """Every sample that lies in ``folder``, classifiers first, then by name."""
+    """Every sample that lies in ``folder``, classifiers first, then by name; those that read no text last."""
     found = (_read(card) for card in folder.glob("*/sample.json"))
-    return tuple(sorted(found, key=lambda sample: (not sample.task.endswith("classification"), sample.name)))
+    return tuple(sorted(found, key=_in_order))
+
+
+def _in_order(sample: Sample) -> tuple[bool, bool, str]:
+    return sample.task.startswith("record"), not sample.task.endswith("classification"), sample.name
 
 
 def _read(card: Path) -> Sample:
     known = json.loads(card.read_text(encoding="utf-8"))
-    examples = tuple(Example(e["text"], e.get("true"), e.get("note", "")) for e in known["examples"])
+    examples = tuple(map(_example, known["examples"]))
     seen = known.get("preview")
     preview = Preview(seen["says"], seen["probability"], tuple(seen["words"])) if seen else None
     return Sample(known["name"], known["title"], known["task"], known["description"], str(card.parent), examples, preview)
+
+
+def _example(known: Mapping[str, Any]) -> Example:
+    if "record" not in known:
+        return Example(known["text"], known.get("true"), known.get("note", ""))
+    fields = tuple(known["record"].items())
+    text = " ".join(value for _, value in fields)
+    return Example(text, known.get("true"), known.get("note", ""), RecordInput(fields))
 
 
 def sample_path(name_or_path: str) -> str:
