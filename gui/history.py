@@ -1,4 +1,4 @@
-"""Undo and redo of settings, and of texts and pictures that were put in place of others; what is typed the editor undoes itself."""
+"""Undo and redo of settings, and of texts and pictures that replaced others; what is typed the editor undoes itself."""
 
 import time
 from collections.abc import Callable

@@ -16,7 +16,7 @@ from gui.inputs.text import TextInputEditor
 
 
 class InputPanel(QWidget):
-    """``edited``: by a person, whatever kind of input it is. Another model of another kind: its editor, the others keep theirs."""
+    """``edited``: by a person, whatever kind of input it is. The editors of other kinds keep what they hold."""
 
     edited = Signal()
 
