@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.datasets.table import Table
-from engine.records import FieldSpan
+from engine.records import FieldSpan, filled
 from engine.requests import (
     AggregateRequest,
     ConsistencyRequest,
@@ -71,7 +71,7 @@ class Dataset:
     def input_of(self, row: int) -> Input:
         """What the model is given of a row."""
         if self.fields:
-            return RecordInput(tuple((field, self.table.cell(row, column)) for field, column in self.fields))
+            return filled(RecordInput(tuple((field, self.table.cell(row, column)) for field, column in self.fields)))
         pair = self.table.cell(row, self.source.pair) if self.source.pair else None
         return TextInput(self.table.cell(row, self.source.text or ""), pair)
 
@@ -81,7 +81,7 @@ class Dataset:
         if self.fields:
             columns = [self.table.cells(column, part) for _, column in self.fields]
             names = [field for field, _ in self.fields]
-            return [RecordInput(tuple(zip(names, cells, strict=True))) for cells in zip(*columns, strict=True)]
+            return [filled(RecordInput(tuple(zip(names, cells, strict=True)))) for cells in zip(*columns, strict=True)]
         texts = self.table.cells(self.source.text or "", part)
         if not self.source.pair:
             return [TextInput(text) for text in texts]

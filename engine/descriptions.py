@@ -65,6 +65,7 @@ class MethodDescription:
         uses_seed: the seed changes the answer.
         uses_target: the target changes the answer.
         axioms: keys of ``AXIOMS`` that it keeps; the others are known to fail.
+        reduction, image_reduction: its own, over d_model and over the channels of a pixel (None: the same).
     """
 
     id: str
@@ -81,6 +82,11 @@ class MethodDescription:
     uses_baseline: bool
     uses_seed: bool
     uses_target: bool
+    image_reduction: Reduction | None = None
+
+    def reduction_of(self, model: "ModelInfo") -> Reduction:
+        """How the values of a feature become one where the user does not say."""
+        return self.image_reduction or self.reduction if model.input_kind == "image" else self.reduction
 
     def unavailable_because(self, model: "ModelInfo") -> str | None:
         """Why this method cannot run on ``model``, as a sentence, or None when it can."""

@@ -1,9 +1,10 @@
 """Records as a model reads them: fields of fixed width, one behind the other, each a run of characters. Torch-free."""
 
+import csv
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,7 @@ KIND_WORDS: dict[FieldKind, str] = {"text": "text", "integer": "a whole number",
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SHOWN = 12  # choices, and names of fields, in a sentence
+_DELIMITERS = ("\t", ",", ";")
 _LONGEST_SHOWN = 40  # characters of a value
 
 
@@ -141,3 +143,44 @@ def _said(fields: Sequence[RecordField], values: dict[str, str]) -> list[tuple[s
 def _quoted(value: str) -> str:
     line = " ".join(value.split())
     return f"“{line}”" if len(line) <= _LONGEST_SHOWN else f"“{line[: _LONGEST_SHOWN - 1]}…”"
+
+
+def record_of_row(text: str, fields: Sequence[RecordField]) -> RecordInput:
+    """A line of a table as it was copied: cells in the order of the fields, or under a line of their names. Others are left.
+
+    Raises:
+        UserError: it has fewer cells than the record has fields.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    rows = max(
+        (list(csv.reader(lines[:2], delimiter=mark)) for mark in _DELIMITERS), key=lambda rows: len(rows[0]) if rows else 0
+    )
+    names = [field.name for field in fields]
+    if not rows:
+        raise UserError("There is no row to paste; copy one first.", "no_row")
+    if len(rows) > 1 and set(names) & {cell.strip() for cell in rows[0]}:
+        return _filled(zip((cell.strip() for cell in rows[0]), rows[1], strict=False), names)
+    if len(rows[0]) < len(names):
+        known = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+        raise UserError(f"That row has {len(rows[0])} cells, and a record {len(names)} fields: {known}.", "no_row")
+    return _filled(zip(names, rows[0], strict=False), names)
+
+
+def is_row(text: str, fields: Sequence[RecordField]) -> bool:
+    """Whether ``text`` is more than one value, pasted."""
+    if len(fields) < 2 or not text.strip():
+        return False
+    try:
+        return len(record_of_row(text, fields).fields) > 0
+    except UserError:
+        return False
+
+
+def filled(given: RecordInput) -> RecordInput:
+    """Without the fields that hold nothing, and white space at the ends: of records that mean the same, one spelling."""
+    return _filled(given.fields, [name for name, _ in given.fields])
+
+
+def _filled(pairs: Iterable[tuple[str, str]], names: Sequence[str]) -> RecordInput:
+    stripped = ((name, value.strip()) for name, value in pairs)
+    return RecordInput(tuple((name, value) for name, value in stripped if value and name in names))

@@ -127,8 +127,9 @@ class AttributionRequest:
         model_sha256: the open model.
         input: the text as typed, not token ids: equal ids can have other offsets.
         method, parameters: a registered method, and the values the user set; the others take their defaults.
-        baselines: identifiers as on the command line (``zero``, ``pad``, ``text:…``, …); several: the average over them.
-        reduction: over d_model; None: the method's own.
+        baselines: identifiers as on the command line (``zero``, ``pad``, ``text:…``, …); several: the average over
+            them; empty: the first that the model offers.
+        reduction: over d_model, or the channels of a pixel; None: the method's own.
         background: a file of texts that ``random_document`` is drawn from.
     """
 
@@ -136,7 +137,7 @@ class AttributionRequest:
     input: Input
     target: Target = Target()
     method: str = DEFAULT_METHOD
-    baselines: tuple[str, ...] = ("zero",)
+    baselines: tuple[str, ...] = ()
     reduction: Reduction | None = None
     seed: int = 0
     parameters: tuple[tuple[str, Parameter], ...] = ()

@@ -43,6 +43,8 @@ ACTIONS = (
     ),
     ActionDescription("swap", "Swap target and versus", "Explain", "swap", ("Ctrl+Shift+V",)),
     ActionDescription("true_versus", "Explain predicted versus true", "Explain", "scales", ("Ctrl+Shift+E",)),
+    ActionDescription("open_picture", "Open picture…", "Explain", "image", ("Ctrl+I",), "Choose the picture to explain."),
+    ActionDescription("paste_picture", "Paste picture", "Explain", "clipboard", (), "The one on the clipboard."),
     ActionDescription("go_to_text", "Go to the text", "Explain", "text-t", ("Ctrl+E",)),
     ActionDescription("go_to_method", "Go to the method", "Explain", "sliders", ("Ctrl+M",)),
     ActionDescription("go_to_map", "Go to the map", "Explain", "grid-four", ("Ctrl+H",)),

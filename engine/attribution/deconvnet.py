@@ -17,6 +17,8 @@ from engine.jobs import Partial, Steps
     axioms=(),
     reduction="l2",
     needs=("differentiable", "relu"),
+    image_reduction="sum",
+    inputs=("text", "image", "record"),
 )
 def deconvnet(score: Score, inputs: Tensor) -> Steps[Attribution]:
     """A gradient of which each ReLU passes on all that is positive, whether it was open or not. A picture of what could excite

@@ -1,4 +1,4 @@
-"""The jobs behind a prediction and a heatmap: text in, tokens with values out."""
+"""The jobs behind a prediction and a heatmap: a text or a picture in, tokens or pixels with values out."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ from engine.attribution.score import Score
 from engine.attribution.target import check_position, classes, resolve, score_function
 from engine.errors import UserError
 from engine.inputs.baselines import RANDOM_DOCUMENT, Baseline, baseline_for
+from engine.inputs.image_baselines import NOISE, image_baseline_for
 from engine.inputs.record import record_baseline
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import Model, as_read_by, require_output
@@ -27,6 +28,7 @@ from engine.results import (
     FloatArray,
     Notice,
     PredictionResult,
+    ReadImage,
     ResolvedTarget,
     TokenizedText,
 )
@@ -39,13 +41,17 @@ _REDUCTIONS: dict[Reduction, Any] = {
     "signed_max": lambda v: np.take_along_axis(v, np.abs(v).argmax(-1)[..., None], -1)[..., 0],
     "none": lambda v: v,
 }
-_BASELINES: dict[str, Callable[..., Baseline]] = {"text": baseline_for, "record": record_baseline}  # of each kind of input
+_BASELINES: dict[str, Callable[..., Baseline]] = {  # of each kind of input
+    "text": baseline_for,
+    "image": image_baseline_for,
+    "record": record_baseline,
+}
 MOST_BUILT_UP = 5.0  # times the score: what relevance may differ from it before that is said
 CONFIDENT = 0.5  # of the way from chance to certainty
 
 
 def predict(model: Model, request: PredictionRequest) -> Steps[PredictionResult]:
-    """What the model says of a text."""
+    """What the model says of a text or a picture."""
     yield Partial(0, 1, doing="Predicting")
     require_output(model)
     encoding = model.encode(as_read_by(model, request.input))
@@ -132,13 +138,13 @@ def _ask(model: Model, request: AttributionRequest) -> _Question:
         raise UserError(refusal, "unavailable")
     parameters = chosen.effective(dict(request.parameters))
     asked = read_question(model, request.model_sha256, request.input, request.target)
-    baselines = _told_apart(request.baselines) if chosen.description.uses_baseline else ()
+    baselines = _told_apart(request.baselines or model.info.baselines[:1]) if chosen.description.uses_baseline else ()
     return _Question(model, request, chosen, parameters, baselines, asked)
 
 
 def _told_apart(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    """Each baseline once, but a random document as often as it is named."""
-    drawn = (name if name != RANDOM_DOCUMENT else f"{name} {i}" for i, name in enumerate(names))
+    """Each baseline once, but what is drawn at random as often as it is named."""
+    drawn = (name if name not in (RANDOM_DOCUMENT, NOISE) else f"{name} {i}" for i, name in enumerate(names))
     once = dict(zip(drawn, names, strict=True)).values()
     return tuple((name, draw) for draw, name in enumerate(once))
 
@@ -207,14 +213,17 @@ def _answer(
     progress: float = 1.0,
 ) -> AttributionResult:
     """What the window and the command line are given."""
-    reduction = question.request.reduction or question.method.description.reduction
+    reduction = question.request.reduction or question.method.description.reduction_of(question.model.info)
+    read, values = question.asked.prediction.input, _REDUCTIONS[reduction](found.values).astype(np.float32)
+    if isinstance(read, ReadImage):
+        values = values.reshape(*read.shape, *values.shape[1:])
     return AttributionResult(
         request=question.request,
         model=question.model.info,
         method=question.method.description,
         prediction=question.asked.prediction,
         target=question.asked.target,
-        values=_REDUCTIONS[reduction](found.values).astype(np.float32),
+        values=values,
         reduction=reduction,
         parameters=tuple((dict(question.parameters) | dict(found.effective)).items()),
         baselines=baselines,
@@ -230,8 +239,8 @@ def _answer(
 def warnings_of(model: Model, prediction: PredictionResult, wanted: Target, target: ResolvedTarget) -> list[Notice]:
     """What holds of any answer about this input and target."""
     warnings = [notice for notice in model.info.warnings if notice.blocking]
-    if isinstance(prediction.input, TokenizedText):
-        warnings += [*_cut(prediction.input), *prediction.input.notices]
+    read = prediction.input
+    warnings += [*_cut(read), *read.notices] if isinstance(read, TokenizedText) else read.warnings
     if wanted.versus is not None and target.versus_index is None:
         words = f"The predicted class is the true one: {target.label} is explained by itself."
         warnings.append(Notice(words, "same_class"))

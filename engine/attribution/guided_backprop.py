@@ -17,6 +17,8 @@ from engine.jobs import Partial, Steps
     axioms=(),
     reduction="l2",
     needs=("differentiable", "relu"),
+    image_reduction="sum",
+    inputs=("text", "image", "record"),
 )
 def guided_backprop(score: Score, inputs: Tensor) -> Steps[Attribution]:
     """A gradient of which each ReLU passes on only what is positive, where it was open. A picture of what excites the network

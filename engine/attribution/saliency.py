@@ -15,6 +15,8 @@ from engine.jobs import Partial, Steps
     complete=False,
     axioms=("dummy", "symmetry", "implementation_invariance"),
     reduction="l2",
+    image_reduction="signed_max",
+    inputs=("text", "image", "record"),
 )
 def saliency(score: Score, inputs: Tensor) -> Steps[Attribution]:
     """How strongly the score reacts to a small change of each feature, whichever way.

@@ -84,7 +84,9 @@ def check_position(position: int | None, model: Model, encoding: Any) -> int | N
     """
     if model.info.task not in ("causal_lm", "masked_lm"):
         if position is not None:
-            raise UserError("This model answers once for the whole text; leave the position out.", "no_position")
+            raise UserError(
+                f"This model answers once for the whole {model.info.input_kind}; leave the position out.", "no_position"
+            )
         return None
     if position is None:
         return model.default_position(encoding)

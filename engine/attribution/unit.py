@@ -15,7 +15,7 @@ FORM = re.compile(r"unit:(?P<layer>.+):(?P<index>\d{1,9})(?:@(?P<position>\d{1,9
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """``position`` is None where the layer answers once for the whole text."""
+    """``position`` is None where the layer answers once for the whole input, and for a picture's mean over all positions."""
 
     layer: str
     index: int
@@ -26,7 +26,7 @@ def read_unit(choice: str, position: int | None, model: Model, encoding: Any) ->
     """``unit:LAYER:INDEX[@POSITION]`` held against what the layer really gives for this text.
 
     Args:
-        position: where the choice names none; None: the last token.
+        position: where the choice names none; None: the last token; of a picture the mean over space.
 
     Raises:
         UserError: the form, the layer, the index or the position does not exist.
@@ -39,9 +39,9 @@ def read_unit(choice: str, position: int | None, model: Model, encoding: Any) ->
         output = layer_output(model, encoding, layer, model.features(encoding))
     if index >= output.shape[-1]:
         raise UserError(f"The layer {layer} has the units 0 to {output.shape[-1] - 1}; there is no unit {index}.", "no_such_unit")
-    if output.dim() == 2:
-        return Unit(layer, index, None)
     named = position if form["position"] is None else int(form["position"])
+    if output.dim() == 2 or (named is None and model.info.input_kind == "image"):
+        return Unit(layer, index, None)
     at = output.shape[1] - 1 if named is None else named
     if not 0 <= at < output.shape[1]:
         raise UserError(f"The layer {layer} has the positions 0 to {output.shape[1] - 1}; there is no {at}.", "no_such_position")
@@ -51,11 +51,14 @@ def read_unit(choice: str, position: int | None, model: Model, encoding: Any) ->
 def activation(model: Model, encoding: Any, unit: Unit, embeddings: Tensor) -> Tensor:
     """(batch, seq, d_model) embeddings -> (batch,) the unit's activation, differentiable."""
     output = layer_output(model, encoding, unit.layer, embeddings)
-    return output[:, unit.index] if unit.position is None else output[:, unit.position, unit.index]
+    if unit.position is not None:
+        return output[:, unit.position, unit.index]
+    return output[:, unit.index] if output.dim() == 2 else output[..., unit.index].mean(dim=1)
 
 
 def layer_output(model: Model, encoding: Any, layer: str, embeddings: Tensor) -> Tensor:
-    """(batch, features) or (batch, seq, features): what ``layer`` gives, its last time where it runs several times.
+    """(batch, features) or (batch, seq, features): what ``layer`` gives, its last time where it runs several times. Of a map,
+    (batch, channels, height, width), the channels are the features, and the positions count row by row.
 
     Raises:
         UserError: no such layer, one that does not run, or one whose output is of another form.
@@ -72,6 +75,10 @@ def layer_output(model: Model, encoding: Any, layer: str, embeddings: Tensor) ->
     output = outputs[-1] if outputs else None
     while isinstance(output, (tuple, list)) and output:
         output = output[0]
+    if isinstance(output, Tensor) and output.dim() == 4 and model.info.input_kind == "image":
+        output = output.flatten(2).transpose(1, 2)
     if not isinstance(output, Tensor) or output.dim() not in (2, 3) or len(output) != len(embeddings):
-        raise UserError(f"The layer {layer} gives no activations for each text; choose another.", "no_such_layer")
+        raise UserError(
+            f"The layer {layer} gives no activations for each {model.info.input_kind}; choose another.", "no_such_layer"
+        )
     return output

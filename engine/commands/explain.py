@@ -60,7 +60,7 @@ def question_of(options: argparse.Namespace, sha256: str, given: Input) -> Attri
         given,
         target_of(options),
         options.method,
-        tuple(options.baseline or ("zero",)),
+        tuple(options.baseline or ()),
         options.reduction,
         options.seed,
         tuple(parse_parameter(pair) for pair in options.set),

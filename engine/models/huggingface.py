@@ -23,28 +23,31 @@ from engine.models.huggingface_folder import (
     count_parameters,
     differences,
     has_tokenizer,
+    labels_of,
     load_network,
     load_tokenizer,
-    named,
     network_class,
+    notices_of_labels,
+    notices_of_weights,
+    problem_type_of,
 )
 from engine.models.model import (
     LONGEST_TEXT,
     CheckpointWeights,
     Encoding,
+    Model,
     RowIds,
     TextModel,
     attention_of,
     freeze,
     layers_of,
-    not_finite,
     recurrent_layers_of,
     require_text,
     shapes_of,
 )
 from engine.models.training import FINAL, trainer_checkpoints
 from engine.requests import OpenModelRequest, TextInput
-from engine.results import ModelInfo, Notice, ProblemType, Task, Token
+from engine.results import ModelInfo, Notice, Task, Token
 
 _SUBSTITUTES = {"pad": "pad_token_id", "mask": "mask_token_id", "unk": "unk_token_id"}
 _EXTRAS = ("attention_mask", "token_type_ids")
@@ -57,17 +60,21 @@ _PROBE = TextInput("a b c")
 _CHARACTERS_PER_TOKEN = 32  # far more than any text needs; where it is too few, more are read
 
 
-def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceModel":
-    """Open the text model in ``folder``.
+def open_huggingface(folder: Path, request: OpenModelRequest) -> Model:
+    """Open the model in ``folder``.
 
     Raises:
-        LoadError: what is missing, damaged, hostile or no text model, in one sentence.
+        LoadError: what is missing, damaged, hostile or no model, in one sentence.
     """
     earlier = trainer_checkpoints(folder)
     own, place = _own_of(folder, earlier)
     described = read_json(place / "config.json")
     config, notices = build_config(described)
     architecture, task, network_type = network_class(described, config)
+    if task == "image_classification":
+        from engine.models.huggingface_image import open_image_classifier  # Pillow, when a picture is to be read
+
+        return open_image_classifier(folder, place, request)
     parameters = count_parameters(network_type, config)
     weights = read_weights(place)
     device = choose_device(request.device)
@@ -86,8 +93,8 @@ def open_huggingface(folder: Path, request: OpenModelRequest) -> "HuggingFaceMod
         path=str(folder),
         format="huggingface",
         task=task,
-        labels=_labels(config) if task == "text_classification" else (),
-        problem_type=_problem_type(config) if task == "text_classification" else "single_label",
+        labels=labels_of(config) if task == "text_classification" else (),
+        problem_type=problem_type_of(config) if task == "text_classification" else "single_label",
         parameters=parameters,
         dtype_on_disk=weights.dtype,
         bytes=weights.bytes,
@@ -129,17 +136,6 @@ def _only_attention(refusal: LoadError | None) -> list[Notice]:
     return [] if refusal is None else [Notice(f"{refusal.message} Its attention can be read.", "embeddings_path")]
 
 
-def _labels(config: Any) -> tuple[str, ...]:
-    if _problem_type(config) == "regression":
-        return ()
-    return tuple(str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels))
-
-
-def _problem_type(config: Any) -> ProblemType:
-    known: dict[str, ProblemType] = {"multi_label_classification": "multi_label", "regression": "regression"}
-    return known.get(config.problem_type or "", "regression" if config.num_labels == 1 else "single_label")
-
-
 def _notices(network: Any, tokenizer: Any, weights: Weights) -> list[Notice]:
     """What else the user should know before trusting a number."""
     notices = []
@@ -150,20 +146,7 @@ def _notices(network: Any, tokenizer: Any, weights: Weights) -> list[Notice]:
                 f"The tokenizer knows {len(tokenizer):,} tokens, the model {rows:,}: it may belong to another model.", "tokenizer"
             )
         )
-    labels = [str(label) for label in network.config.id2label.values()]
-    if len(set(labels)) < len(labels):
-        notices.append(Notice("Two classes have the same label; name them by index:N.", "labels"))
-    return notices + _notices_of_weights(network, weights)
-
-
-def _notices_of_weights(network: nn.Module, weights: Weights) -> list[Notice]:
-    notices = []
-    broken = not_finite(network)
-    if broken:
-        notices.append(Notice(f"{named(broken)} not finite (NaN or infinity): the file is damaged.", "not_finite", True))
-    if weights.dtype not in ("float32", "float64"):
-        notices.append(Notice(f"Stored as {weights.dtype}, computed in float32.", "dtype"))
-    return notices
+    return [*notices, *notices_of_labels(network), *notices_of_weights(network, weights)]
 
 
 class HuggingFaceModel(TextModel):
@@ -213,7 +196,7 @@ class HuggingFaceModel(TextModel):
             raise LoadError(f"{path.name} is of another model, with tensors of other shapes.", "checkpoint_mismatch")
         network.config.pad_token_id = self.network.config.pad_token_id
         files = (*weights.files, *([file] if file.is_file() else []))
-        warnings = (*notices, *_notices_of_weights(network, weights))
+        warnings = (*notices, *notices_of_weights(network, weights))
         return CheckpointWeights(freeze(network.to(self.device)), files, weights.dtype, warnings)
 
     @property

@@ -16,6 +16,7 @@ from torch import nn
 from transformers import (
     CONFIG_MAPPING,
     MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING,
     MODEL_FOR_MASKED_LM_MAPPING,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
@@ -26,8 +27,9 @@ from transformers import (
 from engine.devices import available_memory
 from engine.errors import LoadError
 from engine.models.files import Weights, read_json
+from engine.models.model import not_finite
 from engine.models.safety import bounded_modules, check_bounds
-from engine.results import Notice, Task
+from engine.results import Notice, ProblemType, Task
 
 logging: Any = transformers.utils.logging
 logging.set_verbosity_error()
@@ -35,6 +37,8 @@ logging.disable_progress_bar()
 
 _HEADS: tuple[tuple[str, Task, Any], ...] = (  # how the name of an architecture ends, and what it then does
     ("ForSequenceClassification", "text_classification", MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING),
+    ("ForImageClassification", "image_classification", MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING),
+    ("ForImageClassificationWithTeacher", "image_classification", MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING),
     ("ForMaskedLM", "masked_lm", MODEL_FOR_MASKED_LM_MAPPING),
     ("ForCausalLM", "causal_lm", MODEL_FOR_CAUSAL_LM_MAPPING),
     ("LMHeadModel", "causal_lm", MODEL_FOR_CAUSAL_LM_MAPPING),
@@ -129,12 +133,49 @@ def network_class(described: Mapping[str, Any], config: Any) -> tuple[str, Task,
     name = str(architectures[0]) if isinstance(architectures, list) and architectures else ""
     for suffix, task, mapping in _HEADS:
         if name.endswith(suffix) and type(config) in mapping:
-            return name, task, mapping[type(config)]
+            return name, task, _named_class(mapping[type(config)], name)
     raise LoadError(
         f"This is a {name or config.model_type + ' whose config.json names no architecture'}; Neuroloupe opens text classifiers, "
-        "causal, masked and encoder-decoder language models, and bare encoders.",
+        "causal, masked and encoder-decoder language models, image classifiers, and bare encoders.",
         "task",
     )
+
+
+def _named_class(known: Any, name: str) -> Any:
+    """Of several, such as DeiT's, the one of that name."""
+    if not isinstance(known, tuple):
+        return known
+    return next((each for each in known if each.__name__ == name), known[0])
+
+
+def labels_of(config: Any) -> tuple[str, ...]:
+    """Of a classifier's outputs, in their order; a regression has none."""
+    if problem_type_of(config) == "regression":
+        return ()
+    return tuple(str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels))
+
+
+def problem_type_of(config: Any) -> ProblemType:
+    """A single output is a regressed value."""
+    known: dict[str, ProblemType] = {"multi_label_classification": "multi_label", "regression": "regression"}
+    return known.get(config.problem_type or "", "regression" if config.num_labels == 1 else "single_label")
+
+
+def notices_of_labels(network: Any) -> list[Notice]:
+    """What is to be said of the names of the classes."""
+    labels = [str(label) for label in network.config.id2label.values()]
+    return [Notice("Two classes have the same label; name them by index:N.", "labels")] if len(set(labels)) < len(labels) else []
+
+
+def notices_of_weights(network: nn.Module, weights: Weights) -> list[Notice]:
+    """What is to be said of the numbers in the file."""
+    notices = []
+    broken = not_finite(network)
+    if broken:
+        notices.append(Notice(f"{named(broken)} not finite (NaN or infinity): the file is damaged.", "not_finite", True))
+    if weights.dtype not in ("float32", "float64"):
+        notices.append(Notice(f"Stored as {weights.dtype}, computed in float32.", "dtype"))
+    return notices
 
 
 def count_parameters(network_type: Any, config: Any) -> int:

@@ -147,6 +147,10 @@ class Model(ABC):
     def logits(self, features: Tensor, encoding: Any, position: int | None = None) -> Tensor:
         """(batch, positions, features) in place of ``encoding``'s -> (batch, n_outputs)."""
 
+    @abstractmethod
+    def trial(self) -> Any:
+        """The encoding of the least that can be read: to try on the network what it computes with."""
+
     def default_position(self, encoding: Any) -> int:
         """Language models: the token that is asked about where the user names none."""
         raise NotImplementedError(type(self).__name__)  # of a model that answers once
@@ -201,6 +205,11 @@ class TextModel(Model):
     def features(self, encoding: Encoding) -> Tensor:
         """(1, seq, d_model): the word embeddings."""
         return self.embed(encoding.ids)
+
+    def trial(self) -> Encoding:
+        """See ``Model``: one token, whichever is the first of the vocabulary."""
+        ids = torch.zeros(1, 1, dtype=torch.long, device=self.device)
+        return Encoding(TokenizedText("", ()), ids, torch.zeros(1, dtype=torch.bool, device=self.device))
 
     @abstractmethod
     def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:

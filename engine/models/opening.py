@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.errors import LoadError
 from engine.jobs import Partial, Steps
 from engine.models.files import KERAS_SUFFIXES, check_archive, read_json
-from engine.models.model import Model, TextModel
+from engine.models.model import Model
 from engine.models.recurrent_spec import FORMAT
 from engine.models.safety import refusals_in_words
 from engine.models.training import trainer_checkpoints
@@ -39,12 +39,12 @@ def open_model(request: OpenModelRequest) -> Steps[Model]:
     yield Partial(1, 2, doing=f"Reading {place.name}")
     with refusals_in_words(place.name):
         model = _open(place, request)
-        if isinstance(model, TextModel) and "attribution" in model.info.can:
+        if "attribution" in model.info.can:
             _look_for_relus(model)
         return model
 
 
-def _look_for_relus(model: TextModel) -> None:
+def _look_for_relus(model: Model) -> None:
     """Methods that need them are offered where they are."""
     from engine.models.rectifiers import has_relus  # torch, when a model is open
 

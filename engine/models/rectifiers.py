@@ -6,8 +6,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from engine.models.model import Encoding, TextModel
-from engine.results import TokenizedText
+from engine.models.model import Model
 
 _RELUS = ("relu", "rnn_relu")
 
@@ -21,14 +20,13 @@ class _Listening(TorchFunctionMode):
 
 
 @torch.no_grad()
-def has_relus(model: TextModel) -> bool:
-    """One token is read, whichever is the first of the vocabulary."""
-    ids = torch.zeros(1, 1, dtype=torch.long, device=model.device)
-    encoding = Encoding(TokenizedText("", ()), ids, torch.zeros(1, dtype=torch.bool, device=model.device))
+def has_relus(model: Model) -> bool:
+    """The least that can be read is tried."""
     position = 0 if model.info.task in ("causal_lm", "masked_lm") else None
     with _Listening() as listening:
         try:
-            model.logits(model.embed(ids), encoding, position)
+            encoding = model.trial()
+            model.logits(model.features(encoding), encoding, position)
         except Exception:  # an architecture that cannot read one token alone: what needs ReLUs stays greyed
             return False
     return bool(listening.heard)

@@ -142,7 +142,7 @@ class Examining(QObject):
         model, data, desk = self._house.conductor.model, self._desk.data, self._desk
         if model is not None and data is not None:
             self._view.example.suggestions.say("Comparing with every row…")
-            input, row = self._house.workspace.input_panel.input(), None if desk.is_edited else desk.current
+            input, row = desk.typed(), None if desk.is_edited else desk.current
             request = NeighboursRequest(model.sha256, data.source, input, row, data_sha256=data.sha256)
             self._house.jobs.ask(ALIKE, request, "Comparing rows")
 

@@ -36,6 +36,7 @@ class DataRoom(Room):
     """Asks nothing about the text on the desk: it brings the texts."""
 
     key, title, icon = "data", "Data", "table"
+    reads = ("text", "record")
     pins_map = True
     hint = "Labelled examples, and the way through what the model gets wrong."
 

@@ -20,6 +20,7 @@ from engine.errors import UserError
 from engine.export.dataset_files import dataset_to_csv, dataset_to_json
 from engine.heatmaps.fields import field_sums
 from engine.jobs import run
+from engine.records import filled
 from engine.requests import (
     AggregateRequest,
     AttributionRequest,
@@ -67,7 +68,7 @@ def test_each_row_is_read_as_the_record_it_is(tmp_path: Path, model: Any) -> Non
     assert result.data.source.labels == ("minutes",)
     for row, cells in enumerate(ROWS):
         given = RecordInput(tuple(zip(NAMES, cells[:4], strict=True)))
-        assert result.data.input_of(row) == given
+        assert result.data.input_of(row) == filled(given)
         alone = run(predict(model, PredictionRequest(model.info.sha256, given)))
         assert result.logits[row, 0] == pytest.approx(alone.predicted.logit, rel=1e-4)
     assert result.data.inputs(range(1, 3)) == [result.data.input_of(1), result.data.input_of(2)]
