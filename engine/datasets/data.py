@@ -112,7 +112,11 @@ def dataset_of(asked: DataSource, read: Read, table: Table, sha256: str) -> Data
     if read.left_out_count:
         first = read.left_out[0].reason
         warnings.append(Notice(f"Lines that are no rows, and were left out: {read.left_out_count:,}. {first}", "left_out"))
-    guessed = tuple(field for field in _GUESSABLE if getattr(asked, field) is None and getattr(source, field) is not None)
+    records = columns_of_fields(source.fields, table.columns)
+    settled = ("text", "pair") if records else ()
+    guessed = tuple(
+        name for name in _GUESSABLE if name not in settled and getattr(asked, name) is None and getattr(source, name) is not None
+    )
     return Dataset(
         source,
         sha256,
@@ -122,7 +126,7 @@ def dataset_of(asked: DataSource, read: Read, table: Table, sha256: str) -> Data
         read.left_out,
         read.left_out_count,
         tuple(warnings),
-        columns_of_fields(source.fields, table.columns),
+        records,
     )
 
 

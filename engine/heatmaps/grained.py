@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.errors import UserError
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import DOT, baselines_in_words, progress_words, sum_parts, token_values
-from engine.inputs.grain import Grouping, combined, grains_of, group, grouped_text, rule_in_words
+from engine.inputs.grain import Grouping, combined, fitting_grain, grains_of, group, grouped_text, rule_in_words
 from engine.requests import Grain, Reduction
 from engine.results import AttributionResult, TokenizedText
 
@@ -40,7 +40,8 @@ class Grouper:
     def __init__(self) -> None:
         self._kept: list[Grouped] = []
 
-    def __call__(self, document: TokenizedText, grain: Grain) -> Grouped:
+    def __call__(self, document: TokenizedText, wanted: Grain) -> Grouped:
+        grain = fitting_grain(document, wanted)
         found = next((each for each in self._kept if each.grain == grain and _same(each.source, document)), None)
         if found is None:
             found = Grouped(document, grain)

@@ -93,6 +93,13 @@ def grains_of(document: TokenizedText) -> tuple[Grain, ...]:
     return ("token", "field") if document.fields else ("token", "word", "sentence")
 
 
+def fitting_grain(document: TokenizedText, grain: Grain) -> Grain:
+    """``grain``, or what comes nearest to it where that would say nothing of ``document``."""
+    if grain in grains_of(document):
+        return grain
+    return "field" if document.fields else "word"
+
+
 def _by_field(document: TokenizedText, start: Indices, end: Indices) -> Grouping:
     """A group for each field, its padding with it; a token outside all of them stands by itself."""
     ends = np.array([field.end for field in document.fields], np.intp)
