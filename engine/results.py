@@ -91,6 +91,7 @@ class ModelInfo:
         maximum_tokens: longer texts are cut; None: no limit.
         rectified: it computes with ReLUs.
         fields: of a model that reads records, in the order in which it reads them.
+        value_unit: of what a regression says, such as minutes; empty: not known.
         checkpoints: names of those kept from its training, the first first, the model itself last; empty: none.
     """
 
@@ -119,6 +120,7 @@ class ModelInfo:
     rectified: bool = False
     checkpoints: tuple[str, ...] = ()
     fields: tuple[RecordField, ...] = ()
+    value_unit: str = ""
 
     @property
     def answers_once(self) -> bool:
@@ -373,7 +375,7 @@ class AttributionResult:
     @property
     def unit(self) -> str:
         """Of ``values``, in words."""
-        return unit_words(self.target)
+        return self.model.value_unit if self.model.value_unit and self.target.layer is None else unit_words(self.target)
 
     @property
     def signed(self) -> bool:

@@ -137,6 +137,10 @@ class _Columns:
 
     def _matches(self, column: str, pattern: str) -> Chosen:
         compiled = _compiled(pattern)
+        if not column and self._data.fields:
+            return np.logical_or.reduce(
+                [_found(self._data.table.series(name), pattern, compiled) for _, name in self._data.fields]
+            )
         if self._is_own(column):
             return _found(self._data.table.series(column), pattern, compiled)
         if column == TAG:

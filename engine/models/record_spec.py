@@ -8,14 +8,15 @@ from engine.errors import LoadError
 from engine.records import Align, FieldKind, RecordField
 
 MOST_FIELDS, WIDEST, LONGEST_RECORD = 1_000, 1_000, 10_000  # a record is a row, not a document
-_LONGEST_NAME = 200
+_LONGEST_NAME, _LONGEST_UNIT = 200, 20
 
 
 @dataclass(frozen=True, slots=True)
 class RecordLayout:
-    """The fields in the order in which the model reads them."""
+    """The fields in the order in which the model reads them. ``unit``: of what a regression says, such as minutes."""
 
     fields: tuple[RecordField, ...]
+    unit: str = ""
 
     @property
     def width(self) -> int:
@@ -24,15 +25,17 @@ class RecordLayout:
 
 
 def read_layout(description: Any) -> RecordLayout:
-    """``{"fields": [{"name", "width", "align", "pad", "kind", "choices"}]}``.
+    """``{"fields": [{"name", "width", "align", "pad", "kind", "choices"}], "unit"}``.
 
     Raises:
         LoadError: the part that is wrong, and what it may be.
     """
-    _require(isinstance(description, dict) and set(description) == {"fields"}, "record must hold “fields” and nothing else")
+    known = isinstance(description, dict) and {"fields"} <= set(description) <= {"fields", "unit"}
+    _require(known, "record must hold “fields”, and nothing else but “unit”")
     _require(isinstance(description["fields"], list), "the fields of record must be a list")
     _require(0 < len(description["fields"]) <= MOST_FIELDS, f"a record has 1 to {MOST_FIELDS:,} fields")
-    layout = RecordLayout(tuple(_field(at, each) for at, each in enumerate(description["fields"])))
+    fields_read = tuple(_field(at, each) for at, each in enumerate(description["fields"]))
+    layout = RecordLayout(fields_read, description.get("unit", ""))
     check_layout(layout)
     return layout
 
@@ -60,6 +63,9 @@ def check_layout(layout: RecordLayout) -> None:
     names = [field.name for field in layout.fields]
     twice = next((name for name in names if names.count(name) > 1), None)
     _require(twice is None, f"the field {twice} of record is there twice")
+    unit = layout.unit
+    is_unit = isinstance(unit, str) and len(unit) <= _LONGEST_UNIT and unit.isprintable()
+    _require(is_unit, f"unit of record must be a text of at most {_LONGEST_UNIT} characters")
     _require(layout.width <= LONGEST_RECORD, f"a record has at most {LONGEST_RECORD:,} characters")
 
 

@@ -90,6 +90,7 @@ def recurrent_model(
         device=str(place),
         input_kind="text" if spec.record is None else "record",
         fields=() if spec.record is None else spec.record.fields,
+        value_unit="" if spec.record is None else spec.record.unit,
     )
     return model
 

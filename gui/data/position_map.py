@@ -6,6 +6,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from engine.dataset_results import SliceAggregate
+from engine.heatmaps.display_text import one_line
 from engine.heatmaps.numerals import signed_figures
 from gui import theme
 from gui.heatmaps.colours import colour_map, limit_of
@@ -81,6 +82,7 @@ class PositionMap(QAbstractScrollArea):
         x, y = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
         whole = QRect(-x, -y, self._image.width() * self._wide, self._image.height() * HIGH)
         painter.drawImage(whole, self._image)
+        self._draw_fields(painter, x)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         row, position = self._hovered
         if row >= 0:
@@ -90,6 +92,15 @@ class PositionMap(QAbstractScrollArea):
             painter.setPen(QPen(look.focus, 1))
             painter.drawRect(QRectF(0.5, self._cursor * HIGH - y + 0.5, self.viewport().width() - 1, HIGH - 1))
         painter.end()
+
+    def _draw_fields(self, painter: QPainter, x: int) -> None:
+        """Of records: where one field ends and the next begins."""
+        spans = self._of.spans if self._of is not None else ()
+        painter.setPen(QPen(theme.current().muted, 1))
+        high = min(self.viewport().height(), self._image.height() * HIGH)
+        for span in spans[1:]:
+            at = span.start * self._wide - x
+            painter.drawLine(at, 0, at, high)
 
     def _cell_at(self, point: QPoint) -> tuple[int, int]:
         if self._of is None or self._image.isNull():
@@ -104,6 +115,11 @@ class PositionMap(QAbstractScrollArea):
         """One cell."""
         assert self._of is not None
         value = float(self._of.values[row, position])
+        span = next((each for each in self._of.spans if each.start <= position < each.end), None)
+        if span is not None:
+            what = f"{one_line(span.name)}, character {position - span.start + 1}"
+            shown = one_line(self._of.words[row][position]).strip() or "blank"
+            return f"row {int(self._of.rows[row]):,}, {what}: “{shown}” {signed_figures(value)}"
         return f"row {int(self._of.rows[row]):,}, word {position + 1}: “{self._of.words[row][position]}” {signed_figures(value)}"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

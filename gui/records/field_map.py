@@ -24,7 +24,7 @@ MEASURES: tuple[tuple[Measure, str, str], ...] = (
 ROW, CELL_WIDE, CELL_HIGH = 26, 15, 20
 GAP, MARGIN = 12, 16
 MOST_CHARACTERS = 40  # of a field that are drawn; the text above has them all
-LEAST_BAR, MOST_BAR, NUMBER = 90, 320, 76
+LEAST_BAR, MOST_BAR, NUMBER = 90, 520, 76
 MOST_NAME = 140
 
 

@@ -100,6 +100,7 @@ class MapHead(QWidget):
     def offer_grains(self, grains: tuple[Grain, ...]) -> None:
         """Those that say something of what is shown."""
         self._grains.offer(grains)
+        self._grains.rename("token", "Characters" if "field" in grains else GRAIN_WORDS["token"][0])
 
     def show_grain(self, grain: Grain) -> None:
         """As chosen elsewhere."""

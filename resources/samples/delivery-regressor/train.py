@@ -65,7 +65,7 @@ SPEC = RecurrentSpec(
     lowercase=True,
     unknown="<unk>",
     padding=None,
-    record=RecordLayout(FIELDS),
+    record=RecordLayout(FIELDS, TARGET),
 )
 CHECKPOINTS = (0, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16)  # epochs after which the weights are kept beside the best ones
 Row = dict[str, str]
