@@ -461,7 +461,8 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_predicted(self, result: PredictionResult) -> None:
-        self._workspace.prediction_view.show_result(result, self.model.problem_type if self.model else None)
+        problem, unit = (self.model.problem_type, self.model.value_unit) if self.model else (None, "")
+        self._workspace.prediction_view.show_result(result, problem, unit)
         self._workspace.method_panel.show_prediction(result)
         self._workspace.input_panel.show_prediction(result)
         self._on_true_changed()

@@ -8,7 +8,7 @@ from engine.datasets.outcomes import SURE, answered_rows, probabilities
 from engine.results import FloatArray
 
 BINS = 10
-RESIDUAL_BINS = 30  # about
+FEWEST_BINS, MOST_BINS = 30, 200  # of residuals, about
 _EMPTY = np.zeros(0)
 
 
@@ -110,11 +110,17 @@ def regression_numbers(expected: FloatArray, said: FloatArray) -> RegressionNumb
 
 
 def _residual_edges(residual: NDArray[np.float64]) -> FloatArray:
-    """Bins of a round width, zero being an edge, that hold every residual."""
+    """Bins of a round width, zero being an edge, that hold every residual.
+
+    Their width is that of Freedman & Diaconis (1981), 2 IQR ∕ n^⅓, within what makes some thirty bins and two hundred: a few
+    rows that are far off must not make one bar of all the others.
+    """
     reach = float(np.abs(residual).max())
     if reach == 0:
         return np.array([-1.0, 0.0, 1.0])
-    rough = 2 * reach / RESIDUAL_BINS
+    spread = float(np.subtract(*np.percentile(residual, (75, 25))))
+    fine = 2 * spread / len(residual) ** (1 / 3)
+    rough = min(2 * reach / FEWEST_BINS, max(fine, 2 * reach / MOST_BINS))
     power = 10.0 ** np.floor(np.log10(rough))
     width = float(power * next(step for step in (1, 2, 2.5, 5, 10) if step * power >= rough * (1 - 1e-12)))
     low, high = int(np.floor(residual.min() / width)), int(np.floor(residual.max() / width)) + 1

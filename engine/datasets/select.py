@@ -135,12 +135,16 @@ class _Columns:
         chosen[[row for row, tag in self._tags if wanted(tag)]] = True
         return chosen
 
+    def _in_any_field(self, pattern: str, compiled: Any) -> Chosen:
+        chosen = np.zeros(self._data.rows, np.bool_)
+        for _, column in self._data.fields:
+            chosen |= _found(self._data.table.series(column), pattern, compiled)
+        return chosen
+
     def _matches(self, column: str, pattern: str) -> Chosen:
         compiled = _compiled(pattern)
         if not column and self._data.fields:
-            return np.logical_or.reduce(
-                [_found(self._data.table.series(name), pattern, compiled) for _, name in self._data.fields]
-            )
+            return self._in_any_field(pattern, compiled)
         if self._is_own(column):
             return _found(self._data.table.series(column), pattern, compiled)
         if column == TAG:

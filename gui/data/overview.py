@@ -213,7 +213,7 @@ def _figures(numbers: Numbers, unit: str) -> str:
         mae = f"mean absolute error {figures(off.mae, 3)} {unit}".rstrip()
         parts = [
             mae,
-            f"of the mean {figures(off.mae_of_mean, 3)}",
+            f"always the mean: {figures(off.mae_of_mean, 3)}",
             f"median {figures(off.median, 3)}",
             f"RMSE {figures(off.rmse, 3)}",
         ]

@@ -1,8 +1,8 @@
 """Many explanations above one another: a row each, word by word from the left, all on one scale."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from engine.dataset_results import SliceAggregate
@@ -12,6 +12,7 @@ from gui import theme
 from gui.heatmaps.colours import colour_map, limit_of
 
 HIGH, NARROWEST, WIDEST = 12, 6, 22
+NAMES = 16  # pixels above, of records
 EMPTY = 0x00000000
 
 
@@ -36,6 +37,19 @@ class PositionMap(QAbstractScrollArea):
         self.limit = 0.0
         self._hovered = (-1, -1)  # example, position
         self._cursor = 0
+        self._names = _Names(self)
+        self._names.hide()
+        self.horizontalScrollBar().valueChanged.connect(self._on_scrolled)
+
+    def _show_names(self) -> None:
+        """Of records: above the characters, as much of a field's name as there is room for."""
+        spans = self._of.spans if self._of is not None else ()
+        self.setViewportMargins(0, NAMES if spans else 0, 0, 0)
+        self._names.setVisible(bool(spans))
+        self._names.spans = [(span.start * self._wide, span.end * self._wide, one_line(span.name)) for span in spans]
+        self._names.offset = self.horizontalScrollBar().value()
+        self._names.setGeometry(self.viewport().x(), 0, self.viewport().width(), NAMES)
+        self._names.update()
 
     def show_slice(self, of: SliceAggregate, signed: bool) -> None:
         """All of its rows."""
@@ -43,6 +57,7 @@ class PositionMap(QAbstractScrollArea):
         self.limit = limit_of(of.values)
         self._cursor = min(self._cursor, max(0, len(of.rows) - 1))
         self._paint_image()
+        self._show_names()
         self._set_range()
         self.setAccessibleDescription(f"{len(of.rows):,} rows of up to {of.values.shape[1]:,} words")
 
@@ -157,8 +172,34 @@ class PositionMap(QAbstractScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._set_range()
+        self._show_names()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in theme.RETHEME_EVENTS and hasattr(self, "_image"):
             self._paint_image()
+
+    @Slot(int)
+    def _on_scrolled(self, _value: int) -> None:
+        self._show_names()
+
+
+class _Names(QWidget):
+    """Each from one place to another, cut to that room."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.spans: list[tuple[int, int, str]] = []
+        self.offset = 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        font = theme.ui_font(theme.CAPTION_PIXELS)
+        painter.setFont(font)
+        painter.setPen(theme.current().muted)
+        metrics = QFontMetricsF(font)
+        for start, end, name in self.spans:
+            room = QRectF(start - self.offset + 1, 0, end - start - 2, self.height())
+            shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown.strip("…") or name[:1])
+        painter.end()

@@ -20,6 +20,7 @@ from gui.views.elided_label import ElidedLabel
 
 MENU_CHARACTERS = 70
 CHANGE_PIXELS = 200
+HEAD_PIXELS, MOST_PIXELS = 46, 170
 
 
 class RecordEditor(InputEditor):
@@ -132,6 +133,10 @@ class RecordEditor(InputEditor):
         """See ``InputEditor``."""
         record = self.record()
         return record if record.fields else None
+
+    def wanted_height(self) -> int:
+        """See ``InputEditor``: at most three lines of fields, then they scroll."""
+        return HEAD_PIXELS + min(self._flow.heightForWidth(self._around.viewport().width()), MOST_PIXELS)
 
     def record(self) -> RecordInput:
         """What is filled in, also where that is nothing."""

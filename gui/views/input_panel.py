@@ -20,6 +20,7 @@ class InputPanel(QWidget):
     """``edited``: by a person, whatever kind of input it is. The editors of other kinds keep what they hold."""
 
     edited = Signal()
+    height_wanted = Signal(int)
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,8 +95,11 @@ class InputPanel(QWidget):
 
     def show_model(self, model: ModelInfo) -> None:
         """The editor of what it reads."""
+        before = self.current
         self._show_kind(model.input_kind)
         self.current.show_model(model)
+        if self.current is not before or model.input_kind == "record":
+            self.height_wanted.emit(self.current.wanted_height())
 
     def _show_kind(self, kind: InputKind) -> None:
         shown = self._editors.get(kind, self.text)

@@ -157,6 +157,7 @@ def test_residuals_of_any_size_have_their_bins(scale: float) -> None:
     assert found is not None
     assert found.counts.sum() == 50
     assert 10 <= len(found.counts) <= 40
+    assert found.counts[: len(found.counts) // 2].sum() == 25
 
 
 def test_what_is_not_known_plays_no_part() -> None:
