@@ -23,7 +23,7 @@ WORDS = (
     ("raises", "Raise", "Words that speak for the class, those that did most in all first."),
     ("lowers", "Lower", "Words that speak against it."),
     ("flips", "Both ways", "Words that raise the score in some places and lower it in others."),
-    ("fields", "Fields", "Field by field, over all the rows."),
+    ("fields", "Bars", "Field by field, over all the rows."),
 )
 EMPTY = (
     "Which words speak for which class, over many rows? Every row is explained with the method on the right, once; then words "

@@ -16,6 +16,7 @@ LEFT, BOTTOM, TOP, RIGHT = 52, 36, 8, 14
 SIZE = (280, 260)
 RADIUS, REACH = 3.0, 9.0  # px of a point, and around it that still count as it
 MOST_TICKS = 6
+NARROW = 5.0  # px of a bar that stands close to the next
 _SHADE = 110  # of 255
 
 
@@ -250,7 +251,8 @@ class ResidualPlot(_Plot):
             shade = QColor(look.raises if edges[at] >= 0 else look.lowers)
             shade.setAlpha(190)
             painter.setBrush(shade)
-            painter.drawRect(QRectF(left + 1, top, max(1.0, right - left - 2), area.bottom() - top))
+            gap = 1.0 if right - left > NARROW else 0.0
+            painter.drawRect(QRectF(left + gap, top, max(1.0, right - left - 2 * gap), area.bottom() - top))
         if edges[0] <= 0 <= edges[-1]:
             painter.setPen(QPen(look.text, 1))
             painter.drawLine(QPointF(self._x(0.0), area.top()), QPointF(self._x(0.0), area.bottom()))

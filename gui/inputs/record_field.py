@@ -81,6 +81,7 @@ class FieldEditor(QWidget):
         self._name.setProperty("role", "caption")
         self._name.setToolTip(said)
         self._limit.setProperty("role", "caption")
+        self._limit.setStyleSheet(f"font-size: {theme.CAPTION_PIXELS}px")
         head = QHBoxLayout()
         head.setContentsMargins(2, 0, 2, 0)
         head.setSpacing(8)

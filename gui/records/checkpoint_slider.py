@@ -7,7 +7,7 @@ from gui.controls.rows import name_control
 from gui.theme import numbers_font
 
 PAUSE_MS = 250  # a slider that is dragged asks about where it comes to rest
-SLIDER_PIXELS = 180
+SLIDER_PIXELS = 132
 
 
 class CheckpointSlider(QWidget):
@@ -45,6 +45,9 @@ class CheckpointSlider(QWidget):
             self.slider.setRange(0, max(0, len(names) - 1))
             self.slider.setValue(len(names) - 1)
             self.slider.blockSignals(quiet)
+            metrics = self._name.fontMetrics()
+            longest = max((self._words(at) for at in range(len(names))), key=metrics.horizontalAdvance, default="")
+            self._name.setMinimumWidth(metrics.horizontalAdvance(longest) + 4)
         self._show_name()
         self.setVisible(len(names) > 1)
 
@@ -61,7 +64,10 @@ class CheckpointSlider(QWidget):
 
     def _show_name(self) -> None:
         if self._names:
-            self._name.setText(f"{self._names[self.slider.value()]}, {self.slider.value() + 1} of {len(self._names)}")
+            self._name.setText(self._words(self.slider.value()))
+
+    def _words(self, at: int) -> str:
+        return f"{self._names[at]}, {at + 1} of {len(self._names)}"
 
     @Slot(int)
     def _on_moved(self, _value: int) -> None:

@@ -1,6 +1,6 @@
 """What is asked about, and Run: an editor for each kind of input, of which the open model's is shown."""
 
-from PySide6.QtCore import QEvent, Signal, Slot
+from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -99,7 +99,11 @@ class InputPanel(QWidget):
         self._show_kind(model.input_kind)
         self.current.show_model(model)
         if self.current is not before or model.input_kind == "record":
-            self.height_wanted.emit(self.current.wanted_height())
+            QTimer.singleShot(0, self, self._tell_height)  # once the panel has its width
+
+    @Slot()
+    def _tell_height(self) -> None:
+        self.height_wanted.emit(self.current.wanted_height())
 
     def _show_kind(self, kind: InputKind) -> None:
         shown = self._editors.get(kind, self.text)

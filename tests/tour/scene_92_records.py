@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel
 
 from stage import Stage, scene
 
@@ -35,8 +35,8 @@ def record_edited(stage: Stage) -> None:
     line = box.lineEdit() if hasattr(box, "lineEdit") else box
     line.selectAll()
     stage.type("snow")
-    stage.wait_for(lambda: idle(stage) and stage.window.findChild(QLineEdit) is not None, 30)
-    stage.wait_for(lambda: stage.find("recordChange").text() != "", 30)
+    form = stage.window.workspace.input_panel.record
+    stage.wait_for(lambda: idle(stage) and form.tools.findChild(QLabel, "recordChange").isVisible(), 30)
     stage.shot(note="one field edited: the prediction before and now")
     weight = stage.find("field_4")
     stage.click(weight)
@@ -83,6 +83,15 @@ def record_table(stage: Stage) -> None:
     stage.click("dataPage_overview")
     stage.shot("overview", note="measured by predicted, residuals, figures")
     stage.click("dataPage_aggregate")
+    room(stage)._view.aggregate.many.setCurrentIndex(0)
     stage.click("aggregateStart")
     stage.wait_for(lambda: not room(stage)._view.aggregate.row.stop.isVisible(), 300)
     stage.shot("fields", note="fifty examples and more, character by character and field by field")
+    slider = stage.find("aggregateCheckpoint")
+    slider.setFocus()
+    stage.key("Home")
+    for _ in range(6):
+        stage.key("Right")
+    stage.wait_for(lambda: room(stage)._view.aggregate.result.request.checkpoint is not None, 60)
+    stage.wait_for(lambda: not stage.window.jobs.runs("data.aggregate"), 300)
+    stage.shot("epoch", note="the same rows as the model read them after two epochs")
