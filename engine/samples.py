@@ -1,31 +1,45 @@
 """The samples that come with the product, read from their folders without touching torch."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from engine.requests import Input, RecordInput, TextInput
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text to try a sample with, or a picture's path: ``true`` is its true label, ``note`` says why it is worth a look."""
+    """What to try a sample with: ``true`` is its true label, ``note`` says why it is worth a look.
+
+    ``image``: a picture's path; ``record``: of a sample that reads records, ``text`` is then its values, a word each.
+    """
 
     text: str
     true: str | None
     note: str
     image: str | None = None
+    record: RecordInput | None = None
+
+    @property
+    def input(self) -> Input:
+        """As the model is asked about it, where that is a text or a record."""
+        return self.record or TextInput(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What the first example's finished map shows, so that the welcome page can show it before the engine is there.
 
-    ``words``: the attribution of each whitespace-separated word for the predicted class, in logits.
+    ``words``: the attribution of each whitespace-separated word for the predicted class, in logits; of a record of each field.
+    ``probability``: None of a number.
     """
 
     says: str
-    probability: float
+    probability: float | None
     words: tuple[float, ...]
 
 
@@ -43,10 +57,14 @@ class Sample:
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
-    """Every sample in ``folder`` that reads text, classifiers first, then by name; pictures cannot be opened yet."""
-    known = (_read(card) for card in folder.glob("*/sample.json"))
-    found = (sample for sample in known if sample.task != "image_classification")
-    return tuple(sorted(found, key=lambda sample: (not sample.task.endswith("classification"), sample.name)))
+    """Every sample that lies in ``folder``, classifiers first, then by name; those that read no text last."""
+    found = (_read(card) for card in folder.glob("*/sample.json"))
+    return tuple(sorted(found, key=_in_order))
+
+
+def _in_order(sample: Sample) -> tuple[bool, bool, str]:
+    no_text = sample.task.startswith(("record", "image"))
+    return no_text, not sample.task.endswith("classification"), sample.name
 
 
 def _read(card: Path) -> Sample:
@@ -57,9 +75,14 @@ def _read(card: Path) -> Sample:
     return Sample(known["name"], known["title"], known["task"], known["description"], str(card.parent), examples, preview)
 
 
-def _example(known: dict[str, str], folder: Path) -> Example:
-    image = str((folder / known["image"]).resolve()) if "image" in known else None
-    return Example(known.get("text", ""), known.get("true"), known.get("note", ""), image)
+def _example(known: Mapping[str, Any], folder: Path) -> Example:
+    true, note = known.get("true"), known.get("note", "")
+    if "image" in known:
+        return Example("", true, note, str((folder / known["image"]).resolve()))
+    if "record" not in known:
+        return Example(known["text"], true, note)
+    fields = tuple(known["record"].items())
+    return Example(" ".join(value for _, value in fields), true, note, record=RecordInput(fields))
 
 
 def sample_path(name_or_path: str) -> str:

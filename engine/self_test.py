@@ -4,7 +4,7 @@ import sys
 
 from engine.errors import UserError
 from engine.jobs import run
-from engine.requests import AttributionRequest, OpenModelRequest, TextInput
+from engine.requests import AttributionRequest, OpenModelRequest
 from engine.samples import Sample, samples
 from engine.workbench import Workbench
 
@@ -35,7 +35,7 @@ def _fault(sample: Sample, method: str) -> str | None:
     workbench = Workbench()
     try:
         info = run(workbench.job_for(OpenModelRequest(sample.path))).info
-        result = run(workbench.job_for(AttributionRequest(info.sha256, TextInput(sample.examples[0].text), method=method)))
+        result = run(workbench.job_for(AttributionRequest(info.sha256, sample.examples[0].input, method=method)))
     except UserError as error:
         return error.message
     if result.completeness is not None and not result.completeness.converged:

@@ -43,6 +43,8 @@ ACTIONS = (
     ),
     ActionDescription("swap", "Swap target and versus", "Explain", "swap", ("Ctrl+Shift+V",)),
     ActionDescription("true_versus", "Explain predicted versus true", "Explain", "scales", ("Ctrl+Shift+E",)),
+    ActionDescription("open_picture", "Open picture…", "Explain", "image", ("Ctrl+I",), "Choose the picture to explain."),
+    ActionDescription("paste_picture", "Paste picture", "Explain", "clipboard", (), "The one on the clipboard."),
     ActionDescription("go_to_text", "Go to the text", "Explain", "text-t", ("Ctrl+E",)),
     ActionDescription("go_to_method", "Go to the method", "Explain", "sliders", ("Ctrl+M",)),
     ActionDescription("go_to_map", "Go to the map", "Explain", "grid-four", ("Ctrl+H",)),
@@ -83,6 +85,7 @@ ACTIONS = (
     ActionDescription("grain_token", "Grain: tokens", "Map", "dots-three", ("Ctrl+1",), checkable=True, exclusive=True),
     ActionDescription("grain_word", "Grain: words", "Map", "text-aa", ("Ctrl+2",), checkable=True, exclusive=True),
     ActionDescription("grain_sentence", "Grain: sentences", "Map", "article", ("Ctrl+3",), checkable=True, exclusive=True),
+    ActionDescription("grain_field", "Grain: fields", "Map", "columns", ("Ctrl+4",), checkable=True, exclusive=True),
     ActionDescription("table", "Show as table", "Map", "table", ("Ctrl+T",), checkable=True),
     ActionDescription(
         "dimensions", "Show dimensions", "Map", "squares-four", ("Ctrl+D",), "What the sum over them hides.", checkable=True

@@ -3,16 +3,19 @@
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.jobs import Failure
-from engine.requests import AttributionRequest, CatalogueRequest, TextInput
+from engine.requests import AttributionRequest, CatalogueRequest, ImageInput, Input, RecordInput, TextInput
 from engine.results import AttributionResult, CatalogueResult, ModelInfo, OpenModelResult, PredictionResult
 from engine.samples import Example, Sample
 from gui.actions import Actions
 from gui.choices import Choices
 from gui.engine_thread import EngineThread
 from gui.explanation import Explanation
+from gui.inputs.picture import PictureEditor
 from gui.known_maps import KnownMaps
 from gui.memory import Memory
 from gui.model_opening import ModelOpening
+from gui.picture_desk import PictureDesk
+from gui.record_desk import RecordDesk
 from gui.settings import RECENT_MODELS, with_recent
 from gui.subject import Subject
 from gui.text_desk import TextDesk
@@ -21,7 +24,6 @@ from gui.workspace import Workspace
 
 TYPING_PAUSE_MS = 150
 OLD_MAP_STAYS_MS = 250  # so long the former map is shown over a new text; what takes longer begins with the bare text
-EMPTY_HINT = "Type a text: an empty one cannot be explained."
 ACCEPT = "accept_reinitialised"
 
 
@@ -35,17 +37,21 @@ class Conductor(QObject):
     cleared = Signal(str)  # a subject that is well again
     model_opened = Signal(object)  # ModelInfo
     map_changed = Signal()
-    question_asked = Signal(object)  # AttributionRequest, or None: there is no text
+    question_asked = Signal(object)  # AttributionRequest, or None: there is nothing to explain
     subject_changed = Signal(object)  # Subject, or None: there is nothing to ask about
     catalogue_shown = Signal()
     text_swapped = Signal(object, object)  # (text, pair, true label) before, after: by an example, a drop, a sample
+    picture_swapped = Signal(object, object)  # (path, true label) before, after
+    record_swapped = Signal(object, object)  # (RecordInput, true label) before, after
     row_put = Signal()  # a row of the data is on the desk, which is no step of its own
 
     def __init__(self, engine: EngineThread, workspace: Workspace, actions: Actions, memory: Memory) -> None:
         super().__init__(workspace)
         self._engine, self._workspace, self._actions, self._memory = engine, workspace, actions, memory
         self.opening, self.explanation = ModelOpening(engine, self), Explanation(engine, self)
-        self.desk = TextDesk(workspace.input_panel, workspace.method_panel, memory, self)
+        self.desk = TextDesk(workspace.input_panel.text, workspace.method_panel, memory, self)
+        self.pictures = PictureDesk(workspace.input_panel.picture, workspace.method_panel, memory, self)
+        self.records = RecordDesk(workspace.input_panel.record, workspace.method_panel, memory, self)
         self.model: ModelInfo | None = None
         self.map: AttributionResult | None = None
         self.known = KnownMaps()
@@ -54,6 +60,7 @@ class Conductor(QObject):
         self._samples: tuple[Sample, ...] = ()
         self._catalogue: int | None = None
         self._pending: Example | None = None
+        self._anew = False  # the picture is read again to be explained again
         self._quietly = False  # a model is opened for a map that is there already
         self._engine_failed = ""
         self._pause, self._show_bare = _single_shot(self, TYPING_PAUSE_MS), _single_shot(self, OLD_MAP_STAYS_MS)
@@ -78,7 +85,17 @@ class Conductor(QObject):
         text.edited.connect(self._on_edited)
         self.desk.true_changed.connect(self._on_true_changed)
         self.desk.swapped.connect(self.text_swapped)
-        text.example_chosen.connect(self._on_example_chosen)
+        text.text.example_chosen.connect(self._on_example_chosen)
+        self.records.true_changed.connect(self._on_true_changed)
+        self.records.swapped.connect(self.record_swapped)
+        text.record.example_chosen.connect(self._on_record_chosen)
+        text.record.record_pasted.connect(self._on_record_pasted)
+        text.record.refused.connect(self._on_row_refused)
+        text.record.back_wanted.connect(self._on_record_back)
+        self.pictures.true_changed.connect(self._on_true_changed)
+        self.pictures.swapped.connect(self.picture_swapped)
+        self.pictures.ready.connect(self._on_picture_ready)
+        self.pictures.refused.connect(self._on_picture_refused)
         view.remedy_chosen.connect(panel.apply_remedy)
         self._workspace.prediction_view.target_chosen.connect(panel.set_target)
         self._workspace.prediction_view.versus_chosen.connect(panel.set_versus)
@@ -146,8 +163,13 @@ class Conductor(QObject):
     @Slot()
     def run(self) -> None:
         """Now, whether or not anything has changed."""
-        self.desk.remember()
-        self._ask(anew=True)
+        if self._reads_pictures:
+            self.pictures.remember()
+            self._anew = True
+            self.pictures.read_again()
+        else:
+            self._own_desk.remember()
+            self._ask(anew=True)
 
     @Slot()
     def cancel(self) -> None:
@@ -180,10 +202,10 @@ class Conductor(QObject):
 
     def _ask(self, anew: bool = False) -> None:
         self._pause.stop()
-        panel, text = self._workspace.method_panel, self._workspace.input_panel.input()
-        if not text.text.strip():
+        panel, given = self._workspace.method_panel, self._workspace.input_panel.given()
+        if given is None:
             self.explanation.forget()
-            self._show_nothing(EMPTY_HINT)
+            self._show_nothing(self._workspace.input_panel.current.nothing)
             self._workspace.prediction_view.clear(None if self.model is None else self.model.unexplained_because)
             self.cleared.emit("running")
             self.question_asked.emit(None)
@@ -192,10 +214,10 @@ class Conductor(QObject):
             self._workspace.input_panel.show_hint("")
             choices = panel.choices()
             if "attribution" in self.model.can:
-                request = choices.request(text, self.model.sha256)
+                request = choices.request(given, self.model.sha256)
                 self._explain(request, anew)
                 self.question_asked.emit(request)
-            self.subject_changed.emit(Subject(self.model, text, choices.target))
+            self.subject_changed.emit(Subject(self.model, given, choices.target))
         self._refresh_actions()
 
     def _explain(self, request: AttributionRequest, anew: bool) -> None:
@@ -216,7 +238,7 @@ class Conductor(QObject):
 
     @Slot()
     def _on_edited(self) -> None:
-        self.desk.edited()
+        self._own_desk.edited()
         self._pause.start()
 
     @Slot()
@@ -236,12 +258,12 @@ class Conductor(QObject):
 
     @Slot()
     def _on_pause(self) -> None:
-        text = self._workspace.input_panel
-        self.desk.keep()
-        if self._actions["auto_run"].isChecked() or not text.editor.text().strip():
+        given = self._workspace.input_panel
+        self._own_desk.keep()
+        if self._actions["auto_run"].isChecked() or given.given() is None:
             self._ask()
         elif self.model is not None:
-            text.show_hint("Changed since the last run.")
+            given.show_hint("Changed since the last run.")
 
     @Slot(bool)
     def _on_auto_run(self, on: bool) -> None:
@@ -254,12 +276,32 @@ class Conductor(QObject):
         self.desk.swap(text, true)
         self._ask()
 
+    @Slot(object, object)
+    def _on_record_chosen(self, record: RecordInput, true: str | None) -> None:
+        self.records.swap(record, true)
+        self._ask()
+
+    @Slot(object)
+    def _on_record_pasted(self, record: RecordInput) -> None:
+        self.cleared.emit("pasting")
+        self.records.swap(record, None)
+        self._ask()
+
+    @Slot(object)
+    def _on_record_back(self, record: RecordInput) -> None:
+        self.records.go_back(record)
+        self._ask()
+
+    @Slot(str)
+    def _on_row_refused(self, words: str) -> None:
+        self.message.emit(Message("pasting", words))
+
     def put_text(self, text: str) -> None:
         """In place of what was typed."""
         self.desk.swap(text, None)
         self._pause.start()
 
-    def put_row(self, input: TextInput, true: str | None, versus: str | None, swaps: bool) -> None:
+    def put_row(self, input: Input, true: str | None, versus: str | None, swaps: bool) -> None:
         """A row of the data, explained at once.
 
         Args:
@@ -267,14 +309,20 @@ class Conductor(QObject):
             versus: as of a ``Target``, where the predicted class is what is explained.
             swaps: what was on the desk was typed, and comes back by undo.
         """
+        if isinstance(input, RecordInput):
+            self.records.swap(input, true) if swaps else self.records.put(input, true, remembers=False)
+        elif isinstance(input, TextInput):
+            self._put_text_row(input, true, swaps)
+        self._workspace.method_panel.explain_versus(versus)
+        self.row_put.emit()
+        self._ask()
+
+    def _put_text_row(self, input: TextInput, true: str | None, swaps: bool) -> None:
         if swaps:
             self.desk.swap(input.text, true, input.pair or "")
         else:
             self.desk.put(input.text, true, input.pair or "", remembers=False)
-        self._workspace.input_panel.show_pairs(input.pair is not None or (self.model is not None and self.model.reads_pairs))
-        self._workspace.method_panel.explain_versus(versus)
-        self.row_put.emit()
-        self._ask()
+        self._show_pairs(input)
 
     def try_text(self, input: TextInput) -> None:
         """In place of the text before, explained at once; its true label stays: it is a variant of it."""
@@ -287,10 +335,55 @@ class Conductor(QObject):
         self.desk.put(text, true, pair)
         self._ask()
 
-    def put_stored_text(self, text: TextInput, true: str | None) -> None:
+    def put_record_back(self, record: RecordInput, true: str | None) -> None:
+        """A swap of records is undone or redone."""
+        self.records.put(record, true)
+        self._ask()
+
+    def put_picture_back(self, path: str, true: str | None) -> None:
+        """A swap of pictures is undone or redone."""
+        self.pictures.put(path, true)
+
+    def put_stored(self, given: Input, true: str | None) -> None:
         """Of a map from before, without asking."""
-        self.desk.swap(text.text, true, text.pair or "")
-        self._workspace.input_panel.show_pairs(text.pair is not None or (self.model is not None and self.model.reads_pairs))
+        if isinstance(given, ImageInput):
+            self.pictures.show(given, true)
+        elif isinstance(given, RecordInput):
+            self.records.swap(given, true)
+        elif isinstance(given, TextInput):
+            self.desk.swap(given.text, true, given.pair or "")
+            self._show_pairs(given)
+
+    def _show_pairs(self, text: TextInput) -> None:
+        reads_pairs = text.pair is not None or (self.model is not None and self.model.reads_pairs)
+        self._workspace.input_panel.text.show_pairs(reads_pairs)
+
+    @property
+    def picture_editor(self) -> PictureEditor:
+        """Where a picture is chosen."""
+        return self._workspace.input_panel.picture
+
+    @property
+    def _own_desk(self) -> TextDesk | RecordDesk:
+        """What is typed into, by the model that is open."""
+        return self.records if self.model is not None and self.model.input_kind == "record" else self.desk
+
+    @property
+    def _reads_pictures(self) -> bool:
+        return self.model is not None and self.model.input_kind == "image"
+
+    @Slot()
+    def _on_picture_ready(self) -> None:
+        """Explained at once, as an example is; a new one waits for its model where none is open."""
+        anew, self._anew = self._anew, False
+        if self._reads_pictures:
+            self._ask(anew)
+
+    @Slot(str, str)
+    def _on_picture_refused(self, _words: str, _detail: str) -> None:
+        self._anew = False
+        if self._reads_pictures:
+            self._ask()
 
     def show_stored(self, result: AttributionResult) -> None:
         """A map from before; nothing is computed."""
@@ -326,9 +419,12 @@ class Conductor(QObject):
         self._workspace.prediction_view.clear(result.info.unexplained_because)
         self._workspace.model_panel.show_model(result.info)
         self._workspace.method_panel.show_model(result.info)
-        self._workspace.input_panel.show_pairs(result.info.reads_pairs)
+        self._workspace.input_panel.show_model(result.info)
         sample = next((each for each in self._samples if each.path == result.info.path), None)
-        self._workspace.input_panel.show_examples(sample.examples if sample else ())
+        self._workspace.input_panel.text.show_examples(sample.examples if sample else ())
+        self._workspace.input_panel.record.show_examples(sample.examples if sample else ())
+        if result.info.input_kind == "record":
+            self.records.wake()
         recent = with_recent(self._memory.settings.recent_models, result.info.path, RECENT_MODELS)
         self._memory.change_settings(recent_models=recent)
         self.model_opened.emit(result.info)
@@ -337,12 +433,20 @@ class Conductor(QObject):
         self._show_blocking()
         pending, self._pending = self._pending, None
         if pending is not None:
-            self.desk.put(pending.text, pending.true)
+            self._put_example(pending)
             self._ask()
-        elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.input().text and not self._quietly:
+        elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.given() is not None and not self._quietly:
             self._ask()
+        elif self._reads_pictures and not self._quietly:
+            self.pictures.wake()
         self._quietly = False
         self._on_true_changed()
+
+    def _put_example(self, example: Example) -> None:
+        if example.record is None:
+            self.desk.put(example.text, example.true)
+        else:
+            self.records.put(example.record, example.true)
 
     def _show_blocking(self) -> None:
         blocking = [notice for notice in self.model.warnings if notice.blocking] if self.model else []
@@ -370,8 +474,10 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_predicted(self, result: PredictionResult) -> None:
-        self._workspace.prediction_view.show_result(result, self.model.problem_type if self.model else None)
+        problem, unit = (self.model.problem_type, self.model.value_unit) if self.model else (None, "")
+        self._workspace.prediction_view.show_result(result, problem, unit)
         self._workspace.method_panel.show_prediction(result)
+        self._workspace.input_panel.show_prediction(result)
         self._on_true_changed()
         self._bare = result
         self._show_bare.start()

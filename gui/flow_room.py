@@ -19,6 +19,7 @@ class FlowRoom(Room):
     """Asks anew about every text and target; the picture of before stays until the next is there."""
 
     key, title, icon = "flow", "Gradient flow", "waves"
+    reads = ("text", "record")
     hint = "How much of the gradient reaches each layer, token and step."
 
     def __init__(self, house: House) -> None:
@@ -57,6 +58,10 @@ class FlowRoom(Room):
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
         self._say(EMPTY)
+
+    def show_refusal(self, words: str) -> None:
+        """See ``Room``."""
+        self._say(words)
 
     def show_subject(self, subject: Subject | None) -> None:
         """See ``Room``."""

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 VERSION = 1
 RECENT_MODELS = 15
 RECENT_TEXTS = 20
+RECENT_PICTURES = 20
 RECENT_DATA = 15
 TRUSTED = 1_000
 SETTINGS_FILE = "settings.json"
@@ -63,6 +64,7 @@ class Settings:
     trusted: tuple[str, ...] = ()  # hashes of Python module folders whose code may run
     data_folder: str = ""
     data_versus: bool = True  # on errors, predicted is explained against true
+    picture_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,10 @@ class Session:
     pair: str = ""
     true: str = ""
     recent_texts: tuple[str, ...] = ()
+    picture: str = ""  # its path
+    recent_pictures: tuple[str, ...] = ()
+    record: str = ""  # {"field": "value"} as JSON
+    recent_records: tuple[str, ...] = ()
 
 
 def with_recent(recent: tuple[str, ...], newest: str, limit: int) -> tuple[str, ...]:
@@ -132,12 +138,17 @@ _SETTINGS_CHECKS = {
     "trusted": lambda v: _are_texts(v, TRUSTED, 64),
     "data_folder": lambda v: _is_text(v, 10_000),
     "data_versus": lambda v: isinstance(v, bool),
+    "picture_folder": lambda v: _is_text(v, 10_000),
 }
 _SESSION_CHECKS = {
     "text": lambda v: _is_text(v, MAXIMUM_BYTES),
     "pair": lambda v: _is_text(v, MAXIMUM_BYTES),
     "true": lambda v: _is_text(v, 10_000),
     "recent_texts": lambda v: _are_texts(v, 1000, MAXIMUM_BYTES),
+    "picture": lambda v: _is_text(v, 10_000),
+    "recent_pictures": lambda v: _are_texts(v, 1000, 10_000),
+    "record": lambda v: _is_text(v, 100_000),
+    "recent_records": lambda v: _are_texts(v, 1000, 100_000),
 }
 
 
@@ -159,7 +170,12 @@ def save_settings(folder: Path, settings: Settings) -> None:
 def load_session(folder: Path) -> Session:
     """What was typed last."""
     session = _load(folder / SESSION_FILE, Session(), _SESSION_CHECKS)
-    return replace(session, recent_texts=session.recent_texts[:RECENT_TEXTS])
+    return replace(
+        session,
+        recent_texts=session.recent_texts[:RECENT_TEXTS],
+        recent_pictures=session.recent_pictures[:RECENT_PICTURES],
+        recent_records=session.recent_records[:RECENT_TEXTS],
+    )
 
 
 def save_session(folder: Path, session: Session) -> None:

@@ -23,6 +23,7 @@ class TrainingRoom(Room):
     """Asks anew about every text, target and method; the picture of before stays until the next is there."""
 
     key, title, icon = "training", "Training", "graduation-cap"
+    reads = ("text", "record")
     hint = "How the attribution came about: the same map at every training checkpoint."
 
     def __init__(self, house: House) -> None:
@@ -76,6 +77,11 @@ class TrainingRoom(Room):
         """See ``Room``."""
         self._say(EMPTY)
         self._offer(bool(model.checkpoints))
+
+    def show_refusal(self, words: str) -> None:
+        """See ``Room``."""
+        self._say(words)
+        self._offer(False)
 
     def show_subject(self, subject: Subject | None) -> None:
         """See ``Room``."""

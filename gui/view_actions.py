@@ -91,7 +91,7 @@ class ViewActions(QObject):
     @Slot()
     def _on_go_to_text(self) -> None:
         self.text_chosen.emit()
-        self._workspace.input_panel.editor.setFocus()
+        self._workspace.input_panel.current.setFocus()
 
     @Slot()
     def _on_go_to_method(self) -> None:

@@ -125,12 +125,14 @@ def averaged_layer(model: ImageModel) -> str | None:
     finally:
         for handle in handles:
             handle.remove()
-    head = next((pooled for pooled, output in reversed(given.values()) if output.shape == logits.shape and output.equal(logits)), None)
+    head = next(
+        (pooled for pooled, output in reversed(given.values()) if output.shape == logits.shape and output.equal(logits)), None
+    )
     if head is None or head.dim() != 2:
         return None
     for name, output in reversed(kept.items()):
         grid = grid_of(output, 1, encoding.shape)
-        if grid is None or not grid.before and grid.before is not None and output.shape[2] != head.shape[1]:
+        if grid is None or (not grid.before and grid.before is not None and output.shape[2] != head.shape[1]):
             continue
         mean = grid.maps(output).mean((2, 3))
         if mean.shape == head.shape and torch.allclose(mean, head, rtol=_SAME, atol=_SAME * float(head.abs().max())):

@@ -20,6 +20,7 @@ from engine.models.model import (
     notices_of_weights,
     recurrent_layers_of,
 )
+from engine.models.record_spec import check_pads
 from engine.models.recurrent import RecurrentNetwork, check_weights
 from engine.models.recurrent_spec import RecurrentSpec, check_vocabulary, read_spec
 from engine.models.training import recurrent_checkpoints
@@ -37,6 +38,8 @@ def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
     spec = read_spec(read_json(folder / "model.json"))
     vocabulary = _read_vocabulary(folder / "vocabulary.json")
     check_vocabulary(spec, len(vocabulary))
+    if spec.record is not None:
+        check_pads(spec.record, vocabulary)
     if not (folder / SAFETENSORS).is_file():
         raise LoadError(f"The folder has no weights: {SAFETENSORS} is missing.", "no_weights")
     weights = Weights(read_safetensors(folder / SAFETENSORS), (folder / SAFETENSORS,))
@@ -57,7 +60,7 @@ def recurrent_model(
     """
     place = choose_device(device)
     network = _build(spec, len(vocabulary), weights.tensors, place)
-    model = RecurrentModel(network, spec, vocabulary)
+    model = _model_class(spec)(network, spec, vocabulary)
     parameters = sum(p.numel() for p in network.parameters())
     model.info = ModelInfo(
         path=str(path),
@@ -76,12 +79,24 @@ def recurrent_model(
         can=("attribution", "cells"),
         warnings=tuple(_notices(network, vocabulary, weights)),
         sha256=sha256,
-        baselines=baselines_of(set(model.substitutes)),
+        baselines=model.own_baselines,
         maximum_tokens=model.maximum_tokens,
         architecture=architecture_of(spec),
         device=str(place),
+        input_kind="text" if spec.record is None else "record",
+        fields=() if spec.record is None else spec.record.fields,
+        value_unit="" if spec.record is None else spec.record.unit,
     )
     return model
+
+
+def _model_class(spec: RecurrentSpec) -> "type[RecurrentModel]":
+    """By what it reads."""
+    if spec.record is None:
+        return RecurrentModel
+    from engine.models.record_model import RecordModel  # which is one of these
+
+    return RecordModel
 
 
 def architecture_of(spec: RecurrentSpec) -> str:
@@ -117,6 +132,7 @@ class RecurrentModel(VocabularyModel):
     """A recurrent classifier or language model."""
 
     network: Any
+    own_baselines: tuple[str, ...]
 
     def __init__(self, network: RecurrentNetwork, spec: RecurrentSpec, vocabulary: list[str]) -> None:
         super().__init__(
@@ -129,6 +145,7 @@ class RecurrentModel(VocabularyModel):
             maximum_tokens=spec.maximum_tokens,
         )
         self.spec = spec
+        self.own_baselines = baselines_of(set(self.substitutes))
 
     def read_checkpoint(self, path: Path) -> CheckpointWeights:
         """See ``TextModel``."""

@@ -45,6 +45,7 @@ class CellsRoom(Room):
     """One cell, one quantity, one token: everything in the view follows them."""
 
     key, title, icon = "cells", "Cells", "cpu"
+    reads = ("text", "record")
     hint = "What LSTM, GRU and RNN cells do on this text."
     shortcuts = ("Ctrl+Alt+C",)
     lane = Lane.VIEW
@@ -169,6 +170,12 @@ class CellsRoom(Room):
         if model.task != "causal_lm":
             self._guesses = False
             self._view.header.show_guesses(False)
+        self._refresh()
+
+    def show_refusal(self, words: str) -> None:
+        """See ``Room``."""
+        self._view.open_corpus.setVisible(False)
+        self._view.show_empty(words)
         self._refresh()
 
     def show_subject(self, subject: Subject | None) -> None:

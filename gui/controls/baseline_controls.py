@@ -61,9 +61,9 @@ class BaselineControls(QWidget):
         for each in (self.list, self.own_text, self._documents, self._note):
             whole.addWidget(each)
 
-    def show_baselines(self, offered: tuple[str, ...]) -> None:
-        """Those this model can compute by itself; a text and documents it can always read."""
-        self.list.show_baselines((*offered, OWN_TEXT, RANDOM_DOCUMENT))
+    def show_baselines(self, offered: tuple[str, ...], reads_texts: bool = True) -> None:
+        """Those this model can compute by itself; a text and documents it can always read, where it reads texts."""
+        self.list.show_baselines((*offered, OWN_TEXT, RANDOM_DOCUMENT) if reads_texts else offered)
         self._show_needs()
 
     def baselines(self) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ class MethodPanel(QScrollArea):
         self._refresh_methods()
         self.target_controls.show_model(model)
         if model.baselines:
-            self.baseline_controls.show_baselines(model.baselines)
+            self.baseline_controls.show_baselines(model.baselines, model.input_kind != "record")
         self._show_uses()
 
     def show_prediction(self, result: PredictionResult) -> None:

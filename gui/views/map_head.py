@@ -15,6 +15,7 @@ GRAIN_WORDS: dict[Grain, tuple[str, str]] = {
     "token": ("Tokens", "A value for each piece the model reads."),
     "word": ("Words", "The pieces of a word together: attributions add up, norms combine by their own rule."),
     "sentence": ("Sentences", "The words of a sentence together."),
+    "field": ("Fields", "The characters of a field together: attributions add up."),
 }
 RESULT_ACTIONS = ("pin_finding", "save", "copy_command")
 
@@ -39,6 +40,7 @@ class MapHead(QWidget):
         self.pin = self._button(
             "Keep beside", "pinMap", "Pin for comparison", "Keep this map beside the next ones (Ctrl+P).", "push-pin"
         )
+        self.offer_grains(("token", "word", "sentence"))
         self._build(actions)
         self._connect()
 
@@ -94,6 +96,11 @@ class MapHead(QWidget):
         self.pin.clicked.connect(self.pin_chosen)
         self._menu.aboutToShow.connect(self._fill)
         self._menu.triggered.connect(self._on_method)
+
+    def offer_grains(self, grains: tuple[Grain, ...]) -> None:
+        """Those that say something of what is shown."""
+        self._grains.offer(grains)
+        self._grains.rename("token", "Characters" if "field" in grains else GRAIN_WORDS["token"][0])
 
     def show_grain(self, grain: Grain) -> None:
         """As chosen elsewhere."""
