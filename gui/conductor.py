@@ -215,7 +215,8 @@ class Conductor(QObject):
         self._show_bare.stop()
         self.map = None
         self._workspace.input_panel.show_hint(hint)
-        self._workspace.attribution_view.clear(None if self.model is None else self.model.unexplained_because)
+        kind = "text" if self.model is None else self.model.input_kind
+        self._workspace.attribution_view.clear(None if self.model is None else self.model.unexplained_because, kind)
         self.map_changed.emit()
 
     @Slot()

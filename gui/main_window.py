@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QMainWindow, QStackedWidget, QVBoxLayout, 
 from engine.errors import UserError
 from engine.heatmaps.grained import at_grain
 from engine.jobs import Partial
-from engine.results import ModelInfo
+from engine.results import ModelInfo, TokenizedText
 from engine.samples import Sample
 from gui.actions import ActionDescription, Actions
 from gui.beside import Beside
@@ -210,7 +210,10 @@ class MainWindow(QMainWindow):
         if room is not None:
             return room.kept()
         shown, grain = self.conductor.map, self.workspace.attribution_view.grain
-        return None if shown is None else KeptMap(at_grain(shown, grain), self.conductor.accepted_reinitialised)
+        if shown is None:
+            return None
+        shown = at_grain(shown, grain) if isinstance(shown.prediction.input, TokenizedText) else shown
+        return KeptMap(shown, self.conductor.accepted_reinitialised)
 
     def _connect_engine(self) -> None:
         job_bar = self.bottom_bar.job_bar

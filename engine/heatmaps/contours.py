@@ -64,9 +64,7 @@ def contour(values: FloatArray, level: float, step: float = 1.0) -> Segments:
     return (np.concatenate(found) + 0.5) * step
 
 
-def _pairs(
-    cases: NDArray[np.int_], middle_above: NDArray[np.bool_]
-) -> list[tuple[tuple[str, str], NDArray[np.bool_]]]:
+def _pairs(cases: NDArray[np.int_], middle_above: NDArray[np.bool_]) -> list[tuple[tuple[str, str], NDArray[np.bool_]]]:
     """Which two sides a line joins, and in which squares; of a saddle its middle decides."""
     one, other = cases == 5, cases == 10  # a and c above, b and d above
     cut_bd, cut_ac = (one & middle_above) | (other & ~middle_above), (one & ~middle_above) | (other & middle_above)

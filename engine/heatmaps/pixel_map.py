@@ -54,7 +54,8 @@ class PixelMap:
         if values.ndim == 3:
             values = values.sum(axis=2) if channel is None else values[:, :, channel]
         self.values: FloatArray = np.ascontiguousarray(values, dtype=np.float32)
-        self.place = Place(*self.values.shape, read.crop)
+        rows, columns = self.values.shape
+        self.place = Place(rows, columns, read.crop)
         self.magnitudes: FloatArray = np.abs(self.values)
 
     @property
@@ -142,29 +143,19 @@ class PixelMap:
         count = min(known.size, math.ceil(share * known.size - 1e-9))
         if count <= 0:
             return np.zeros(self.values.shape, dtype=np.bool_)
-        return self.values >= known[count - 1]
+        kept: NDArray[np.bool_] = self.values >= known[count - 1]
+        return kept
 
     def in_words(self, cell: Cell) -> str:
         """The read-out: where it is in the picture and in the model's input, its colour, value, rank and share."""
-        words = [self.where(*self.place.centre_of(cell)), *self._input_words(cell), self._value_words(cell)]
-        return DOT.join(words)
+        x, y = self.place.centre_of(cell)
+        return DOT.join((point_in_words(self.read, x, y), self._input_words(cell), self._value_words(cell)))
 
-    def where(self, x: float, y: float) -> str:
-        """A point of the picture, and its colour there."""
-        return f"x {int(x):,}, y {int(y):,}{DOT}colour {self.colour_at(x, y)}"
-
-    def colour_at(self, x: float, y: float) -> str:
-        """As ``#rrggbb``."""
-        height, width, _ = self.read.pixels.shape
-        row = min(max(int(y / self.read.size[1] * height), 0), height - 1)
-        column = min(max(int(x / self.read.size[0] * width), 0), width - 1)
-        return "#" + "".join(f"{int(each):02x}" for each in self.read.pixels[row, column])
-
-    def _input_words(self, cell: Cell) -> list[str]:
+    def _input_words(self, cell: Cell) -> str:
         """Where the model reads it, in the pixels of its input."""
         rows, columns = self.read.shape
         row, column = cell[0] * rows / self.place.rows, cell[1] * columns / self.place.columns
-        return [f"input {int(column):,}, {int(row):,}"]
+        return f"input {int(column):,}, {int(row):,}"
 
     def _value_words(self, cell: Cell) -> str:
         value = float(self.values[cell])
@@ -214,6 +205,15 @@ class PixelMap:
             np.linspace(0, self.place.rows, rows + 1).astype(np.intp),
             np.linspace(0, self.place.columns, columns + 1).astype(np.intp),
         )
+
+
+def point_in_words(read: ReadImage, x: float, y: float) -> str:
+    """A point of a picture, and its colour there."""
+    height, width, _ = read.pixels.shape
+    row = min(max(int(y / read.size[1] * height), 0), height - 1)
+    column = min(max(int(x / read.size[0] * width), 0), width - 1)
+    colour = "#" + "".join(f"{int(each):02x}" for each in read.pixels[row, column])
+    return f"x {int(x):,}, y {int(y):,}{DOT}colour {colour}"
 
 
 def halved(codes: Codes) -> Codes:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +15,9 @@ from engine.heatmaps.pixel_map import MISSING, ZERO, Codes, PixelMap, halved
 from engine.results import ReadImage
 from gui.heatmaps.colours import colour_map
 from gui.inputs.thumbnail import image_of
+from gui.settings import Mode
 from gui.theme import Theme
 
-Mode = Literal["overlay", "map", "contours", "mask"]
 PIXELS_SEEN = 3.0  # from so many screen pixels to a pixel on, the picture is not smoothed: its pixels are seen as they are
 _DIM = 0.62
 _LONGEST = 65536
@@ -348,4 +347,3 @@ def _clear(colour: QColor, alpha: float) -> QColor:
     found = QColor(colour)
     found.setAlphaF(min(max(alpha, 0.0), 1.0))
     return found
-

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -37,7 +39,7 @@ class ExamplePicture:
 
 
 class PictureEditor(InputEditor):
-    """Shows what the desk put here; only the engine decodes pictures, so it is seen once it has been read."""
+    """Shows what the desk put here."""
 
     kind: InputKind = "image"
     title = "Picture"
@@ -148,11 +150,18 @@ class PictureEditor(InputEditor):
         self.thumbnail.show_nothing()
         self._say(Path(path).name, _READING)
 
-    def show_picture(self, given: ImageInput, facts: str) -> None:
-        """The file is there; what is in it the engine will say."""
+    def show_given(self, given: ImageInput) -> None:
+        """It will be seen as soon as the model's reading is there."""
         if given != self._given:
             self.thumbnail.show_nothing()
-            self._say(Path(given.path).name, facts)
+            self._say(Path(given.path).name, "")
+        self._given = given
+
+    def show_picture(self, given: ImageInput, size: tuple[int, int], pixels: NDArray[np.uint8]) -> None:
+        """As a person sees it; what the model makes of it comes with a prediction."""
+        if given != self._given:
+            self.thumbnail.show_picture(pixels)
+            self._say(Path(given.path).name, f"{size[0]:,} × {size[1]:,} pixels")
         self._given = given
 
     def show_prediction(self, prediction: PredictionResult) -> None:
@@ -160,7 +169,7 @@ class PictureEditor(InputEditor):
         read = prediction.input
         if not isinstance(read, ReadImage) or prediction.request.input != self._given:
             return
-        self.thumbnail.show_picture(read)
+        self.thumbnail.show_read(read)
         width, height = read.size
         rows, columns = read.shape
         facts = f"{width:,} × {height:,} pixels{DOT}the model reads {columns:,} × {rows:,}"
