@@ -9,11 +9,12 @@ RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text to try a sample with: ``true`` is its true label, ``note`` says why it is worth a look."""
+    """A text to try a sample with, or a picture's path: ``true`` is its true label, ``note`` says why it is worth a look."""
 
     text: str
     true: str | None
     note: str
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +43,23 @@ class Sample:
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
-    """Every sample that lies in ``folder``, classifiers first, then by name."""
-    found = (_read(card) for card in folder.glob("*/sample.json"))
+    """Every sample in ``folder`` that reads text, classifiers first, then by name; pictures cannot be opened yet."""
+    known = (_read(card) for card in folder.glob("*/sample.json"))
+    found = (sample for sample in known if sample.task != "image_classification")
     return tuple(sorted(found, key=lambda sample: (not sample.task.endswith("classification"), sample.name)))
 
 
 def _read(card: Path) -> Sample:
     known = json.loads(card.read_text(encoding="utf-8"))
-    examples = tuple(Example(e["text"], e.get("true"), e.get("note", "")) for e in known["examples"])
+    examples = tuple(_example(e, card.parent) for e in known["examples"])
     seen = known.get("preview")
     preview = Preview(seen["says"], seen["probability"], tuple(seen["words"])) if seen else None
     return Sample(known["name"], known["title"], known["task"], known["description"], str(card.parent), examples, preview)
+
+
+def _example(known: dict[str, str], folder: Path) -> Example:
+    image = str((folder / known["image"]).resolve()) if "image" in known else None
+    return Example(known.get("text", ""), known.get("true"), known.get("note", ""), image)
 
 
 def sample_path(name_or_path: str) -> str:
