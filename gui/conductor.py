@@ -10,7 +10,6 @@ from gui.actions import Actions
 from gui.choices import Choices
 from gui.engine_thread import EngineThread
 from gui.explanation import Explanation
-from gui.inputs.picture import PictureEditor
 from gui.known_maps import KnownMaps
 from gui.memory import Memory
 from gui.model_opening import ModelOpening
@@ -309,11 +308,6 @@ class Conductor(QObject):
         self._workspace.input_panel.text.show_pairs(reads_pairs)
 
     @property
-    def picture_editor(self) -> PictureEditor:
-        """Where a picture is chosen."""
-        return self._workspace.input_panel.picture
-
-    @property
     def _reads_pictures(self) -> bool:
         return self.model is not None and self.model.input_kind == "image"
 
@@ -366,7 +360,9 @@ class Conductor(QObject):
         self._workspace.method_panel.show_model(result.info)
         self._workspace.input_panel.show_model(result.info)
         sample = next((each for each in self._samples if each.path == result.info.path), None)
-        self._workspace.input_panel.text.show_examples(sample.examples if sample else ())
+        examples = sample.examples if sample else ()
+        self._workspace.input_panel.text.show_examples(tuple(each for each in examples if each.image is None))
+        self._workspace.input_panel.picture.show_examples(tuple(each for each in examples if each.image is not None))
         recent = with_recent(self._memory.settings.recent_models, result.info.path, RECENT_MODELS)
         self._memory.change_settings(recent_models=recent)
         self.model_opened.emit(result.info)
@@ -374,7 +370,9 @@ class Conductor(QObject):
         self.cleared.emit("running")
         self._show_blocking()
         pending, self._pending = self._pending, None
-        if pending is not None:
+        if pending is not None and pending.image is not None:
+            self.pictures.put(pending.image, pending.true)
+        elif pending is not None:
             self.desk.put(pending.text, pending.true)
             self._ask()
         elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.given() is not None and not self._quietly:

@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         self.data_room: DataRoom | None = None
         self.findings = Findings(self._house, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)
-        self.pictures = Pictures(self.conductor, self.actions_registry, memory, self.dialogs, self)
+        self.pictures = Pictures(self.conductor, self.workspace, self.actions_registry, memory, self.dialogs, self)
         self.importing = Importing(self.jobs, self.dialogs, self, self.workspace.input_panel.editor.text)
         self._paths, self._data_paths = PathCheck(self), PathCheck(self)
         self._build()

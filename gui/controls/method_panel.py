@@ -58,7 +58,12 @@ class MethodPanel(QScrollArea):
         self._seed.setRange(0, 2**31 - 1)
         self._seed.setKeyboardTracking(False)
         pad_spin_box(self._seed)
-        name_control(self._reduction, "reductionBox", "Reduction", "How an embedding's dimensions become one number a token.")
+        name_control(
+            self._reduction,
+            "reductionBox",
+            "Reduction",
+            "How an embedding's dimensions, or a pixel's channels, become one number.",
+        )
         name_control(self._seed, "seedBox", "Seed", "Of noise and random documents: the same seed, the same map.")
         guard = WheelGuard(self)
         for control in (self.method_box, self._reduction, self._seed):
@@ -102,7 +107,7 @@ class MethodPanel(QScrollArea):
         self._refresh_methods()
         self.target_controls.show_model(model)
         if model.baselines:
-            self.baseline_controls.show_baselines(model.baselines)
+            self.baseline_controls.show_baselines(model.baselines, model.input_kind)
         self._show_uses()
 
     def show_prediction(self, result: PredictionResult) -> None:
@@ -278,7 +283,8 @@ class MethodPanel(QScrollArea):
         self._summary.setToolTip(f"Source: {method.source}")
         self._promise.setText(_promise_of(method))
         self._promise.setToolTip(_axioms_of(method.axioms))
-        own = REDUCTION_WORDS.get(method.reduction, method.reduction)
+        reduction = method.reduction if self._model is None else method.reduction_of(self._model)
+        own = REDUCTION_WORDS.get(reduction, reduction)
         self._reduction.setItemText(0, f"default ({own})")
         self._show_uses()
 
