@@ -270,18 +270,21 @@ class ImagePainter:
     # Contours
 
     def levels(self) -> list[float]:
-        """Of the contours, from the lowest to the highest."""
-        if self._map is None or self.limit <= 0:
+        """Of the contours, from the lowest to the highest: in equal steps to the largest of what they are drawn of."""
+        largest = 0.0 if self._map is None else float(np.abs(self._map.lines[0]).max(initial=0.0))
+        if self._map is None or largest <= 0:
             return []
-        above = [self.limit * (at + 1) / (self.style.lines + 1) for at in range(self.style.lines)]
+        above = [largest * (at + 1) / (self.style.lines + 1) for at in range(self.style.lines)]
         return [-each for each in reversed(above)] + above if self._map.map.result.signed else above
 
     def _paint_contours(self, painter: QPainter, crop: QRectF, look: Theme) -> None:
         assert self._map is not None
-        made = (self.limit, self.style.lines)
+        made = (self.style.lines,)
         if self._contours[0] != made:
             values, step = self._map.lines
-            paths = [(_path(contour(values, each, step)), each < 0, abs(each) / self.limit) for each in self.levels()]
+            levels = self.levels()
+            highest = max(levels, default=1.0)
+            paths = [(_path(contour(values, each, step)), each < 0, abs(each) / highest) for each in levels]
             self._contours = (made, paths)
         place = self._map.map.place
         to_screen = QTransform.fromTranslate(crop.left(), crop.top()).scale(

@@ -20,6 +20,7 @@ from gui.views.map_board import Companion, why_apart
 
 _NARROWEST, _LOWEST = 280, 240  # px of a map among others
 _ALONE = 320  # px, the least height of a map that stands alone
+_AROUND = 300  # px of what belongs to it: title, controls, scale, completeness
 
 
 class ImageBoard(QWidget):
@@ -44,7 +45,7 @@ class ImageBoard(QWidget):
         self.main = ImageRow("mainImage", self.zoom, (), self)
         self.pinned = ImageRow("pinnedImage", self.zoom, ("remove",), self)
         self._rows: dict[int, ImageRow] = {}
-        self._columns = 1
+        self._columns, self._room = 1, 0
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(16, 0, 16, 0)
         self._grid.setSpacing(8)
@@ -170,10 +171,15 @@ class ImageBoard(QWidget):
         ours = self.map
         return [row for row in self.rows() if row.map is not None and ours is not None and row.map.scale == ours.scale]
 
+    def set_room(self, height: int) -> None:
+        """So high is what can be seen at once: what stands above and below a map takes its share."""
+        self._room = height - _AROUND
+        self.setMinimumHeight(self.least_height())
+
     def least_height(self) -> int:
         """In px, of all maps as they stand."""
         rows = math.ceil(len(self.rows()) / self._columns)
-        return _ALONE if len(self.rows()) == 1 else rows * _LOWEST
+        return max(_ALONE if rows == 1 else rows * _LOWEST, self._room)
 
     def describe(self) -> None:
         """Tell the read-out of what is pinned."""
@@ -226,8 +232,10 @@ class ImageBoard(QWidget):
 
     def _share_scale(self) -> None:
         shared, ours = self.sharing(), self.map
+        apart = len(shared) < sum(row.map is not None for row in self.rows())
         limit = self._chosen or max((row.map.limit for row in shared if row.map is not None), default=0.0)
         for row in self.rows():
+            row.keep_room_for_scale(apart)
             if row.map is None:
                 row.show_own_scale(False)
                 row.show_note("")

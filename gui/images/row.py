@@ -14,7 +14,7 @@ class ImageRow(MapFrame):
 
     def __init__(self, name: str, zoom: Zoom, tools: tuple[str, ...] = (), parent: QWidget | None = None) -> None:
         self.heatmap = ImageHeatmap(zoom)
-        super().__init__(name, self.heatmap, "Image heatmap", tools, parent, margin=0)
+        super().__init__(name, self.heatmap, "Image heatmap", tools, parent, margin=0, brief=True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.heatmap.setObjectName(f"{name}_image")
         self.heatmap.pixel_hovered.connect(self._on_hovered)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from engine.heatmaps.contours import SMOOTHED
@@ -500,6 +501,11 @@ class AttributionView(QWidget):
         for row in self.board.rows():
             ours = row.heatmap.searched == self.board.heatmap.searched
             row.heatmap.show_hits(hits if ours else (), current if ours else -1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A picture has the room there is."""
+        super().resizeEvent(event)
+        self.images.set_room(event.size().height())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -17,7 +17,7 @@ _WORDS = {"up": "Move up", "down": "Move down", "remove": "Remove this map (Esc)
 
 
 class MapFrame(QWidget):
-    """``tools``: of ``up``, ``down``, ``remove``; ``named``: what its map is called before its title, for a screen reader."""
+    """``tools``: of ``up``, ``down``, ``remove``; ``named``: what its map is called before its title, for a screen reader; ``brief``: notes keep to a line."""
 
     hovered = Signal(object, object)  # this frame; what is pointed at
     selected = Signal(object, object)
@@ -32,23 +32,25 @@ class MapFrame(QWidget):
         tools: tuple[str, ...] = (),
         parent: QWidget | None = None,
         margin: int = MARGIN,
+        brief: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self._inside, self._named = heatmap, named
-        self._title, self._note, self._facts = QLabel(self), QLabel(self), ElidedLabel(parent=self)
+        self._title, self._facts = QLabel(self), ElidedLabel(parent=self)
+        self._note = ElidedLabel(parent=self) if brief else QLabel(self)
         self._bar = ColourBar(self)
         self._tools = {tool: self._tool(tool, name) for tool in tools}
-        self._build(margin)
+        self._build(margin, brief)
 
-    def _build(self, margin: int) -> None:
+    def _build(self, margin: int, brief: bool) -> None:
         self._title.setProperty("role", "section")
         for label in (self._facts, self._note):
             label.setProperty("role", "muted")
         self._facts.setFont(theme.numbers_font())
         for label in (self._title, self._facts, self._note):
             label.setTextFormat(Qt.TextFormat.PlainText)
-        self._note.setWordWrap(True)
+        self._note.setWordWrap(not brief)
         self._head = QWidget(self)
         head = QHBoxLayout(self._head)
         head.setContentsMargins(margin, 4, margin, 0)
@@ -104,6 +106,13 @@ class MapFrame(QWidget):
         self._bar.setVisible(limit is not None)
         if limit is not None:
             self._bar.show_scale(limit, signed=signed, unit=unit)
+
+    def keep_room_for_scale(self, kept: bool) -> None:
+        """Maps beside one another stand level, whether or not each has a scale of its own."""
+        policy = self._bar.sizePolicy()
+        if policy.retainSizeWhenHidden() is not kept:
+            policy.setRetainSizeWhenHidden(kept)
+            self._bar.setSizePolicy(policy)
 
     def _dress(self) -> None:
         for name, tool in self._tools.items():
