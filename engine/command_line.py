@@ -21,6 +21,8 @@ from engine.requests import (
     EffectRequest,
     Generation,
     HeadRequest,
+    ImageInput,
+    Input,
     OptimisationRequest,
     Parameter,
     Scanned,
@@ -212,7 +214,8 @@ def portable_command(result: AttributionResult) -> str:
 
 def needs_a_text_file(result: AttributionResult) -> bool:
     """Whether ``portable_command`` names a file that has to be made."""
-    return not _fits(as_text(result.request.input).text)
+    given = result.request.input
+    return isinstance(given, TextInput) and not _fits(given.text)
 
 
 def program() -> list[str]:
@@ -233,9 +236,9 @@ def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialis
 
 
 def _question(request: AttributionRequest, result: AttributionResult, texts: Path | None) -> list[str]:
-    words = [*_input(as_text(request.input), texts), *_option("--method", request.method)]
+    words = [*_given(request.input, texts), *_option("--method", request.method)]
     words += _target(request.target)
-    for baseline in request.baselines if result.method.uses_baseline else ():
+    for baseline in (request.baselines or [each.id for each in result.baselines]) if result.method.uses_baseline else ():
         words += _option("--baseline", baseline)
     words += _option("--background", request.background)
     words += _option("--reduction", result.reduction)
@@ -243,6 +246,10 @@ def _question(request: AttributionRequest, result: AttributionResult, texts: Pat
     for name, value in request.parameters:
         words += _option("--set", f"{name}={_written(value)}")
     return words
+
+
+def _given(given: Input, texts: Path | None) -> list[str]:
+    return _option("--image", given.path) if isinstance(given, ImageInput) else _input(as_text(given), texts)
 
 
 def _input(text: TextInput, texts: Path | None) -> list[str]:

@@ -12,12 +12,13 @@ from uuid import uuid4
 from engine import VERSION
 from engine.heatmaps.wording import title_of
 from engine.plain import as_plain, from_plain
-from engine.requests import Parameter, Request, Target, TextInput, in_words
-from engine.results import AttributionResult, TokenizedText
+from engine.requests import ImageInput, Parameter, Request, Target, TextInput, in_words
+from engine.results import AttributionResult, ReadImage, TokenizedText
 
 SCHEMA = 1
 LONGEST_NOTE = 100_000
 _LONGEST_ID = 64
+_FARTHEST = 1e9  # pixels
 _REQUESTS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Request)}
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -205,6 +206,8 @@ def _check(result: AttributionResult) -> None:
     """What types do not say, and what drawing relies on."""
     if isinstance(result.prediction.input, TokenizedText):
         _check_text(result, result.prediction.input)
+    else:
+        _check_image(result, result.prediction.input)
     if not result.prediction.classes:
         raise ValueError("there is no prediction")
     curve = result.path
@@ -212,6 +215,19 @@ def _check(result: AttributionResult) -> None:
         raise ValueError("the path curve does not fit together")
     if not 0 <= result.progress <= 1:
         raise ValueError("progress is not usable")
+
+
+def _check_image(result: AttributionResult, read: ReadImage) -> None:
+    given = result.request.input
+    if not isinstance(given, ImageInput):
+        raise ValueError("it was no picture that was asked about")
+    if read.pixels.ndim != 3 or read.pixels.shape[2] != 3 or min(*read.size, *read.shape) < 1:
+        raise ValueError("the picture is not usable")
+    if result.values.ndim not in (2, 3) or result.values.shape[:2] != read.shape:
+        raise ValueError("values do not belong to the pixels")
+    left, top, right, bottom = read.crop
+    if not (-_FARTHEST < left < right < _FARTHEST and -_FARTHEST < top < bottom < _FARTHEST):
+        raise ValueError("the crop is not usable")
 
 
 def _check_text(result: AttributionResult, document: TokenizedText) -> None:

@@ -16,7 +16,7 @@ _MOST_NUMBERS = 50_000_000
 
 
 def as_plain(value: Any) -> Any:
-    """What ``json.dumps(…, allow_nan=False)`` takes; arrays of one dimension are lists, others base64."""
+    """What ``json.dumps(…, allow_nan=False)`` takes; arrays of one dimension are lists, others and bytes base64."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
@@ -29,6 +29,8 @@ def as_plain(value: Any) -> Any:
 
 
 def _array_as_plain(array: np.ndarray) -> dict[str, Any]:
+    if array.dtype == np.uint8:
+        return {"uint8": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii"), "shape": list(array.shape)}
     kind = "float32" if array.dtype == np.float32 else "float64"
     if array.ndim == 1:
         return {kind: [as_plain(float(str(value))) for value in array.astype(kind)]}
@@ -56,7 +58,7 @@ def _read(kind: Any, plain: Any, where: str) -> Any:
     if origin is tuple:
         return _tuple(get_args(kind), plain, where)
     if origin is np.ndarray:
-        return _array(plain, where)
+        return _array(plain, where, np.uint8 in get_args(get_args(kind)[1]))
     if kind is types.NoneType:
         return _checked(plain, plain is None, where)
     if kind is float:
@@ -119,11 +121,11 @@ def _tuple(kinds: tuple[Any, ...], plain: Any, where: str) -> tuple[Any, ...]:
     return tuple(_read(kind, each, f"{where}[{at}]") for at, (kind, each) in enumerate(zip(kinds, plain, strict=True)))
 
 
-def _array(plain: Any, where: str) -> np.ndarray:
+def _array(plain: Any, where: str, of_bytes: bool) -> np.ndarray:
     _checked(plain, isinstance(plain, dict), where)
-    kind = "float32" if "float32" in plain else "float64"
+    kind = "uint8" if of_bytes else "float32" if "float32" in plain else "float64"
     content, shape = plain.get(kind), plain.get("shape")
-    if isinstance(content, list):
+    if isinstance(content, list) and not of_bytes:
         return _numbers([_number(each, where) for each in content], kind, where)
     _checked(plain, isinstance(content, str) and isinstance(shape, list), where)
     _checked(plain, all(type(n) is int and n >= 0 for n in shape) and 0 < math.prod(shape) <= _MOST_NUMBERS, where)

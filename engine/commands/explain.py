@@ -23,7 +23,7 @@ from engine.commands.shared import (
 from engine.errors import UserError
 from engine.heatmaps.grained import at_grain
 from engine.inputs.grain import GRAINS
-from engine.requests import DEFAULT_METHOD, AttributionRequest, TextInput
+from engine.requests import DEFAULT_METHOD, AttributionRequest, Input, TextInput
 from engine.results import AttributionResult
 
 Draw = Callable[[AttributionResult, Path], None]
@@ -33,7 +33,7 @@ def add(commands: Any, common: Parser) -> None:
     """The command."""
     explain = commands.add_parser("explain", parents=[common], help="why the model said that")
     add_model(explain)
-    add_text(explain)
+    add_text(explain).add_argument("--image", metavar="FILE", type=Path, help="a picture: PNG, JPEG, BMP, GIF, WebP or TIFF")
     add_question(explain)
     explain.add_argument("--grain", choices=GRAINS, default="token", help="put the pieces of a word or a sentence together")
     explain.set_defaults(run=_explain)
@@ -44,18 +44,19 @@ def add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text-pair", metavar="T", help="the second text, for models that read pairs")
     parser.add_argument("--method", metavar="ID", default=DEFAULT_METHOD, help="see: methods")
     add_target(parser)
-    known = "zero, zero_all, pad, mask, unk, mean, text:…, random_document; several are averaged"
+    known = "text: zero, zero_all, pad, mask, unk, mean, text:…, random_document; image: black, grey, white, mean, blur, noise, "
+    known += "image:PATH; several are averaged"
     parser.add_argument("--baseline", metavar="ID", action="append", help=known)
     parser.add_argument("--background", metavar="FILE", help="texts that random_document is drawn from: a table or one a line")
     parser.add_argument("--reduction", choices=("sum", "mean", "l1", "l2", "signed_max", "none"))
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the method")
 
 
-def question_of(options: argparse.Namespace, sha256: str, text: TextInput) -> AttributionRequest:
+def question_of(options: argparse.Namespace, sha256: str, given: Input) -> AttributionRequest:
     """As ``add_question`` has it."""
     return AttributionRequest(
         sha256,
-        text,
+        given,
         target_of(options),
         options.method,
         tuple(options.baseline or ()),
@@ -71,9 +72,9 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
     from engine.export.registry import KINDS
 
     kind = KINDS[kind_of(options.out, tuple(KINDS))]
-    text = TextInput(text_of(options), options.text_pair)
+    given = _given(options)
     workbench, info = open_in_workbench(options)
-    request = question_of(options, info.sha256, text)
+    request = question_of(options, info.sha256, given)
     result = at_grain(run_job(workbench.job_for(request), options), options.grain)
     for warning in result.warnings if not options.quiet else ():
         print(f"Note: {warning.message}", file=sys.stderr)
@@ -83,6 +84,17 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
         save(options.out, kind.write(result))
     else:
         _draw(result, options.out, draw)
+
+
+def _given(options: argparse.Namespace) -> Input:
+    """The text or picture that is asked about."""
+    if options.image is None:
+        return TextInput(text_of(options), options.text_pair)
+    if options.grain != "token" or options.text_pair is not None:
+        raise UserError("A picture has no words; leave --grain and --text-pair out.", "arguments")
+    from engine.inputs.image import image_input
+
+    return image_input(options.image)
 
 
 def _draw(result: AttributionResult, out: Path, draw: Draw) -> None:

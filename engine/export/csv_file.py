@@ -1,13 +1,16 @@
-"""One row per token (RFC 4180), for spreadsheets and data frames."""
+"""One row per token or pixel (RFC 4180), for spreadsheets and data frames."""
 
 import csv
 import io
 
+from engine.heatmaps.overlay import pixel_values
+from engine.heatmaps.pixel_ranks import ranks_and_shares
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import token_values
-from engine.results import AttributionResult
+from engine.results import AttributionResult, ReadImage
 
 COLUMNS = ("index", "text", "piece", "id", "start", "end", "special", "segment", "value", "rank", "share")
+PIXEL_COLUMNS = ("row", "column", "x", "y", "value", "rank", "share")
 GUARD = "'"
 _LIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", GUARD)
 
@@ -18,6 +21,8 @@ def to_csv(result: AttributionResult) -> bytes:
     A text or piece that a spreadsheet might take for a formula begins with an apostrophe that is not part of it. One that
     begins with an apostrophe of its own gets a second one, so ``unguarded`` always gives back what was there.
     """
+    if isinstance(result.prediction.input, ReadImage):
+        return _of_pixels(result, result.prediction.input)
     values = TokenValues(result.tokens, token_values(result), result.unit)
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
@@ -27,6 +32,26 @@ def to_csv(result: AttributionResult) -> bytes:
         ranked = (str(value), values.rank[at], f"{values.share[at]:.6g}") if value == value else ("", "", "")
         writer.writerow((*known, str(token.special).lower(), token.segment, *ranked))
     return written.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _of_pixels(result: AttributionResult, read: ReadImage) -> bytes:
+    """``row`` and ``column`` of the model's input, ``x`` and ``y`` of its middle in the picture; of channels, one column each."""
+    height, width = read.shape
+    values = result.values.reshape(height * width, -1)
+    channels = [f"channel_{at}" for at in range(values.shape[1])] if result.values.ndim == 3 else []
+    totals = pixel_values(result).ravel()
+    ranks, shares = ranks_and_shares(totals)
+    left, top, right, bottom = read.crop
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow((*PIXEL_COLUMNS, *channels))
+    for at, value in enumerate(totals):
+        row, column = divmod(at, width)
+        x, y = left + (column + 0.5) * (right - left) / width, top + (row + 0.5) * (bottom - top) / height
+        ranked = (str(value), ranks[at], f"{shares[at]:.6g}") if value == value else ("", "", "")
+        own = [str(each) if each == each else "" for each in values[at]] if channels else []
+        writer.writerow((row, column, f"{x:.6g}", f"{y:.6g}", *ranked, *own))
+    return written.getvalue().encode("utf-8")
 
 
 def guarded(text: str) -> str:

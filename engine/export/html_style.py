@@ -56,6 +56,9 @@ p { margin: 4px 0; }
 .tag { font-size: 11px; padding: 2px 5px; margin: 0 4px 0 0; border: 1px solid var(--border); vertical-align: 1px;
   color: var(--muted); }
 .reading .tag:last-child { margin: 0 0 0 4px; }
+.pictures { display: flex; gap: 16px; margin: 16px 0; flex-wrap: wrap; }
+.pictures img { flex: 1 1 240px; min-width: 0; max-width: 360px; object-fit: contain; image-rendering: pixelated;
+  border: 1px solid var(--border); border-radius: 2px; background: #fff; }
 .nan { background: repeating-linear-gradient(135deg, transparent 0 3px, var(--hatch) 3px 4px); }
 .cut { color: var(--muted); text-decoration: line-through; text-decoration-color: var(--border); }
 .c:hover { outline: 1.5px solid var(--text); outline-offset: 0; position: relative; cursor: default; }

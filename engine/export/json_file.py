@@ -9,6 +9,7 @@ import numpy as np
 from engine import VERSION
 from engine.checkpoints import ImportResult, ImportTrial
 from engine.descriptions import MethodDescription
+from engine.requests import ImageInput
 from engine.results import (
     AttributionResult,
     ClassPrediction,
@@ -16,6 +17,7 @@ from engine.results import (
     Cost,
     ModelInfo,
     PredictionResult,
+    ReadImage,
     ResolvedTarget,
     TokenizedText,
 )
@@ -51,7 +53,10 @@ def _finite(value: Any, where: str, lost: list[str]) -> Any:
 
 
 def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
-    """The keys of ``explain``."""
+    """The keys of ``explain``; the values of a picture's pixels row by row."""
+    read, values = result.prediction.input, result.values
+    if isinstance(read, ReadImage):
+        values = values.reshape(-1, *values.shape[2:])
     return {
         **question_as_dict(result.model, result.prediction, result.target),
         "method": {"id": result.method.id, "parameters": dict(result.parameters), "seed": result.request.seed},
@@ -60,11 +65,12 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             for b in result.baselines
         ],
         "attribution": {
-            "values": shortest(result.values),
+            "values": shortest(values),
             "reduction": result.reduction,
             "signed": result.signed,
             "unit": result.unit,
             **({} if result.grain == "token" else {"grain": result.grain}),
+            **({"shape": list(read.shape), "crop": list(read.crop)} if isinstance(read, ReadImage) else {}),
         },
         "completeness": completeness_as_dict(result.completeness),
         "cost": cost_as_dict(result.cost),
@@ -85,9 +91,26 @@ def question_as_dict(model: ModelInfo, prediction: PredictionResult, target: Res
         "schema": SCHEMA,
         "version": VERSION,
         "model": {"path": model.path, "task": model.task, "sha256": model.sha256},
-        "input": input_as_dict(prediction.text, model.reads_pairs),
+        "input": _read_as_dict(prediction, model.reads_pairs),
         "prediction": [class_as_dict(c) for c in prediction.classes],
         "target": target_as_dict(target),
+    }
+
+
+def _read_as_dict(prediction: PredictionResult, with_segments: bool) -> dict[str, Any]:
+    read, given = prediction.input, prediction.request.input
+    if not isinstance(read, ReadImage):
+        return input_as_dict(read, with_segments)
+    return {
+        "kind": "image",
+        "path": read.path,
+        "sha256": given.sha256 if isinstance(given, ImageInput) else None,
+        "size": list(read.size),
+        "preprocessing": list(read.steps),
+        "text": "",
+        "truncated": False,
+        "cut": None,
+        "tokens": [],  # as of every input: there are none
     }
 
 

@@ -37,7 +37,7 @@ KINDS: dict[str, Kind[AttributionResult]] = {
         Kind(".svg", "Vector picture", to_svg),
         Kind(".pdf", "PDF", None),
         Kind(".html", "Page for a browser", to_html),
-        Kind(".csv", "Table, one row per token", to_csv),
+        Kind(".csv", "Table, one row per token or pixel", to_csv),
         Kind(".npz", "NumPy arrays", to_npz),
     )
 }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from engine.export.html_pieces import Figure, page, said
+from engine.export.image_figure import figure_of
 from engine.findings import AnyFinding, Finding, ViewFinding, time_of
 from engine.heatmaps.display_text import displayed
 
@@ -13,7 +14,7 @@ TITLE = "Findings"
 
 def to_report(findings: Sequence[AnyFinding]) -> bytes:
     """Self-contained, in the order given, each with its note and its time."""
-    figures = {finding.id: Figure(finding.result) for finding in findings if isinstance(finding, Finding)}
+    figures = {finding.id: figure_of(finding.result) for finding in findings if isinstance(finding, Finding)}
     count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
     articles = "\n".join(_article(finding, figures.get(finding.id)) for finding in findings)
     steps = set[tuple[bool, int]]().union(*(figure.steps for figure in figures.values()))

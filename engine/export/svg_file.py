@@ -1,5 +1,6 @@
 """A map as a vector picture for a paper: text stays text, drawn without Qt, valid XML whatever the text holds."""
 
+import base64
 from collections.abc import Iterator
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
@@ -14,15 +15,17 @@ from engine.heatmaps.colours import limit_of, mix, ramp
 from engine.heatmaps.display_text import RETURN, displayed, one_line
 from engine.heatmaps.inks import LIGHT, Inks
 from engine.heatmaps.numerals import figures, signed_figures
+from engine.heatmaps.overlay import overlay, picture_in, pixel_limit, pixel_values, png
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import completeness_words, settings_words, title_of, token_values
-from engine.results import AttributionResult
+from engine.results import AttributionResult, ReadImage
 
 _WIDTH, _MARGIN = 720, 24
 _TEXT, _TITLE, _SMALL, _TAG = 15.0, 16.0, 13.0, 11.0
 _LINE, _CELL = 26, 20
 _BAR_WIDTH, _BAR_HEIGHT = 360, 10
 _STOPS = 24
+_BETWEEN, _TALLEST = 16, 900.0
 _BOLD = 1.06  # wider than regular
 _CHARACTER = regex.compile(r"\X")
 _FAMILY = "Inter, system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'Noto Sans', sans-serif"
@@ -30,7 +33,8 @@ _FAMILY = "Inter, system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'Noto Sans', s
 
 def to_svg(result: AttributionResult, inks: Inks = LIGHT) -> bytes:
     """720 px wide; the cells name their values in ``<title>``."""
-    return _Drawing(result, inks).whole().encode("utf-8")
+    kind = _ImageDrawing if isinstance(result.prediction.input, ReadImage) else _Drawing
+    return kind(result, inks).whole().encode("utf-8")
 
 
 class _Drawing:
@@ -38,15 +42,19 @@ class _Drawing:
 
     def __init__(self, result: AttributionResult, inks: Inks) -> None:
         self._result, self._inks = result, inks
-        self._cells = cells_of(result.prediction.text)
-        self._sums = self._cells.sums(token_values(result))
-        self._limit = limit_of(self._sums)
         self._ramp = ramp(inks, signed=result.signed)
-        self._steps = self._ramp.steps(self._sums, self._limit)
-        self._values = TokenValues(result.tokens, token_values(result), result.unit)
         self._outline = mix(inks.panel, inks.muted, 0.45)
         self._parts: list[str] = []
         self._y = float(_MARGIN)
+        self._measure()
+
+    def _measure(self) -> None:
+        result = self._result
+        self._cells = cells_of(result.prediction.text)
+        self._sums = self._cells.sums(token_values(result))
+        self._limit = limit_of(self._sums)
+        self._steps = self._ramp.steps(self._sums, self._limit)
+        self._values = TokenValues(result.tokens, token_values(result), result.unit)
 
     def whole(self) -> str:
         result, inks = self._result, self._inks
@@ -196,6 +204,28 @@ class _Drawing:
                 f"{escape(words)}</text>"
             )
         self._y += 40
+
+
+class _ImageDrawing(_Drawing):
+    """The picture, and beside it the map on the picture."""
+
+    def _measure(self) -> None:
+        self._limit = pixel_limit(pixel_values(self._result))
+
+    def _map(self) -> None:
+        read = picture_in(self._result)
+        width = (_WIDTH - 2 * _MARGIN - _BETWEEN) / 2
+        height = width * read.size[1] / read.size[0]
+        if height > _TALLEST:
+            width, height = width * _TALLEST / height, _TALLEST
+        for at, pixels in enumerate((read.pixels, overlay(self._result, self._inks))):
+            content = base64.b64encode(png(pixels)).decode("ascii")
+            x = _MARGIN + at * (width + _BETWEEN)
+            self._parts.append(
+                f'<image x="{x:.2f}" y="{self._y:g}" width="{width:.2f}" height="{height:.2f}" preserveAspectRatio="none" '
+                f'style="image-rendering:pixelated" href="data:image/png;base64,{content}"/>'
+            )
+        self._y += height + 6
 
 
 def _fitted(wide: float) -> str:

@@ -8,8 +8,9 @@ from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from engine.heatmaps.cells import cells_of
+from engine.heatmaps.overlay import overlay, pixel_limit, pixel_values
 from engine.heatmaps.wording import completeness_words, settings_words, title_of, token_values
-from engine.results import AttributionResult
+from engine.results import AttributionResult, ReadImage
 from gui import theme
 from gui.heatmaps.colour_bar import BarScale, paint_bar
 from gui.heatmaps.colours import colour_map, limit_of
@@ -20,6 +21,7 @@ from gui.theme import Theme
 _MARGIN, _GAP = 24, 12
 _BAR_WIDTH, _BAR_HEIGHT = 360, 34
 _MOST_LINES = 1000
+_TALLEST = 900.0
 _MOST_PIXELS = 120e6
 _WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
@@ -36,6 +38,12 @@ def attribution_picture(result: AttributionResult, width_px: int, scale: float, 
     picture.paint(painter)
     painter.end()
     return image
+
+
+def image_of(pixels: NDArray[np.uint8]) -> QImage:
+    """(height, width, 3)."""
+    height, width, _ = pixels.shape
+    return QImage(np.ascontiguousarray(pixels).tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
 class AttributionPicture:
@@ -76,7 +84,9 @@ class AttributionPicture:
         box = QFontMetricsF(font).boundingRect(QRectF(0, 0, self._width, 1e5), int(_WRAP), words)
         self._parts.append((box.height() + after, draw))
 
-    def _map(self, result: AttributionResult) -> NDArray[np.float64]:
+    def _map(self, result: AttributionResult) -> NDArray[np.floating]:
+        if isinstance(result.prediction.input, ReadImage):
+            return self._pictures(result, result.prediction.input)
         document = result.prediction.text
         cells = cells_of(document)
         values = cells.sums(token_values(result))
@@ -95,8 +105,22 @@ class AttributionPicture:
             self._text(f"… and {layout.line_count - lines} lines more", theme.ui_font(), self._look.muted, after=_GAP)
         return values
 
-    def _scale(self, result: AttributionResult, values: NDArray[np.float64]) -> None:
-        limit = limit_of(values)
+    def _pictures(self, result: AttributionResult, read: ReadImage) -> NDArray[np.floating]:
+        """The picture, and beside it the map on the picture."""
+        shown = [image_of(pixels) for pixels in (read.pixels, overlay(result, self._look.inks))]
+        wide = (self._width - _GAP) / 2
+        high = min(wide * read.size[1] / read.size[0], _TALLEST)
+        wide = high * read.size[0] / read.size[1]
+
+        def draw(painter: QPainter, rect: QRectF) -> None:
+            for at, image in enumerate(shown):
+                painter.drawImage(QRectF(rect.left() + at * (wide + _GAP), rect.top(), wide, high), image)
+
+        self._parts.append((high + _GAP, draw))
+        return pixel_values(result)
+
+    def _scale(self, result: AttributionResult, values: NDArray[np.floating]) -> None:
+        limit = pixel_limit(values) if isinstance(result.prediction.input, ReadImage) else limit_of(values)
         low, high = bool((values < -limit).any()), bool((values > limit).any())
         scale = BarScale(limit, result.signed, result.unit, low, high)
 
