@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
+_RANK = {"text_classification": 0, "image_classification": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,9 @@ class Sample:
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
-    """Every sample in ``folder`` that reads text, classifiers first, then by name; pictures cannot be opened yet."""
-    known = (_read(card) for card in folder.glob("*/sample.json"))
-    found = (sample for sample in known if sample.task != "image_classification")
-    return tuple(sorted(found, key=lambda sample: (not sample.task.endswith("classification"), sample.name)))
+    """Every sample in ``folder``, classifiers of texts first, then those of pictures, then by name."""
+    found = (_read(card) for card in folder.glob("*/sample.json"))
+    return tuple(sorted(found, key=lambda sample: (_RANK.get(sample.task, len(_RANK)), sample.name)))
 
 
 def _read(card: Path) -> Sample:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.heatmaps.numerals import percent, signed_figures
+from engine.heatmaps.overlay import picture_in, pixel_limit, pixel_values
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import DOT
 from engine.results import AttributionResult, FloatArray, ReadImage, Token
@@ -16,7 +17,6 @@ Codes = NDArray[np.uint16]
 MISSING = 0  # code of what is not a number
 ZERO = 32768  # code of zero; 1 and 65535 are the largest magnitudes
 _REACH = 32767
-BEYOND = 0.005  # share of the pixels that may lie beyond the colour scale: one bright pixel would leave nothing of the others
 GRID = 8  # cells a side of the listed grid
 Cell = tuple[int, int]  # row and column of the map
 
@@ -47,12 +47,9 @@ class PixelMap:
     """The values of ``result``; of several channels their sum, or one of them (``channel``)."""
 
     def __init__(self, result: AttributionResult, channel: int | None = None) -> None:
-        read = result.prediction.input
-        assert isinstance(read, ReadImage)
+        read = picture_in(result)
         self.result, self.read, self.channel = result, read, channel
-        values = result.values
-        if values.ndim == 3:
-            values = values.sum(axis=2) if channel is None else values[:, :, channel]
+        values = pixel_values(result) if channel is None else result.values[:, :, channel]
         self.values: FloatArray = np.ascontiguousarray(values, dtype=np.float32)
         rows, columns = self.values.shape
         self.place = Place(rows, columns, read.crop)
@@ -79,11 +76,7 @@ class PixelMap:
     @cached_property
     def limit(self) -> float:
         """Where the colour scale ends of itself: all but a few pixels lie within."""
-        known = self.magnitudes[np.isfinite(self.magnitudes)]
-        if not known.size or not self.largest:
-            return 0.0
-        at = min(known.size - 1, math.ceil((1 - BEYOND) * known.size) - 1)
-        return float(np.partition(known, at)[at]) or self.largest
+        return pixel_limit(self.values)
 
     @cached_property
     def has_missing(self) -> bool:

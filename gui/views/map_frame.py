@@ -17,7 +17,13 @@ _WORDS = {"up": "Move up", "down": "Move down", "remove": "Remove this map (Esc)
 
 
 class MapFrame(QWidget):
-    """``tools``: of ``up``, ``down``, ``remove``; ``named``: what its map is called before its title, for a screen reader; ``brief``: notes keep to a line."""
+    """Says what is done with its map.
+
+    Args:
+        named: what the map is called before its title, for a screen reader.
+        tools: of ``up``, ``down``, ``remove``.
+        brief: a note keeps to one line.
+    """
 
     hovered = Signal(object, object)  # this frame; what is pointed at
     selected = Signal(object, object)
