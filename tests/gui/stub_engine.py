@@ -271,7 +271,7 @@ def attribution(request: AttributionRequest, progress: float = 1.0, of: ModelInf
     how = next((each for each in METHODS if each.id == request.method), METHODS[1])
     return AttributionResult(
         request,
-        of or model(),
+        of or (model_at(request.model_sha256.removeprefix("sha of ")) if isinstance(request.input, ImageInput) else model()),
         how,
         said,
         ResolvedTarget(LABELS[chosen], chosen, request.target.versus, versus, request.target.score),
