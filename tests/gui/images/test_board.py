@@ -96,8 +96,10 @@ def test_a_kept_map_stays_beside_the_next_and_says_what_differs(board: ImageBoar
     board.show_result(replace(asked, method=replace(asked.method, label="Other")))
     first, second = board.rows()
     assert first is board.pinned
-    assert first.map is not None and float(first.map.values[2, 5]) == 1.0
-    assert second.map is not None and float(second.map.values[2, 5]) == 2.0
+    assert first.map is not None
+    assert float(first.map.values[2, 5]) == 1.0
+    assert second.map is not None
+    assert float(second.map.values[2, 5]) == 2.0
     assert "differs" in first._facts.text()
     button = board.findChild(QToolButton, "pinnedImage_remove")
     assert button is not None
@@ -152,7 +154,8 @@ def test_channels_one_by_one(board: ImageBoard) -> None:
     values[1, 1, 2] = 1.0
     board.show_result(made.image_result(values))
     board.set_channel(0)
-    assert board.map is not None and not board.map.values.any()
+    assert board.map is not None
+    assert not board.map.values.any()
     board.set_channel(2)
     assert board.map.values[1, 1] == 1.0
     board.show_result(result(1.0))
