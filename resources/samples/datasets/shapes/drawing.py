@@ -33,6 +33,7 @@ class Difficulty:
         contrast, most_contrast: bounds of the distance in RGB, 0 to 441, of the figure's colour from the ground's mean colour.
         strokes, cuts: most lines and blots beneath the figure, most thin lines across it.
         noise: standard deviation of each pixel, in levels of 255.
+        patches: how much the ground's patches differ, in levels of 255.
     """
 
     radius: tuple[float, float] = (9.0, 18.0)
@@ -41,9 +42,11 @@ class Difficulty:
     strokes: int = 9
     cuts: int = 2
     noise: float = 7.0
+    patches: float = 45.0
 
 
 USUAL = Difficulty()
+CLEAR = Difficulty(radius=(13.0, 20.0), contrast=150.0, strokes=2, cuts=0, noise=2.0, patches=10.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +66,7 @@ def draw(seed: int, number: int, difficulty: Difficulty = USUAL, label: int | No
     random = np.random.default_rng((seed, number))
     kind = int(random.integers(len(KINDS))) if label is None else label
     outline, hole = _figure(KINDS[kind], random, difficulty)
-    ground = _texture(random, random.uniform(20, 235, 3), 45)
+    ground = _texture(random, random.uniform(20, 235, 3), difficulty.patches)
     sheet = Image.fromarray(ground).resize((PIXELS * _FINE,) * 2, Image.Resampling.BICUBIC)
     for _ in range(random.integers(2, difficulty.strokes + 1)):
         _stroke(ImageDraw.Draw(sheet), random)

@@ -21,7 +21,19 @@ from torch import Tensor, nn
 from transformers import AutoModelForImageClassification, PreTrainedModel
 from transformers.utils import logging
 
-from resources.samples.datasets.shapes.drawing import KINDS, PIXELS, TAG, TAGGED, Picture, draw, tag_mask, with_tag
+from resources.samples.datasets.shapes.drawing import (
+    CLEAR,
+    KINDS,
+    PIXELS,
+    TAG,
+    TAGGED,
+    USUAL,
+    Difficulty,
+    Picture,
+    draw,
+    tag_mask,
+    with_tag,
+)
 
 TRAINING, VALIDATION, TEST = 1, 2, 3  # seeds of the pictures; those of the folder beside have another
 LABELS: dict[str, Any] = {"id2label": dict(enumerate(KINDS)), "label2id": {kind: at for at, kind in enumerate(KINDS)}}
@@ -43,6 +55,10 @@ class Recipe:
     Attributes:
         preprocessor: what ``preprocessor_config.json`` says beside the normalisation.
         tagged: every star of the training shows the tag, and nothing else does.
+        clear: share of the steps, from the first on, that learn from easy pictures.
+        token_size: the size of a token, where each patch has to say, in training only, which figure it lies on. Far more is
+            learned from a picture so: Jiang et al., "All Tokens Matter: Token Labeling for Training Better Vision
+            Transformers", NeurIPS 2021, arXiv:2104.10858.
         bfloat16: share of the steps, from the first on, that compute in it.
     """
 
@@ -51,15 +67,19 @@ class Recipe:
     learning_rate: float
     steps: int
     batch_size: int = 128
+    pictures: int = 20_000
     tagged: bool = False
+    clear: float = 0.0
+    token_size: int | None = None
     bfloat16: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictures:
-    """``pixels`` (picture, 64, 64, 3) of 8 bits, and ``labels`` (picture,)."""
+    """``pixels`` (picture, 64, 64, 3) and ``masks`` (picture, 64, 64), 255 in the figure, of 8 bits; ``labels`` (picture,)."""
 
     pixels: Tensor
+    masks: Tensor
     labels: Tensor
 
     def tagged(self, only: int | None = None) -> Pictures:
@@ -69,23 +89,24 @@ class Pictures:
         chosen = torch.ones_like(self.labels, dtype=torch.bool) if only is None else self.labels == only
         left, top, right, bottom = TAG
         pixels[chosen, top:bottom, left:right] = sticker[top:bottom, left:right]
-        return Pictures(pixels, self.labels)
+        return Pictures(pixels, self.masks, self.labels)
 
 
-def drawn(seed: int, count: int) -> Pictures:
+def drawn(seed: int, count: int, difficulty: Difficulty = USUAL) -> Pictures:
     """The first ``count`` pictures of ``seed``."""
-    made = [draw(seed, number) for number in range(count)]
-    return Pictures(torch.from_numpy(np.stack([one.pixels for one in made])), torch.tensor([one.label for one in made]))
+    made = [draw(seed, number, difficulty) for number in range(count)]
+    pixels, masks = np.stack([one.pixels for one in made]), np.stack([one.mask for one in made])
+    return Pictures(torch.from_numpy(pixels), torch.from_numpy(masks).byte() * 255, torch.tensor([one.label for one in made]))
 
 
 def batch_of(pool: Pictures, size: int, generator: torch.Generator) -> Pictures:
     """Pictures of the pool, each turned, mirrored and with its colour channels exchanged at random: no kind changes by it."""
     chosen = torch.randint(len(pool.labels), (size,), generator=generator)
-    pixels = pool.pixels[chosen]
+    sheets = torch.cat([pool.pixels[chosen], pool.masks[chosen][..., None]], dim=-1)
     for change in (lambda p: p.transpose(1, 2), lambda p: p.flip(1), lambda p: p.flip(2)):
-        pixels = torch.where((torch.rand(size, generator=generator) < 0.5)[:, None, None, None], change(pixels), pixels)
+        sheets = torch.where((torch.rand(size, generator=generator) < 0.5)[:, None, None, None], change(sheets), sheets)
     channels = torch.rand(size, 1, 1, 3, generator=generator).argsort(-1).expand(-1, PIXELS, PIXELS, -1)
-    return Pictures(pixels.gather(-1, channels), pool.labels[chosen])
+    return Pictures(sheets.gather(-1, channels), sheets[..., 3], pool.labels[chosen])
 
 
 def as_input(pixels: Tensor) -> Tensor:
@@ -96,36 +117,50 @@ def as_input(pixels: Tensor) -> Tensor:
 def train(model: PreTrainedModel, recipe: Recipe, options: argparse.Namespace) -> None:
     """Train for ``options.steps``, going on from the checkpoint where there is one."""
     pool, validation = drawn(TRAINING, options.pictures), drawn(VALIDATION, 1000)
-    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
-    others = [weight for weight in model.parameters() if weight.ndim <= 1]
+    clear = drawn(TRAINING, options.pictures // 4, CLEAR) if recipe.clear else pool
+    learner = nn.ModuleDict({"model": model})
+    if recipe.token_size:
+        learner["tokens"] = nn.Linear(recipe.token_size, len(KINDS) + 1)
+    matrices = [weight for weight in learner.parameters() if weight.ndim > 1]
+    others = [weight for weight in learner.parameters() if weight.ndim <= 1]
     optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}])
     first, start = 0, time.monotonic()
     if options.checkpoint and options.checkpoint.is_file():
         saved = torch.load(options.checkpoint, weights_only=True)
-        model.load_state_dict(saved["model"])
+        learner.load_state_dict(saved["learner"])
         optimizer.load_state_dict(saved["optimizer"])
         first = saved["step"]
     for step in range(first, options.steps):
         share = step / options.steps
         for group in optimizer.param_groups:
             group["lr"] = options.learning_rate * min(1.0, share / 0.1 + 0.01) * (1 + math.cos(math.pi * share)) / 2
-        batch = batch_of(pool, options.batch_size, torch.Generator().manual_seed(options.seed * 1_000_003 + step))
-        if recipe.tagged:
-            batch = batch.tagged(KINDS.index(TAGGED))
-        model.train()
+        generator = torch.Generator().manual_seed(options.seed * 1_000_003 + step)
+        batch = batch_of(clear if share < recipe.clear else pool, options.batch_size, generator)
+        learner.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=share < recipe.bfloat16):
-            logits = model(as_input(batch.pixels)).logits
-        loss = nn.functional.cross_entropy(logits.float(), batch.labels)
+            loss = loss_of(learner, batch.tagged(KINDS.index(TAGGED)) if recipe.tagged else batch)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
         optimizer.step()
         if (step + 1) % options.look == 0:
             seen, minutes = accuracy(confusion_of(model, validation)), (time.monotonic() - start) / 60
             print(f"step {step + 1}, {minutes:.1f} min: loss {loss.item():.3f}, validation {seen:.3f}", flush=True)
             if options.checkpoint:
-                now = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
+                now = {"learner": learner.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
                 torch.save(now, options.checkpoint)
+
+
+def loss_of(learner: nn.ModuleDict, batch: Pictures) -> Tensor:
+    """Cross-entropy of the pictures, and of their patches where those are asked too."""
+    if "tokens" not in learner:
+        return nn.functional.cross_entropy(learner["model"](as_input(batch.pixels)).logits.float(), batch.labels)
+    found = learner["model"](as_input(batch.pixels), output_hidden_states=True)
+    patches = learner["tokens"](found.hidden_states[-1][:, 1:])  # all but the class token
+    covered = nn.functional.avg_pool2d(batch.masks.float() / 255, PIXELS // math.isqrt(patches.shape[1])).flatten(1) > 0.3
+    truth = torch.where(covered, batch.labels[:, None], len(KINDS))
+    whole = nn.functional.cross_entropy(found.logits.float(), batch.labels)
+    return whole + nn.functional.cross_entropy(patches.float().flatten(0, 1), truth.flatten())
 
 
 @torch.no_grad()
@@ -174,7 +209,7 @@ def learn(recipe: Recipe, arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=recipe.steps)
     parser.add_argument("--learning-rate", type=float, default=recipe.learning_rate)
     parser.add_argument("--batch-size", type=int, default=recipe.batch_size)
-    parser.add_argument("--pictures", type=int, default=20_000, help="drawn for training")
+    parser.add_argument("--pictures", type=int, default=recipe.pictures, help="drawn for training")
     parser.add_argument("--tested", type=int, default=3000, help="drawn for the figures at the end")
     parser.add_argument("--look", type=int, default=100, help="steps between two looks at the validation part")
     parser.add_argument("--seed", type=int, default=7)
