@@ -58,7 +58,7 @@ class MethodDescription:
     """One attribution method.
 
     Args:
-        needs: what a model must offer, ``differentiable``, ``relu``.
+        needs: what a model must offer, ``differentiable``, ``relu``, ``averaged`` (a last map whose mean is classified).
         signed: positive raises the score, negative lowers it; otherwise a magnitude.
         complete: promises that the attributions add up to f(input) − f(baseline).
         uses_baseline: the baseline changes the answer.
@@ -95,4 +95,6 @@ class MethodDescription:
         because = model.unexplained_because
         if because is None and "relu" in self.needs and not model.rectified:
             because = f"{self.label} needs ReLUs; this model has none."
+        if because is None and "averaged" in self.needs and model.averaged is None:
+            because = f"{self.label} needs a network that averages its last map and classifies that alone; Grad-CAM does not."
         return because

@@ -89,6 +89,7 @@ class ModelInfo:
         baselines: identifiers that can be computed for this model (no ``mask`` without a mask token).
         maximum_tokens: longer texts are cut; None: no limit.
         rectified: it computes with ReLUs.
+        averaged: the layer whose map is averaged over space and then classified by one linear layer; None: there is none.
         checkpoints: names of those kept from its training, the first first, the model itself last; empty: none.
     """
 
@@ -115,6 +116,7 @@ class ModelInfo:
     architecture: str = ""
     device: str = "cpu"
     rectified: bool = False
+    averaged: str | None = None
     checkpoints: tuple[str, ...] = ()
 
     @property

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.attribution.attribution import Attribution, completeness_of
+from engine.attribution.layer_map import Layers
 from engine.attribution.registry import Method, method
 from engine.attribution.score import Score
 from engine.attribution.target import check_position, classes, resolve, score_function
@@ -17,6 +18,7 @@ from engine.errors import UserError
 from engine.inputs.baselines import RANDOM_DOCUMENT, Baseline, baseline_for
 from engine.inputs.image_baselines import NOISE, image_baseline_for
 from engine.jobs import Partial, Steps, relay
+from engine.models.image_model import ImageModel
 from engine.models.model import Model, as_read_by, require_output
 from engine.requests import AttributionRequest, Input, Parameter, PredictionRequest, Reduction, Target
 from engine.results import (
@@ -163,7 +165,8 @@ def _said_of(name: str, question: _Question, baseline: Baseline) -> BaselineInfo
 
 def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> Steps[Attribution]:
     """One run for each baseline, averaged; one for all where the method takes them all, or none."""
-    inputs = _inputs(question)
+    inputs, model = _inputs(question), question.model
+    layers = Layers(model, question.asked.encoding) if isinstance(model, ImageModel) else None
     runs: list[Attribution] = []
     wanted = [torch.cat(baselines)] if question.method.takes_all_baselines else (baselines or [inputs])
     for done, baseline in enumerate(wanted):
@@ -172,7 +175,7 @@ def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> St
             so_far = _average([*runs, partial.result]) if isinstance(partial.result, Attribution) else None
             return Partial(done + (partial.fraction or 0.0), len(wanted), so_far)
 
-        steps = question.method.steps(score, inputs, baseline, question.request.seed, question.parameters)
+        steps = question.method.steps(score, inputs, baseline, question.request.seed, question.parameters, layers)
         found = yield from relay(steps, averaged)
         runs.append(found)
     return _average(runs)

@@ -5,7 +5,7 @@ import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from torch import Tensor
 
@@ -16,8 +16,11 @@ from engine.errors import UserError
 from engine.jobs import Steps
 from engine.requests import Parameter, Reduction
 
+if TYPE_CHECKING:
+    from engine.attribution.layer_map import Layers
+
 Function = Callable[..., Steps[Attribution]]
-_GIVEN = ("score", "inputs", "baseline", "baselines", "seed")  # by the engine, not by the user's form
+_GIVEN = ("score", "inputs", "baseline", "baselines", "seed", "layers")  # by the engine, not by the user's form
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,23 @@ class Method:
         """It averages over a set of baselines itself, rather than being run once for each."""
         return "baselines" in inspect.signature(self.function).parameters
 
+    @property
+    def looks_inside(self) -> bool:
+        """It asks what single layers of the model give."""
+        return "layers" in inspect.signature(self.function).parameters
+
     def steps(
-        self, score: Score, inputs: Tensor, baseline: Tensor, seed: int, parameters: Mapping[str, Parameter]
+        self,
+        score: Score,
+        inputs: Tensor,
+        baseline: Tensor,
+        seed: int,
+        parameters: Mapping[str, Parameter],
+        layers: "Layers | None" = None,
     ) -> Steps[Attribution]:
         """Start it on an input, (1, seq, d_model), and a baseline of that shape (or a set of them, stacked)."""
         arguments: dict[str, Any] = {"seed": seed} if self.description.uses_seed else {}
+        arguments |= {"layers": layers} if self.looks_inside else {}
         if self.description.uses_baseline:
             arguments["baselines" if self.takes_all_baselines else "baseline"] = baseline
         return self.function(score, inputs, **arguments, **parameters)

@@ -1,7 +1,7 @@
 """The scalar that is explained, counted and sent in batches that fit."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
@@ -54,6 +54,34 @@ class Score:
         """The gradient's forward pass has the values anyway: (n,) float64 on the CPU, and (n, seq, d_model)."""
         values, gradients = self._in_batches(points, self._value_and_gradient)
         return values, gradients
+
+    def at_layers(
+        self, points: Tensor, capture: Callable[[], AbstractContextManager[Mapping[str, Tensor]]]
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Whatever ``capture`` keeps of the network's insides while it runs, and the gradient of the scores with respect to it,
+        both detached; zero where the score does not depend on it.
+        """
+        names: list[str] = []
+
+        def evaluate(batch: Tensor) -> tuple[Tensor, ...]:
+            kept = self._insides(batch, capture)
+            names[:] = kept
+            return tuple(each for pair in kept.values() for each in pair)
+
+        columns = self._in_batches(points, evaluate)
+        return {name: (columns[2 * at], columns[2 * at + 1]) for at, name in enumerate(names)}
+
+    @torch.enable_grad()
+    def _insides(
+        self, points: Tensor, capture: Callable[[], AbstractContextManager[Mapping[str, Tensor]]]
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not self._recurrent), capture() as caught:
+            values = self._function(points.detach().requires_grad_())
+            kept = {name: each for name, each in caught.items() if each.requires_grad}
+            gradients = torch.autograd.grad(values.sum(), list(kept.values()), allow_unused=True, materialize_grads=True)
+        self.forward += len(points)
+        self.backward += len(points)
+        return {name: (kept[name].detach(), gradient) for name, gradient in zip(kept, gradients, strict=True)}
 
     def _in_batches(self, points: Tensor, evaluate: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
         """Send ``points`` in batches, each smaller one after memory ran out."""

@@ -49,6 +49,7 @@ def add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baseline", metavar="ID", action="append", help=known)
     parser.add_argument("--background", metavar="FILE", help="texts that random_document is drawn from: a table or one a line")
     parser.add_argument("--reduction", choices=("sum", "mean", "l1", "l2", "signed_max", "none"))
+    parser.add_argument("--layer", metavar="NAME", help="the layer that methods of the CAM family look at; inspect lists them")
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the method")
 
 
@@ -62,7 +63,7 @@ def question_of(options: argparse.Namespace, sha256: str, given: Input) -> Attri
         tuple(options.baseline or ()),
         options.reduction,
         options.seed,
-        tuple(parse_parameter(pair) for pair in options.set),
+        (*(() if options.layer is None else (("layer", options.layer),)), *(parse_parameter(pair) for pair in options.set)),
         options.background,
     )
 

@@ -13,6 +13,7 @@ from engine.results import AttributionResult, FloatArray, ReadImage
 
 BEYOND = 0.005  # share of the pixels that may lie beyond the colour scale: one bright pixel would leave nothing of the others
 _PALE = 0.55  # how far the picture under the map is turned into the panel's colour
+_LARGEST = 4096  # pixels of the longer side
 _STRONG = 0.5  # power of a magnitude's share that is its opacity
 Pixels = NDArray[np.uint8]
 
@@ -40,7 +41,8 @@ def pixel_limit(values: FloatArray) -> float:
     if not known.size:
         return 0.0
     at = max(0, math.ceil((1 - BEYOND) * known.size) - 1)
-    return float(np.partition(known, at)[at]) or limit_of(values)
+    limit = float(np.partition(known, at)[at])
+    return limit or limit_of(values)
 
 
 def overlay(result: AttributionResult, inks: Inks) -> Pixels:
@@ -72,7 +74,8 @@ def _enlargement(read: ReadImage, shape: tuple[int, ...]) -> int:
     left, top, right, bottom = read.crop
     down = (bottom - top) * read.pixels.shape[0] / read.size[1]
     across = (right - left) * read.pixels.shape[1] / read.size[0]
-    return max(1, math.ceil(shape[0] / down), math.ceil(shape[1] / across))
+    wanted = max(math.ceil(shape[0] / down), math.ceil(shape[1] / across))
+    return max(1, min(wanted, _LARGEST // max(read.pixels.shape[:2])))
 
 
 def _cells(count: int, size: int, crop: tuple[float, ...], cells: int) -> NDArray[np.intp]:

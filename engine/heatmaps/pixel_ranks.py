@@ -38,4 +38,4 @@ def strongest(result: AttributionResult, count: int) -> list[RankedPixel]:
     ranks, shares = ranks_and_shares(flat)
     first = [int(at) for at in np.argsort(-np.abs(np.nan_to_num(flat, nan=0.0)), kind="stable")[:count] if ranks[at]]
     width = values.shape[1]
-    return [RankedPixel(*divmod(at, width), float(flat[at]), int(ranks[at]), float(shares[at])) for at in first]
+    return [RankedPixel(at // width, at % width, float(flat[at]), int(ranks[at]), float(shares[at])) for at in first]

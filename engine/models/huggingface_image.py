@@ -24,6 +24,7 @@ from engine.models.huggingface_folder import (
     problem_type_of,
 )
 from engine.models.image_model import ImageModel
+from engine.models.layer_maps import averaged_layer
 from engine.models.model import attention_of, freeze, layers_of
 from engine.requests import OpenModelRequest
 from engine.results import ModelInfo, Notice
@@ -71,6 +72,7 @@ def open_image_classifier(folder: Path, place: Path, request: OpenModelRequest) 
         input_kind="image",
         architecture=architecture,
         device=str(device),
+        averaged=averaged_layer(model),
     )
     return model
 
