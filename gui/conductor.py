@@ -88,6 +88,7 @@ class Conductor(QObject):
         self._workspace.prediction_view.target_chosen.connect(panel.set_target)
         self._workspace.prediction_view.versus_chosen.connect(panel.set_versus)
         self._workspace.model_panel.layer_chosen.connect(panel.set_unit_of)
+        self._workspace.model_panel.layer_taken.connect(self._on_layer_taken)
         self._workspace.model_panel.accept_chosen.connect(self.accept_reinitialised)
         self._pause.timeout.connect(self._on_pause)
         self._show_bare.timeout.connect(self._on_show_bare)
@@ -237,6 +238,15 @@ class Conductor(QObject):
             seed=panel.seed,
         )
         self._pause.start()
+
+    @Slot(str)
+    def _on_layer_taken(self, layer: str) -> None:
+        panel = self._workspace.method_panel
+        if not panel.take_layer(layer):
+            words = f"{panel.method_box.currentText()} looks at no single layer; Grad-CAM and the methods like it do."
+            self.message.emit(Message("layer", words, "note"))
+        else:
+            self.cleared.emit("layer")
 
     @Slot()
     def _on_pause(self) -> None:

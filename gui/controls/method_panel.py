@@ -13,7 +13,7 @@ from engine.results import ModelInfo, PredictionResult
 from gui.choices import PREDICTED, TRUE, Choices, Snapshot
 from gui.controls.baseline_controls import BaselineControls
 from gui.controls.method_box import MethodBox
-from gui.controls.parameter_form import ParameterForm, fits
+from gui.controls.parameter_form import LAYER, ParameterForm, fits
 from gui.controls.rows import add_row, caption_label, form_layout, name_control, pad_spin_box, section_label, small_combo
 from gui.controls.target_controls import TargetControls
 from gui.controls.wheel_guard import WheelGuard
@@ -104,6 +104,7 @@ class MethodPanel(QScrollArea):
     def show_model(self, model: ModelInfo) -> None:
         """Keep what still makes sense."""
         self._model = model
+        self._form.show_layers(tuple(layer.name for layer in model.layers if layer.name))
         self._refresh_methods()
         self.target_controls.show_model(model)
         if model.baselines:
@@ -212,6 +213,14 @@ class MethodPanel(QScrollArea):
     def set_unit_of(self, layer: str) -> None:
         """By a person, elsewhere: a layer was chosen."""
         self._retarget(choice=f"unit:{layer}:0")
+
+    def take_layer(self, layer: str) -> bool:
+        """By a person, elsewhere: as the method's layer; False: it has none."""
+        if not self._form.has(LAYER):
+            return False
+        self._form.set_value(LAYER, layer)
+        self._on_changed()
+        return True
 
     def set_versus(self, choice: str) -> None:
         """By a person, elsewhere; the same class again means none."""

@@ -138,7 +138,14 @@ METHODS = (
     method("saliency", "Saliency", parameters=(), signed=False, complete=False, reduction="l2", uses_baseline=False),
     method(),
     method("random", "Random", parameters=(), complete=False, uses_seed=True, uses_baseline=False, uses_target=False),
-    method("grad_cam", "Grad-CAM", parameters=(), inputs=("image",)),
+    method(
+        "grad_cam",
+        "Grad-CAM",
+        parameters=(ParameterDescription("layer", "str", None, help="Whose map is weighted."),),
+        inputs=("image",),
+        complete=False,
+        uses_baseline=False,
+    ),
 )
 
 

@@ -7,10 +7,11 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu, QSlider, QTableView, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSlider, QTableView, QToolButton, QTreeWidget, QWidget
 
 from engine.requests import AttributionRequest, ImageInput
 from engine.results import ReadImage
+from gui.controls.layer_edit import LayerEdit
 from tests.gui.conftest import Stage
 
 LEFT = Qt.MouseButton.LeftButton
@@ -294,3 +295,49 @@ def test_the_map_is_saved_and_its_command_copied(stage: Stage, picture: str, tmp
         assert (tmp_path / f"map{suffix}").stat().st_size > 100
     stage.window.keeping.copy_command()
     assert f"--image {picture}" in QGuiApplication.clipboard().text().replace("'", "")
+
+
+def choose_method(stage: Stage, method: str) -> None:
+    box = stage.window.workspace.method_panel.method_box
+    box.setCurrentIndex(box.findData(method))
+
+
+def layer_asked(stage: Stage) -> object:
+    asked = [each for each in stage.stub.asked if isinstance(each, AttributionRequest)]
+    return dict(asked[-1].parameters).get("layer")
+
+
+def test_a_layer_is_typed_with_completion(stage: Stage, picture: str) -> None:
+    with_picture(stage, picture)
+    choose_method(stage, "grad_cam")
+    stage.until(lambda: stage.stub.asked[-1].method == "grad_cam")
+    edit = find(stage, "param_layer")
+    assert isinstance(edit, LayerEdit)
+    edit.setFocus()
+    asked = len(stage.stub.asked)
+    QTest.keyClicks(edit, "layer.3.attention")
+    completer = edit.completer()
+    assert completer.completionCount() == 2  # the layer and its query
+    assert len(stage.stub.asked) == asked  # half a name is no question
+    edit.setText("bert.encoder.layer.3.attention")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    stage.until(lambda: layer_asked(stage) == "bert.encoder.layer.3.attention")
+    edit.clear()
+    stage.until(lambda: layer_asked(stage) is None)
+
+
+def test_a_layer_is_taken_from_the_tree(stage: Stage, picture: str) -> None:
+    with_picture(stage, picture)
+    panel = stage.window.workspace.model_panel
+    tree = find(stage, "layerTree")
+    assert isinstance(tree, QTreeWidget)
+    tree.setCurrentItem(tree.topLevelItem(1))
+    take = next(action for action in panel.menu.actions() if action.text() == "Use as the method's layer")
+    take.trigger()
+    assert "looks at no single layer" in warning(stage)
+    choose_method(stage, "grad_cam")
+    take.trigger()
+    stage.until(lambda: layer_asked(stage) == "classifier")
+    edit = find(stage, "param_layer")
+    assert isinstance(edit, LayerEdit)
+    assert edit.text() == "classifier"
