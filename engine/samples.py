@@ -9,6 +9,7 @@ from typing import Any
 from engine.requests import Input, RecordInput, TextInput
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
+_RANK = {"text_classification": 0, "image_classification": 1, "record_classification": 2, "record_regression": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,9 @@ class Sample:
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
-    """Every sample that lies in ``folder``, classifiers first, then by name; those that read no text last."""
+    """Every sample that lies in ``folder``: classifiers of texts first, then those of pictures and records, then by name."""
     found = (_read(card) for card in folder.glob("*/sample.json"))
-    return tuple(sorted(found, key=_in_order))
-
-
-def _in_order(sample: Sample) -> tuple[bool, bool, str]:
-    no_text = sample.task.startswith(("record", "image"))
-    return no_text, not sample.task.endswith("classification"), sample.name
+    return tuple(sorted(found, key=lambda sample: (_RANK.get(sample.task, len(_RANK)), sample.name)))
 
 
 def _read(card: Path) -> Sample:

@@ -91,6 +91,12 @@ ACTIONS = (
         "dimensions", "Show dimensions", "Map", "squares-four", ("Ctrl+D",), "What the sum over them hides.", checkable=True
     ),
     ActionDescription("path_curve", "Show the path curve", "Map", "chart-line", ("Ctrl+Shift+D",), checkable=True),
+    ActionDescription("image_overlay", "Picture: overlay", "Map", "circle-half", checkable=True, exclusive=True),
+    ActionDescription("image_map", "Picture: map alone", "Map", "grid-four", checkable=True, exclusive=True),
+    ActionDescription("image_contours", "Picture: contours", "Map", "waves", checkable=True, exclusive=True),
+    ActionDescription("image_mask", "Picture: highest pixels only", "Map", "circle-dashed", checkable=True, exclusive=True),
+    ActionDescription("image_fit", "Picture: all of it", "Map", "frame-corners", ("Ctrl+0",)),
+    ActionDescription("image_pixels", "Picture: pixel for pixel", "Map", "magnifying-glass", ("Ctrl+Alt+0",)),
     ActionDescription("add_method", "Add method…", "Map", "plus", ("Ctrl+Shift+A",), "Another method's map below, on one scale."),
     ActionDescription("pin_map", "Pin for comparison", "Map", "push-pin", ("Ctrl+P",), "Keep this map beside the next ones."),
     ActionDescription("unpin_map", "Unpin", "Map", "push-pin-slash", ("Ctrl+Alt+P",)),

@@ -10,7 +10,6 @@ from gui.actions import Actions
 from gui.choices import Choices
 from gui.engine_thread import EngineThread
 from gui.explanation import Explanation
-from gui.inputs.picture import PictureEditor
 from gui.known_maps import KnownMaps
 from gui.memory import Memory
 from gui.model_opening import ModelOpening
@@ -100,6 +99,7 @@ class Conductor(QObject):
         self._workspace.prediction_view.target_chosen.connect(panel.set_target)
         self._workspace.prediction_view.versus_chosen.connect(panel.set_versus)
         self._workspace.model_panel.layer_chosen.connect(panel.set_unit_of)
+        self._workspace.model_panel.layer_taken.connect(self._on_layer_taken)
         self._workspace.model_panel.accept_chosen.connect(self.accept_reinitialised)
         self._pause.timeout.connect(self._on_pause)
         self._show_bare.timeout.connect(self._on_show_bare)
@@ -233,7 +233,8 @@ class Conductor(QObject):
         self._show_bare.stop()
         self.map = None
         self._workspace.input_panel.show_hint(hint)
-        self._workspace.attribution_view.clear(None if self.model is None else self.model.unexplained_because)
+        kind = "text" if self.model is None else self.model.input_kind
+        self._workspace.attribution_view.clear(None if self.model is None else self.model.unexplained_because, kind)
         self.map_changed.emit()
 
     @Slot()
@@ -255,6 +256,15 @@ class Conductor(QObject):
             seed=panel.seed,
         )
         self._pause.start()
+
+    @Slot(str)
+    def _on_layer_taken(self, layer: str) -> None:
+        panel = self._workspace.method_panel
+        if not panel.take_layer(layer):
+            words = f"{panel.method_box.currentText()} looks at no single layer; Grad-CAM and the methods like it do."
+            self.message.emit(Message("layer", words, "note"))
+        else:
+            self.cleared.emit("layer")
 
     @Slot()
     def _on_pause(self) -> None:
@@ -359,11 +369,6 @@ class Conductor(QObject):
         self._workspace.input_panel.text.show_pairs(reads_pairs)
 
     @property
-    def picture_editor(self) -> PictureEditor:
-        """Where a picture is chosen."""
-        return self._workspace.input_panel.picture
-
-    @property
     def _own_desk(self) -> TextDesk | RecordDesk:
         """What is typed into, by the model that is open."""
         return self.records if self.model is not None and self.model.input_kind == "record" else self.desk
@@ -421,8 +426,10 @@ class Conductor(QObject):
         self._workspace.method_panel.show_model(result.info)
         self._workspace.input_panel.show_model(result.info)
         sample = next((each for each in self._samples if each.path == result.info.path), None)
-        self._workspace.input_panel.text.show_examples(sample.examples if sample else ())
-        self._workspace.input_panel.record.show_examples(sample.examples if sample else ())
+        examples = sample.examples if sample else ()
+        self._workspace.input_panel.text.show_examples(tuple(each for each in examples if each.image is None))
+        self._workspace.input_panel.record.show_examples(examples)
+        self._workspace.input_panel.picture.show_examples(tuple(each for each in examples if each.image is not None))
         if result.info.input_kind == "record":
             self.records.wake()
         recent = with_recent(self._memory.settings.recent_models, result.info.path, RECENT_MODELS)
@@ -443,10 +450,12 @@ class Conductor(QObject):
         self._on_true_changed()
 
     def _put_example(self, example: Example) -> None:
-        if example.record is None:
-            self.desk.put(example.text, example.true)
-        else:
+        if example.image is not None:
+            self.pictures.put(example.image, example.true)
+        elif example.record is not None:
             self.records.put(example.record, example.true)
+        else:
+            self.desk.put(example.text, example.true)
 
     def _show_blocking(self) -> None:
         blocking = [notice for notice in self.model.warnings if notice.blocking] if self.model else []

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import UserError
 from engine.heatmaps.grained import at_grain
 from engine.jobs import Partial
-from engine.results import ModelInfo
+from engine.results import ModelInfo, TokenizedText
 from engine.samples import Sample
 from gui.actions import ActionDescription, Actions
 from gui.beside import Beside
@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
         self.data_room: DataRoom | None = None
         self.findings = Findings(self._house, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)
-        self.pictures = Pictures(self.conductor, self.actions_registry, memory, self.dialogs, self)
+        self.pictures = Pictures(self.conductor, self.workspace, self.actions_registry, memory, self.dialogs, self)
         self.importing = Importing(self.jobs, self.dialogs, self, self.workspace.input_panel.editor.text)
         self.trusting = Trusting(self.jobs, memory, self)
         self._paths, self._data_paths = PathCheck(self), PathCheck(self)
@@ -213,7 +213,10 @@ class MainWindow(QMainWindow):
         if room is not None:
             return room.kept()
         shown, grain = self.conductor.map, self.workspace.attribution_view.grain
-        return None if shown is None else KeptMap(at_grain(shown, grain), self.conductor.accepted_reinitialised)
+        if shown is None:
+            return None
+        shown = at_grain(shown, grain) if isinstance(shown.prediction.input, TokenizedText) else shown
+        return KeptMap(shown, self.conductor.accepted_reinitialised)
 
     def _connect_engine(self) -> None:
         job_bar = self.bottom_bar.job_bar
@@ -258,6 +261,16 @@ class MainWindow(QMainWindow):
     def report(self, text: str, detail: str) -> None:
         """A bug of ours; the window goes on."""
         self._on_message(Message("bug", text, detail=detail))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A picture is pasted wherever nothing else takes it."""
+        if (
+            event.matches(QKeySequence.StandardKey.Paste)
+            and self.workspace.input_panel.current is self.workspace.input_panel.picture
+        ):
+            self.pictures.paste()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Say what a drop would do."""

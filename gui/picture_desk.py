@@ -1,10 +1,10 @@
 """The picture on the desk: which file it is, what it is known to be; what is remembered of pictures."""
 
-import hashlib
-from pathlib import Path
-
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
 
+from engine.errors import UserError
 from engine.requests import ImageInput
 from gui.controls.method_panel import MethodPanel
 from gui.inputs.picture import PictureEditor
@@ -12,11 +12,11 @@ from gui.memory import Memory
 from gui.settings import RECENT_PICTURES, with_recent
 
 State = tuple[str, str | None]  # path, true label; an empty path: no picture
-_PIECE = 2**20
+Looked = tuple[ImageInput, tuple[int, int], NDArray[np.uint8]]  # what it is, width and height, what a person sees
 
 
 class PictureDesk(QObject):
-    """A file is fingerprinted in a thread of its own, and only then asked about: one that has changed is another question."""
+    """A file is looked at in a thread of its own, and only then asked about: one that has changed is another question."""
 
     swapped = Signal(object, object)  # State before, after
     ready = Signal()  # it can be asked about
@@ -65,7 +65,7 @@ class PictureDesk(QObject):
         self._path, self._asked = given.path, self._asked + 1
         self._method_panel.set_true(true)
         self._true_came_along = true is not None
-        self._editor.show_picture(given, "")
+        self._editor.show_given(given)
 
     def wake(self) -> None:
         """A model that reads pictures is open: the one that was here last, if there is any."""
@@ -92,45 +92,40 @@ class PictureDesk(QObject):
 
     def _read(self) -> None:
         self._asked += 1
-        reading = _Reading(self._asked, self._path)
-        reading.answer.found.connect(self._on_read)
-        self._pool.start(reading)
+        looking = _Looking(self._asked, self._path)
+        looking.answer.found.connect(self._on_read)
+        self._pool.start(looking)
 
-    @Slot(int, object, object, str)
-    def _on_read(self, number: int, given: ImageInput | None, size: int, reason: str) -> None:
+    @Slot(int, object)
+    def _on_read(self, number: int, found: Looked | UserError) -> None:
         if number != self._asked:
             return
-        if given is None:
+        if isinstance(found, UserError):
             self._editor.show_nothing()
-            self.refused.emit(f"{Path(self._path).name} cannot be read: {reason.lower()}.", self._path)
+            self.refused.emit(found.message, found.detail)
             return
-        self._editor.show_picture(given, f"{_size(size)}")
+        self._editor.show_picture(*found)
         self.ready.emit()
 
 
 class _Answer(QObject):
-    found = Signal(int, object, object, str)  # number, ImageInput or None, bytes, why not
+    found = Signal(int, object)  # number; what was found, or why nothing
 
 
-class _Reading(QRunnable):
+class _Looking(QRunnable):
     def __init__(self, number: int, path: str) -> None:
         super().__init__()
         self._number, self._path = number, path
         self.answer = _Answer()
 
     def run(self) -> None:
-        digest, size = hashlib.sha256(), 0
+        from engine.inputs.image import image_input, read_image  # Pillow, which a window of texts does not need
+
+        found: Looked | UserError
         try:
-            with Path(self._path).open("rb") as file:
-                while piece := file.read(_PIECE):
-                    digest.update(piece)
-                    size += len(piece)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "unknown reason"
-            self.answer.found.emit(self._number, None, 0, reason)
-        else:
-            self.answer.found.emit(self._number, ImageInput(self._path, digest.hexdigest()), size, "")
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.3g} MB" if size >= 1e6 else f"{max(1, round(size / 1e3)):,} kB"
+            given = image_input(self._path)
+            picture = read_image(given)
+            found = given, picture.size, picture.shown()
+        except UserError as error:
+            found = error
+        self.answer.found.emit(self._number, found)

@@ -18,6 +18,7 @@ from gui.folders import pictures_folder
 from gui.memory import Memory
 from gui.saving import png_of
 from gui.views.message_bar import Message
+from gui.workspace import Workspace
 
 SUBJECT = "picture"
 NO_MODEL = "Open a model that reads pictures first."
@@ -31,11 +32,21 @@ class Pictures(QObject):
     cleared = Signal(str)
     shown = Signal()  # the workspace is wanted
 
-    def __init__(self, conductor: Conductor, actions: Actions, memory: Memory, dialogs: Dialogs, window: QWidget) -> None:
+    def __init__(
+        self,
+        conductor: Conductor,
+        workspace: Workspace,
+        actions: Actions,
+        memory: Memory,
+        dialogs: Dialogs,
+        window: QWidget,
+    ) -> None:
         super().__init__(window)
         self._conductor, self._actions, self._memory = conductor, actions, memory
         self._dialogs, self._window, self._desk = dialogs, window, conductor.pictures
-        editor = conductor.picture_editor
+        self._controls = workspace.method_panel.baseline_controls
+        self._controls.picture_wanted.connect(self.ask_for_baseline)
+        editor = workspace.input_panel.picture
         editor.picture_chosen.connect(self.open)
         editor.open_wanted.connect(self.ask_and_open)
         editor.paste_wanted.connect(self.paste)
@@ -63,6 +74,13 @@ class Pictures(QObject):
         if path is not None:
             self._memory.change_settings(picture_folder=str(Path(path).parent))
             self.open(path)
+
+    @Slot()
+    def ask_for_baseline(self) -> None:
+        """Which one says nothing?"""
+        path = self._dialogs.picture_file(self._window, self._controls.picture.text() or self._memory.settings.picture_folder)
+        if path is not None:
+            self._controls.choose_picture(path)
 
     @Slot()
     def paste(self) -> None:

@@ -9,7 +9,7 @@ import logging
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from engine.atomic_file import write_atomically
 from engine.inputs.grain import GRAINS
@@ -28,6 +28,7 @@ SESSION_FILE = "session.json"
 MAXIMUM_BYTES = 64 * 2**20  # more than any session of ours; a file beyond it is not read
 
 ThemeChoice = str
+Mode = Literal["overlay", "map", "contours", "mask"]  # how a map lies on its picture
 THEMES = ("system", "light", "dark")
 Parameters = dict[str, dict[str, Parameter]]
 T = TypeVar("T")
@@ -65,6 +66,11 @@ class Settings:
     data_folder: str = ""
     data_versus: bool = True  # on errors, predicted is explained against true
     picture_folder: str = ""
+    image_mode: Mode = "overlay"
+    image_blend: float = 0.5
+    image_top: float = 0.1
+    image_lines: int = 3
+    image_grey: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,10 @@ def with_recent(recent: tuple[str, ...], newest: str, limit: int) -> tuple[str, 
 
 def _is_int(value: object, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def _is_text(value: object, limit: int) -> bool:
@@ -139,6 +149,11 @@ _SETTINGS_CHECKS = {
     "data_folder": lambda v: _is_text(v, 10_000),
     "data_versus": lambda v: isinstance(v, bool),
     "picture_folder": lambda v: _is_text(v, 10_000),
+    "image_mode": lambda v: v in get_args(Mode),
+    "image_blend": lambda v: _is_share(v),
+    "image_top": lambda v: _is_share(v) and v > 0,
+    "image_lines": lambda v: _is_int(v, 1, 9),
+    "image_grey": lambda v: isinstance(v, bool),
 }
 _SESSION_CHECKS = {
     "text": lambda v: _is_text(v, MAXIMUM_BYTES),

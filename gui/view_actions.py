@@ -101,7 +101,7 @@ class ViewActions(QObject):
     @Slot()
     def _on_go_to_map(self) -> None:
         self._workspace.tabs.setCurrentWidget(self._workspace.attribution_view)
-        self._workspace.attribution_view.setFocus()
+        self._workspace.attribution_view.focus_map()
 
     @Slot()
     def _on_palette(self) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.heatmaps.numerals import percent, signed_figures
+from engine.heatmaps.overlay import picture_in, pixel_limit, pixel_values
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import DOT
 from engine.results import AttributionResult, FloatArray, ReadImage, Token
@@ -16,7 +17,6 @@ Codes = NDArray[np.uint16]
 MISSING = 0  # code of what is not a number
 ZERO = 32768  # code of zero; 1 and 65535 are the largest magnitudes
 _REACH = 32767
-BEYOND = 0.005  # share of the pixels that may lie beyond the colour scale: one bright pixel would leave nothing of the others
 GRID = 8  # cells a side of the listed grid
 Cell = tuple[int, int]  # row and column of the map
 
@@ -47,14 +47,12 @@ class PixelMap:
     """The values of ``result``; of several channels their sum, or one of them (``channel``)."""
 
     def __init__(self, result: AttributionResult, channel: int | None = None) -> None:
-        read = result.prediction.input
-        assert isinstance(read, ReadImage)
+        read = picture_in(result)
         self.result, self.read, self.channel = result, read, channel
-        values = result.values
-        if values.ndim == 3:
-            values = values.sum(axis=2) if channel is None else values[:, :, channel]
+        values = pixel_values(result) if channel is None else result.values[:, :, channel]
         self.values: FloatArray = np.ascontiguousarray(values, dtype=np.float32)
-        self.place = Place(*self.values.shape, read.crop)
+        rows, columns = self.values.shape
+        self.place = Place(rows, columns, read.crop)
         self.magnitudes: FloatArray = np.abs(self.values)
 
     @property
@@ -78,11 +76,7 @@ class PixelMap:
     @cached_property
     def limit(self) -> float:
         """Where the colour scale ends of itself: all but a few pixels lie within."""
-        known = self.magnitudes[np.isfinite(self.magnitudes)]
-        if not known.size or not self.largest:
-            return 0.0
-        at = min(known.size - 1, math.ceil((1 - BEYOND) * known.size) - 1)
-        return float(np.partition(known, at)[at]) or self.largest
+        return pixel_limit(self.values)
 
     @cached_property
     def has_missing(self) -> bool:
@@ -142,29 +136,19 @@ class PixelMap:
         count = min(known.size, math.ceil(share * known.size - 1e-9))
         if count <= 0:
             return np.zeros(self.values.shape, dtype=np.bool_)
-        return self.values >= known[count - 1]
+        kept: NDArray[np.bool_] = self.values >= known[count - 1]
+        return kept
 
     def in_words(self, cell: Cell) -> str:
         """The read-out: where it is in the picture and in the model's input, its colour, value, rank and share."""
-        words = [self.where(*self.place.centre_of(cell)), *self._input_words(cell), self._value_words(cell)]
-        return DOT.join(words)
+        x, y = self.place.centre_of(cell)
+        return DOT.join((point_in_words(self.read, x, y), self._input_words(cell), self._value_words(cell)))
 
-    def where(self, x: float, y: float) -> str:
-        """A point of the picture, and its colour there."""
-        return f"x {int(x):,}, y {int(y):,}{DOT}colour {self.colour_at(x, y)}"
-
-    def colour_at(self, x: float, y: float) -> str:
-        """As ``#rrggbb``."""
-        height, width, _ = self.read.pixels.shape
-        row = min(max(int(y / self.read.size[1] * height), 0), height - 1)
-        column = min(max(int(x / self.read.size[0] * width), 0), width - 1)
-        return "#" + "".join(f"{int(each):02x}" for each in self.read.pixels[row, column])
-
-    def _input_words(self, cell: Cell) -> list[str]:
+    def _input_words(self, cell: Cell) -> str:
         """Where the model reads it, in the pixels of its input."""
         rows, columns = self.read.shape
         row, column = cell[0] * rows / self.place.rows, cell[1] * columns / self.place.columns
-        return [f"input {int(column):,}, {int(row):,}"]
+        return f"input {int(column):,}, {int(row):,}"
 
     def _value_words(self, cell: Cell) -> str:
         value = float(self.values[cell])
@@ -214,6 +198,15 @@ class PixelMap:
             np.linspace(0, self.place.rows, rows + 1).astype(np.intp),
             np.linspace(0, self.place.columns, columns + 1).astype(np.intp),
         )
+
+
+def point_in_words(read: ReadImage, x: float, y: float) -> str:
+    """A point of a picture, and its colour there."""
+    height, width, _ = read.pixels.shape
+    row = min(max(int(y / read.size[1] * height), 0), height - 1)
+    column = min(max(int(x / read.size[0] * width), 0), width - 1)
+    colour = "#" + "".join(f"{int(each):02x}" for each in read.pixels[row, column])
+    return f"x {int(x):,}, y {int(y):,}{DOT}colour {colour}"
 
 
 def halved(codes: Codes) -> Codes:

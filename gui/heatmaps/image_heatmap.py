@@ -23,7 +23,7 @@ _RING = 2.0  # px, for the focus
 _DRAG_PX = 4
 _NOTCH = 120.0  # of a wheel, in Qt's eighths of a degree
 _PER_NOTCH = 1.25
-_LARGEST_PIXEL = 64.0  # px, of what a pixel of the picture or of the map is magnified to, whichever is larger
+_LARGEST_PIXEL = 64.0  # px, that a pixel of the picture or of the map is magnified to, whichever is smaller
 _STEP, _LEAP = 1, 10  # pixels an arrow key goes, and with Shift
 
 
@@ -204,7 +204,7 @@ class ImageHeatmap(QWidget):
         columns = self._painter.read.size[0]
         if self._painter.map is not None:
             left, _, right, _ = self._painter.read.crop
-            columns = min(columns, round(self._painter.map.place.columns * columns / max(right - left, 1)))
+            columns = max(columns, round(self._painter.map.place.columns * columns / max(right - left, 1)))
         largest = _LARGEST_PIXEL * columns / max(self._fitted().width(), 1)
         return min(1.0, pixel_for_pixel), max(1.0, largest, pixel_for_pixel)
 

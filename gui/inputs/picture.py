@@ -1,8 +1,9 @@
 """A picture that is chosen, dropped or pasted: small, with its name, its size, and what the model makes of it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButt
 from engine.heatmaps.wording import DOT
 from engine.requests import ImageInput
 from engine.results import InputKind, PredictionResult, ReadImage
+from engine.samples import Example
 from gui.actions import Actions
 from gui.controls.rows import name_control
 from gui.icons import icon
@@ -22,22 +24,8 @@ _HOW = "Drop a picture anywhere in the window, paste one (Ctrl+V), or open one."
 _READING = "Reading the picture…"
 
 
-@dataclass(frozen=True, slots=True)
-class ExamplePicture:
-    """A picture to try a model with: ``true`` is its true label, ``note`` says why it is worth a look."""
-
-    path: str
-    true: str | None = None
-    note: str = ""
-
-    @property
-    def name(self) -> str:
-        """Of the file."""
-        return Path(self.path).name
-
-
 class PictureEditor(InputEditor):
-    """Shows what the desk put here; only the engine decodes pictures, so it is seen once it has been read."""
+    """Shows what the desk put here."""
 
     kind: InputKind = "image"
     title = "Picture"
@@ -51,8 +39,8 @@ class PictureEditor(InputEditor):
         super().__init__(parent)
         self._actions = actions
         self._given: ImageInput | None = None
-        self._examples: tuple[ExamplePicture, ...] = ()
-        self._recent: tuple[ExamplePicture, ...] = ()
+        self._examples: tuple[Example, ...] = ()
+        self._recent: tuple[str, ...] = ()
         self._menu = QMenu(self)
         self._buttons: dict[QToolButton, str] = {}
         self._offer = self._button("Pictures", "picturesButton", "Pictures", "Pictures to try, and those you ran last.", "image")
@@ -148,11 +136,18 @@ class PictureEditor(InputEditor):
         self.thumbnail.show_nothing()
         self._say(Path(path).name, _READING)
 
-    def show_picture(self, given: ImageInput, facts: str) -> None:
-        """The file is there; what is in it the engine will say."""
+    def show_given(self, given: ImageInput) -> None:
+        """It will be seen as soon as the model's reading is there."""
         if given != self._given:
             self.thumbnail.show_nothing()
-            self._say(Path(given.path).name, facts)
+            self._say(Path(given.path).name, "")
+        self._given = given
+
+    def show_picture(self, given: ImageInput, size: tuple[int, int], pixels: NDArray[np.uint8]) -> None:
+        """As a person sees it; what the model makes of it comes with a prediction."""
+        if given != self._given:
+            self.thumbnail.show_picture(pixels)
+            self._say(Path(given.path).name, f"{size[0]:,} × {size[1]:,} pixels")
         self._given = given
 
     def show_prediction(self, prediction: PredictionResult) -> None:
@@ -160,7 +155,7 @@ class PictureEditor(InputEditor):
         read = prediction.input
         if not isinstance(read, ReadImage) or prediction.request.input != self._given:
             return
-        self.thumbnail.show_picture(read)
+        self.thumbnail.show_read(read)
         width, height = read.size
         rows, columns = read.shape
         facts = f"{width:,} × {height:,} pixels{DOT}the model reads {columns:,} × {rows:,}"
@@ -174,13 +169,13 @@ class PictureEditor(InputEditor):
             label.setVisible(bool(words))
         self.setAccessibleDescription(". ".join(filter(None, (name, facts, steps, warnings))))
 
-    def show_examples(self, examples: tuple[ExamplePicture, ...]) -> None:
+    def show_examples(self, examples: tuple[Example, ...]) -> None:
         """Of the open sample; none for other models."""
         self._examples = examples
 
     def show_recent(self, paths: tuple[str, ...]) -> None:
         """The pictures that ran last."""
-        self._recent = tuple(map(ExamplePicture, paths))
+        self._recent = paths
 
     # What the user does
 
@@ -201,18 +196,18 @@ class PictureEditor(InputEditor):
     def _fill_menu(self) -> None:
         self._menu.clear()
         for example in self._examples:
-            self._add(example)
+            self._add(example.image or "", example.true, example.note)
         if self._recent:
             self._menu.addSection("Recent")
-        for example in self._recent:
-            self._add(example)
+        for path in self._recent:
+            self._add(path, None, path)
         if self._menu.isEmpty():
             self._menu.addAction("Pictures you run are listed here.").setEnabled(False)
 
-    def _add(self, example: ExamplePicture) -> None:
-        action = self._menu.addAction(example.name.replace("&", "&&") + (f"\t{example.true}" if example.true else ""))
-        action.setToolTip(example.note or example.path)
-        action.setData((example.path, example.true))
+    def _add(self, path: str, true: str | None, note: str) -> None:
+        action = self._menu.addAction(Path(path).name.replace("&", "&&") + (f"\t{true}" if true else ""))
+        action.setToolTip(note)
+        action.setData((path, true))
 
     @Slot(QAction)
     def _on_chosen(self, action: QAction) -> None:

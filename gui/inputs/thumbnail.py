@@ -37,8 +37,14 @@ class Thumbnail(QWidget):
         self.updateGeometry()
         self.update()
 
-    def show_picture(self, read: ReadImage) -> None:
-        """Upright, as a person sees it."""
+    def show_picture(self, pixels: NDArray[np.uint8]) -> None:
+        """(height, width, 3), upright, as a person sees it."""
+        self._image, self._crop = image_of(pixels), QRectF(0, 0, 1, 1)
+        self.updateGeometry()
+        self.update()
+
+    def show_read(self, read: ReadImage) -> None:
+        """With what the model makes of it."""
         self._image = image_of(read.pixels)
         width, height = read.size
         left, top, right, bottom = read.crop

@@ -15,6 +15,8 @@ from gui.inputs.picture import PictureEditor
 from gui.inputs.record import RecordEditor
 from gui.inputs.text import TextInputEditor
 
+_AUTO: dict[InputKind, str] = {"text": "Run while typing", "image": "Run at once", "record": "Run while typing"}
+
 
 class InputPanel(QWidget):
     """``edited``: by a person, whatever kind of input it is. The editors of other kinds keep what they hold."""
@@ -110,6 +112,7 @@ class InputPanel(QWidget):
         for each in self._editors.values():
             each.tools.setVisible(each is shown)
         self._stack.setCurrentWidget(shown)
+        self._auto.setText(_AUTO[shown.kind])
         self.setFocusProxy(shown)
 
     def show_hint(self, words: str) -> None:
