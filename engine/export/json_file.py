@@ -78,7 +78,11 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
 def _by_field(result: AttributionResult) -> dict[str, Any]:
     """Of a record: what its characters come to."""
     sums = field_sums(result)
-    fields = [{"name": each.field.name, "value": each.total, "mean": each.mean, "peak": each.peak} for each in sums]
+    fields = [
+        {"name": each.field.name, "value": each.total}
+        | ({"mean": each.mean, "peak": each.peak} if result.grain == "token" else {})  # of its characters
+        for each in sums
+    ]
     return {"fields": fields} if fields else {}
 
 
