@@ -86,7 +86,11 @@ def _laid_out(result: AttributionResult) -> dict[str, Any]:
     if isinstance(read, ReadImage):
         return {"shape": list(read.shape), "crop": list(read.crop)}
     sums = field_sums(result)
-    fields = [{"name": each.field.name, "value": each.total, "mean": each.mean, "peak": each.peak} for each in sums]
+    fields = [
+        {"name": each.field.name, "value": each.total}
+        | ({"mean": each.mean, "peak": each.peak} if result.grain == "token" else {})  # of its characters
+        for each in sums
+    ]
     return {"fields": fields} if fields else {}
 
 
