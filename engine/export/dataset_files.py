@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from engine import VERSION
+from engine.comparisons import BesideResult
 from engine.dataset_results import NONE, Calibration, ClassNumbers, PredictionsResult
 from engine.datasets.outcomes import SURE, probabilities
 from engine.datasets.table import BETWEEN_LABELS
+from engine.export.comparison_files import BESIDE_COLUMNS, beside_cells
 from engine.export.csv_file import guarded
 from engine.export.json_file import SCHEMA, cost_as_dict, strict
 
@@ -82,17 +84,20 @@ def dataset_to_csv(
     result: PredictionsResult,
     rows: Iterable[int] | None = None,
     top_tokens: Mapping[int, Sequence[tuple[str, float]]] | None = None,
+    beside: BesideResult | None = None,
 ) -> bytes:
     """A line for each row; what is not known is empty. Texts and labels are dead in a spreadsheet (see ``csv_file``).
 
     Args:
         rows: which, and in which order; None: all.
         top_tokens: for each row its tokens of the largest attribution.
+        beside: a second model's predictions, and what became of each row.
     """
     paired = bool(result.data.source.pair)
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     columns = [*COLUMNS[:2], *(["text_pair"] if paired else []), *COLUMNS[2:]]
+    columns += BESIDE_COLUMNS if beside is not None else ()
     writer.writerow([*columns, *([] if top_tokens is None else ["top_tokens"])])
     said = _said(result)
     for row in range(result.data.rows) if rows is None else rows:
@@ -106,6 +111,7 @@ def dataset_to_csv(
         ]
         cells += [_number(values[row]) for values in (result.probability, result.loss, result.margin)]
         cells.append(_CORRECT[int(result.correct[row])])
+        cells += beside_cells(beside, row) if beside is not None else ()
         if top_tokens is not None:
             cells.append(guarded(" ".join(_tokens(top_tokens.get(row, ())))))
         writer.writerow(cells)
