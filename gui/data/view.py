@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from gui.controls.rows import name_control
 from gui.controls.segments import Segments
 from gui.data.aggregate_page import AggregatePage
+from gui.data.compare.page import ComparePage
 from gui.data.consistency_page import ConsistencyPage
 from gui.data.desk import DataDesk
 from gui.data.example import ExampleStrip
@@ -31,6 +32,7 @@ PAGES = (
     ("overview", "Overview", "Confusion, precision and recall, calibration of the rows that are shown."),
     ("aggregate", "Words", "What the explanations of the rows that are shown have in common."),
     ("consistency", "Consistency", "Does the prediction stay when what should not matter is rewritten?"),
+    ("compare", "Compare", "Two models, checkpoints of a training, two examples, two slices, side by side."),
 )
 EMPTY = (
     "A file of labelled examples comes here: CSV, TSV, JSONL, Parquet, or plain text with one example a line. The open model "
@@ -57,6 +59,7 @@ class DataView(QFrame):
             ExampleStrip(desk),
         )
         self.overview, self.aggregate, self.consistency = OverviewPage(desk), AggregatePage(desk), ConsistencyPage(desk)
+        self.compare = ComparePage(desk)
         self.segments = Segments("dataPage", PAGES, tight=True)
         self._pages, self._stack, self._note = QStackedWidget(), QStackedWidget(), ElidedLabel()
         self._bar, self.stop, self.go_on = QProgressBar(), QPushButton("Stop"), QPushButton("Predict the rest")
@@ -79,6 +82,7 @@ class DataView(QFrame):
         self._pages.addWidget(self.overview)
         self._pages.addWidget(self.aggregate)
         self._pages.addWidget(self.consistency)
+        self._pages.addWidget(self.compare)
         self._note.setProperty("role", "muted")
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(120)
