@@ -65,8 +65,9 @@ def compare_training(stage: Stage) -> None:
 @scene
 def compare_examples(stage: Stage) -> None:
     stage.click("dataPage_rows")
+    desk = room(stage).desk
+    desk.go_to(int(desk.rows[desk.errors[0]]))
     stage.find("dataTable").setFocus()
-    stage.key("J")
     stage.wait_for(lambda: not stage.window.conductor.explanation.running, 30)
     stage.key("P")
     stage.key("J")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.views.row_table import OrderedRows, OrderedTable
@@ -42,6 +43,7 @@ class CellsTable(OrderedTable):
         self._columns: Sequence[CellColumn] = ()
         self._rows: NDArray[np.int64] = np.zeros(0, np.int64)
         self._by, self._falls = 0, False
+        self.setHorizontalScrollMode(self.ScrollMode.ScrollPerPixel)
         header = self.horizontalHeader()
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
@@ -52,7 +54,8 @@ class CellsTable(OrderedTable):
         """The last one takes what is left."""
         self._columns, self._by, self._falls = columns, by, falls
         self.cells.show_columns(columns)
-        self.set_columns([column.width for column in columns], (len(columns) - 1,))
+        self.set_columns([column.width for column in columns], ())
+        self._fit()
 
     def show_rows(self, rows: NDArray[np.int64]) -> None:
         """Of the data, put in order."""
@@ -67,6 +70,16 @@ class CellsTable(OrderedTable):
         self.select(chosen)
         side = Qt.SortOrder.DescendingOrder if self._falls else Qt.SortOrder.AscendingOrder
         self.horizontalHeader().setSortIndicator(self._by, side)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The last column takes what is left, if that is enough; else the table scrolls sideways."""
+        if self._columns:
+            others = sum(column.width for column in self._columns[:-1])
+            self.setColumnWidth(len(self._columns) - 1, max(self._columns[-1].width, self.viewport().width() - others))
 
     @property
     def order(self) -> NDArray[np.intp]:

@@ -22,6 +22,7 @@ from gui.data.confusion import ConfusionMatrix
 from gui.data.desk import DataDesk
 from gui.views.elided_label import ElidedLabel
 from gui.views.sheet import Sheet
+from gui.views.thin_splitter import ThinSplitter
 from gui.views.training_curve import MOST_LINES, CheckpointCurves, Curves
 from gui.views.training_matrix import TrainingMatrix
 
@@ -36,8 +37,9 @@ KINDS = (
     ("lost", "Lost here", "Wrong from this checkpoint to the end, and right before."),
     ("never", "Never right", "Wrong at every checkpoint."),
 )
-LEARNT = 4  # the column it is sorted by at first
-LEAST_TABLE, CONFUSION_PIXELS = 190, 320
+LEARNT = 3  # the column it is sorted by at first
+LEAST_TABLE, LISTED_PIXELS, MAPPED_PIXELS = 140, 380, 440
+CONFUSION_PIXELS, MOST_CONFUSION, BAR_PIXELS = 320, 240, 168
 
 
 class CheckpointsPage(QWidget):
@@ -65,7 +67,7 @@ class CheckpointsPage(QWidget):
         )
         self._at, self._cell_words, self._title, self._sentence = ElidedLabel(), ElidedLabel(), ElidedLabel(), ElidedLabel()
         self._warnings, self._empty, self._stack = ElidedLabel(), QLabel(EMPTY), QStackedWidget()
-        self._page, self._around, self._map = QWidget(), QScrollArea(), QWidget()
+        self._page, self._around = QWidget(), QScrollArea()
         self._build()
         self._connect()
 
@@ -102,29 +104,38 @@ class CheckpointsPage(QWidget):
         above.addWidget(self._around, 1, 1)
         above.setColumnStretch(0, 3)
         above.setColumnStretch(1, 2)
-        kinds = QHBoxLayout()
-        kinds.setSpacing(8)
-        kinds.addWidget(self.kind)
-        kinds.addWidget(self._cell_words, 1)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title, 1)
         head.addWidget(self.matrix.own_scale)
         head.addWidget(self.matrix.bar)
-        below = QVBoxLayout(self._map)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.setSpacing(4)
-        below.addLayout(head)
-        below.addWidget(self._sentence)
-        below.addWidget(self.matrix, 1)
+        self.matrix.bar.setFixedWidth(BAR_PIXELS)
+        listed, mapped = QWidget(), QWidget()
+        left = QVBoxLayout(listed)
+        left.setContentsMargins(0, 0, 4, 0)
+        left.setSpacing(4)
+        left.addWidget(self.kind, 0, Qt.AlignmentFlag.AlignLeft)
+        left.addWidget(self._cell_words)
+        left.addWidget(self.table, 1)
+        right = QVBoxLayout(mapped)
+        right.setContentsMargins(4, 0, 0, 0)
+        right.setSpacing(4)
+        right.addLayout(head)
+        right.addWidget(self._sentence)
+        right.addWidget(self.matrix, 1)
+        right.addStretch()
+        below = ThinSplitter(Qt.Orientation.Horizontal)
+        below.addWidget(listed)
+        below.addWidget(mapped)
+        below.setStretchFactor(0, 1)
+        below.setStretchFactor(1, 1)
+        below.setSizes([LISTED_PIXELS, MAPPED_PIXELS])
         column = QVBoxLayout(self._page)
-        column.setContentsMargins(0, 0, 0, 8)
+        column.setContentsMargins(0, 0, 0, 4)
         column.setSpacing(8)
         column.addWidget(self._warnings)
         column.addLayout(above)
-        column.addLayout(kinds)
-        column.addWidget(self.table, 1)
-        column.addWidget(self._map)
+        column.addWidget(below, 1)
         self._stack.addWidget(self._empty)
         self._sheet = Sheet(self._page)
         self._page.installEventFilter(self._sheet)
@@ -192,6 +203,9 @@ class CheckpointsPage(QWidget):
         self.confusion.show_numbers(numbers, result.labels)
         names = [None if at is None else result.labels[at] for at in self._cell]
         self.confusion.show_chosen(names[0], names[1])
+        hint = self.confusion.sizeHint()
+        self._around.setFixedHeight(min(hint.height() + 2, MOST_CONFUSION))
+        self._around.setMinimumWidth(min(hint.width() + 2, CONFUSION_PIXELS))
         self.matrix.select(self.checkpoint, -1)
         self.show_rows()
 
@@ -214,6 +228,7 @@ class CheckpointsPage(QWidget):
         if predicted is not None:
             wanted &= self.result.predicted[at] == predicted
         self._cell_words.setText(self._in_words_of_cell())
+        self._cell_words.setVisible(self._cell != (None, None))
         self.table.show_rows(rows[wanted[rows]])
 
     def _in_words_of_cell(self) -> str:
@@ -248,29 +263,20 @@ class CheckpointsPage(QWidget):
 
         return [
             CellColumn(
-                "Row", "Its number in the file, from 0.", 60, "{:,}".format, lambda: np.arange(self._result.data.rows), True
+                "Row", "Its number in the file, from 0.", 48, "{:,}".format, lambda: np.arange(self._result.data.rows), True
             ),
-            CellColumn("True", "As the data say.", 96, lambda r: label(int(self._result.true[r])), lambda: self._result.true),
+            CellColumn("True", "As the data say.", 76, lambda r: label(int(self._result.true[r])), lambda: self._result.true),
             CellColumn(
                 "There",
                 "Predicted at the checkpoint that is looked at.",
-                104,
+                76,
                 lambda r: label(int(self._result.predicted[self.checkpoint, r])),
                 lambda: self._result.predicted[self.checkpoint],
             ),
             CellColumn(
-                "P true",
-                "Of the true class, at the checkpoint that is looked at.",
-                64,
-                lambda r: _number(float(self._result.chance[self.checkpoint, r])),
-                lambda: self._result.chance[self.checkpoint],
-                right=True,
-                falls=True,
-            ),
-            CellColumn(
                 "Learnt",
                 "The checkpoint from which it is right to the end.",
-                96,
+                76,
                 lambda r: name(int(self._told.learnt[r])),
                 lambda: last_if_none(self._told.learnt),
                 falls=True,
@@ -278,7 +284,7 @@ class CheckpointsPage(QWidget):
             CellColumn(
                 "Lost",
                 "The checkpoint from which it is wrong to the end, having been right before.",
-                96,
+                76,
                 lambda r: name(int(self._told.forgotten[r])),
                 lambda: last_if_none(self._told.forgotten),
                 falls=True,
@@ -292,6 +298,15 @@ class CheckpointsPage(QWidget):
                 right=True,
                 falls=True,
             ),
+            CellColumn(
+                "P true",
+                "Of the true class, at the checkpoint that is looked at.",
+                64,
+                lambda r: _number(float(self._result.chance[self.checkpoint, r])),
+                lambda: self._result.chance[self.checkpoint],
+                right=True,
+                falls=True,
+            ),
             CellColumn("Text", "The row.", 200, lambda r: self._result.data.input_of(r).text.replace("\n", " ")),
         ]
 
@@ -300,12 +315,11 @@ class CheckpointsPage(QWidget):
     def show_row(self, row: int, found: OverTrainingResult | None, note: str = "") -> None:
         """Its map at every checkpoint, as far as it is known."""
         self.table.select(row)
-        self._map.setVisible(row >= 0)
         self.matrix.setVisible(found is not None)
         self.matrix.bar.setVisible(found is not None)
         self.matrix.own_scale.setVisible(found is not None)
         tag = "" if found is None else progress_words(found.progress, False)
-        self._title.setText(" · ".join(filter(None, (f"Row {row:,} over training" if row >= 0 else "", note, tag))))
+        self._title.setText(" · ".join(filter(None, (f"Row {row:,}" if row >= 0 else "", note, tag))))
         self._sentence.setText(in_words(found) if found is not None and found.progress >= 1 else "")
         if found is not None:
             self.matrix.show_result(found)

@@ -91,6 +91,7 @@ class ComparingCheckpoints(QObject):
         """The row in hand at every checkpoint, while one looks."""
         row, page = self._desk.current, self._page
         if not page.isVisible() or page.result is None:
+            self._house.jobs.forget(ROW)
             return
         attribution = self._desk.request_for(row) if row >= 0 else None
         if attribution is None:

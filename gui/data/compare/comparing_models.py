@@ -121,6 +121,8 @@ class ComparingModels(QObject):
         """Of the row in hand, while one looks."""
         row, page = self._desk.current, self._page
         if not page.isVisible() or page.result is None or row < 0:
+            for key in (MAPS, AHEAD):
+                self._house.jobs.forget(key)
             return
         request = self._request_for(row)
         known = None if request is None else self._known.get(request)

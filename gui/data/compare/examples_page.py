@@ -26,7 +26,7 @@ class ExamplesPage(QWidget):
         super().__init__(parent)
         self.pin, self.unpin, self.back = QPushButton("Pin this row"), QPushButton("Unpin"), QPushButton("Go to the pinned row")
         self.row, self._note = QWidget(), ElidedLabel()
-        self.maps = PairOfMaps("pinned", Qt.Orientation.Horizontal)
+        self.maps = PairOfMaps("pinned", Qt.Orientation.Horizontal, bars=True)
         self._empty, self._stack = QLabel(EMPTY), QStackedWidget()
         self._build()
         self.pin.clicked.connect(self.pin_wanted)
@@ -70,10 +70,10 @@ class ExamplesPage(QWidget):
         self.back.hide()
         self._note.setText(note)
 
-    def show_pair(self, pinned: Side, current: Side, caption: str, note: str) -> None:
+    def show_pair(self, pinned: Side, current: Side, note: str) -> None:
         """The pinned one left."""
         self.unpin.show()
         self.back.show()
-        self.maps.show_pair(pinned, current, caption)
+        self.maps.show_pair(pinned, current)
         self._note.setText(note)
         self._stack.setCurrentIndex(1)

@@ -44,6 +44,7 @@ ALL_FATES = (Fate.FIXED, Fate.BROKEN, Fate.OTHER_ERROR, Fate.DIFFERENT)
 FOLDER = "folder…"
 CHANGE = 7  # the column it is sorted by at first
 COMBO_PIXELS = 176
+TABLE_PIXELS, MAPS_PIXELS = 178, 204
 
 
 class ModelsPage(QWidget):
@@ -93,7 +94,8 @@ class ModelsPage(QWidget):
         both.addWidget(self.table)
         both.addWidget(self.maps)
         both.setStretchFactor(0, 1)
-        both.setStretchFactor(1, 1)
+        both.setStretchFactor(1, 0)
+        both.setSizes([TABLE_PIXELS, MAPS_PIXELS])
         found = QWidget()
         column = QVBoxLayout(found)
         column.setContentsMargins(0, 0, 0, 0)
@@ -199,28 +201,28 @@ class ModelsPage(QWidget):
 
         return [
             CellColumn("Row", "Its number in the file, from 0.", 60, lambda row: f"{row:,}", lambda: np.arange(data.rows), True),
-            CellColumn("What", "From the first to the second.", 148, self._fate_words, lambda: self._result.fate),
+            CellColumn("What", "From the first to the second.", 92, self._fate_words, lambda: self._result.fate),
             CellColumn(
-                "True", "As the data say.", 88, lambda row: visible(first.label(int(first.true[row]))), lambda: first.true
+                "True", "As the data say.", 84, lambda row: visible(first.label(int(first.true[row]))), lambda: first.true
             ),
             CellColumn(
                 visible(first.model.name),
                 "Predicted by the open model.",
-                96,
+                92,
                 lambda row: visible(first.label(int(first.predicted[row]))),
                 lambda: first.predicted,
             ),
             CellColumn(
                 visible(result.name),
                 "Predicted by the other.",
-                96,
+                84,
                 lambda row: visible(self._result.label(int(self._result.predicted[row]))),
                 lambda: self._result.predicted,
             ),
             CellColumn(
                 "P before",
                 "Of the true class, by the open model.",
-                72,
+                68,
                 lambda row: _number(float(np.exp(-first.loss[row]))),
                 lambda: self._result.first_chance,
                 True,
@@ -229,7 +231,7 @@ class ModelsPage(QWidget):
             CellColumn(
                 "P after",
                 "Of the true class, by the other.",
-                72,
+                64,
                 lambda row: _number(float(self._result.chance[row])),
                 lambda: self._result.chance,
                 True,
@@ -238,7 +240,7 @@ class ModelsPage(QWidget):
             CellColumn(
                 "Change",
                 "Of the true class's probability, from the open model to the other.",
-                72,
+                68,
                 lambda row: _change(float(self._result.chance[row] - np.exp(-first.loss[row]))),
                 lambda: self._result.change,
                 True,
@@ -252,7 +254,7 @@ class ModelsPage(QWidget):
         return self.result
 
     def _fate_words(self, row: int) -> str:
-        return FATE_WORDS[Fate(int(self._result.fate[row]))]
+        return FATE_WORDS[Fate(int(self._result.fate[row]))].partition(",")[0]
 
     # The row in hand
 

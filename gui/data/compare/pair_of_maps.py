@@ -14,9 +14,10 @@ from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.theme import numbers_font
 from gui.views.elided_label import ElidedLabel
+from gui.views.prediction import PredictionView
 
 BAR_PIXELS = 240
-LEAST_PIXELS = 52
+LEAST_PIXELS = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,16 +29,20 @@ class Side:
     map: AttributionResult | None = None
     text: TokenizedText | None = None  # shown bare
     note: str = ""
+    true: str | None = None  # the true label, where it is known
+    why: str = ""  # what is explained, where that is not the same on both sides
 
 
 class PairOfMaps(QWidget):
-    """Setters are silent."""
+    """Setters are silent. ``bars``: with every class's probability below each map."""
 
     read_out_changed = Signal(str)
+    target_chosen = Signal(str)  # by a click on a bar
+    versus_chosen = Signal(str)
 
-    def __init__(self, prefix: str, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
+    def __init__(self, prefix: str, orientation: Qt.Orientation, parent: QWidget | None = None, *, bars: bool = False) -> None:
         super().__init__(parent)
-        self.first, self.second = _Half(f"{prefix}First", self), _Half(f"{prefix}Second", self)
+        self.first, self.second = _Half(f"{prefix}First", self, bars), _Half(f"{prefix}Second", self, bars)
         self.bar, self.caption = ColourBar(), ElidedLabel()
         self.caption.setProperty("role", "caption")
         name_control(self.caption, f"{prefix}Caption", "How they compare", "")
@@ -59,6 +64,8 @@ class PairOfMaps(QWidget):
         column.addLayout(foot)
         for half in (self.first, self.second):
             half.read_out_changed.connect(self.read_out_changed)
+            half.target_chosen.connect(self.target_chosen)
+            half.versus_chosen.connect(self.versus_chosen)
 
     def show_pair(self, first: Side, second: Side, caption: str = "") -> None:
         """On one scale where both are in one unit; else each on its own, and said so."""
@@ -79,11 +86,15 @@ class PairOfMaps(QWidget):
 
 class _Half(QWidget):
     read_out_changed = Signal(str)
+    target_chosen = Signal(str)
+    versus_chosen = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget) -> None:
+    def __init__(self, name: str, parent: QWidget, bars: bool) -> None:
         super().__init__(parent)
         self._side = Side("")
-        self._title, self._said, self.heatmap = QLabel(), ElidedLabel(), TextHeatmap()
+        self._bars = PredictionView() if bars else None
+        self._title, self._said, self._why, self.heatmap = QLabel(), ElidedLabel(), ElidedLabel(), TextHeatmap()
+        self._why.setProperty("role", "caption")
         self._title.setFont(numbers_font(strong=True))
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setFont(numbers_font())
@@ -101,7 +112,20 @@ class _Half(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
+        why = QHBoxLayout()
+        why.setContentsMargins(16, 0, 0, 0)
+        why.addWidget(self._why)
+        column.addLayout(why)
         column.addWidget(self.heatmap, 1)
+        if self._bars is not None:
+            self._bars.setObjectName(f"{name}Bars")
+            around = QHBoxLayout()
+            around.setContentsMargins(16, 8, 0, 0)
+            around.addWidget(self._bars)
+            column.addLayout(around)
+            self._bars.read_out_changed.connect(self.read_out_changed)
+            self._bars.target_chosen.connect(self.target_chosen)
+            self._bars.versus_chosen.connect(self.versus_chosen)
         self.heatmap.token_hovered.connect(self._on_hovered)
 
     @property
@@ -118,11 +142,23 @@ class _Half(QWidget):
         self._side = side
         self._title.setText(side.title)
         self._said.setText(" · ".join(filter(None, (side.said, side.note))))
+        self._why.setText(side.why)
+        self._why.setVisible(bool(side.why))
         self.heatmap.setAccessibleName(f"Text heatmap: {side.title}")
         if side.map is not None:
             self.heatmap.show_map(side.map.prediction.input, token_values(side.map), side.map.signed)
         else:
             self.heatmap.show_text(side.text or TokenizedText("", ()))
+        self._show_bars(side)
+
+    def _show_bars(self, side: Side) -> None:
+        if self._bars is None:
+            return
+        self._bars.setVisible(side.map is not None)
+        if side.map is not None:
+            self._bars.show_result(side.map.prediction, side.map.model.problem_type)
+            self._bars.set_true(side.true)
+            self._bars.set_target(*(*side.map.target.outputs, None, None)[:2])
 
     @Slot(int)
     def _on_hovered(self, token: int) -> None:

@@ -41,6 +41,8 @@ class Pinning(QObject):
         page.unpin_wanted.connect(self.unpin)
         page.back_wanted.connect(self._on_back)
         page.shown.connect(self.show)
+        page.maps.target_chosen.connect(house.workspace.method_panel.set_target)
+        page.maps.versus_chosen.connect(house.workspace.method_panel.set_versus)
         desk.opened.connect(self.unpin)
         desk.current_changed.connect(self.show)
         house.conductor.map_changed.connect(self.show)
@@ -131,12 +133,7 @@ class Pinning(QObject):
             second, note = self._side(row, here, ours, "explaining…"), "The pinned row itself is on the desk: J, K or N go on."
         else:
             second, note = self._side(row, here, ours, "explaining…"), ""
-        page.show_pair(first, second, self._caption(pinned.map, ours), note)
-
-    @staticmethod
-    def _caption(first: AttributionResult | None, second: AttributionResult | None) -> str:
-        titles = list(dict.fromkeys(title_of(each) for each in (first, second) if each is not None))
-        return " | ".join(titles)
+        page.show_pair(first, second, note)
 
     def _side(self, row: int, input: TextInput, shown: AttributionResult | None, note: str) -> Side:
         said = self._desk.predictions
@@ -149,4 +146,5 @@ class Pinning(QObject):
         elif shown is not None and shown.prediction.predicted.label is None:
             words = f"predicted {shown.prediction.predicted.logit:.3g}"
         bare = TokenizedText(input.text, (), input.pair)
-        return Side(f"Row {row:,}", words, shown, bare, "" if shown is not None else note)
+        why = " " if shown is None else title_of(shown)  # its line is kept
+        return Side(f"Row {row:,}", words, shown, bare, "" if shown is not None else note, self._desk.true_of(row), why)

@@ -227,7 +227,7 @@ class SlicesPage(QWidget):
     def _columns(self, first: str = "First", second: str = "Second") -> Sequence[CellColumn]:
         hint = "In brackets the interval of 95 %."
         return (
-            CellColumn("Measure", "What is counted.", 168, lambda at: self._measure(at).name.capitalize()),
+            CellColumn("Measure", "What is counted.", 168, lambda at: _title(self._measure(at))),
             CellColumn(first, hint, 176, lambda at: _value(self._measure(at), 0)),
             CellColumn(second, hint, 176, lambda at: _value(self._measure(at), 1)),
             CellColumn("Apart", "The interval of the difference leaves zero out.", 56, lambda at: _sure(self._measure(at))),
@@ -268,6 +268,10 @@ class SlicesPage(QWidget):
 
     def _words_of(self, of: SliceAggregate) -> ClassWords | None:
         return next((each for each in of.classes if each.label == self.label.currentData()), None)
+
+
+def _title(measure: Measure) -> str:
+    return measure.name[0].upper() + measure.name[1:]
 
 
 def _is_share(measure: Measure) -> bool:
