@@ -59,6 +59,7 @@ class DataRoom(Room):
         self.comparing = Comparing(self.desk, self._view, house)
         self.comparing.told.connect(self.note)
         self.comparing.kept_changed.connect(self.kept_changed)
+        self.comparing.kept_changed.connect(self._show_available)
         self._ahead = Ahead(self.desk, house.jobs, house.conductor)
         self.section = DataSection(self.desk, house.actions)
         house.workspace.model_panel.add_section(self.section)
@@ -347,6 +348,7 @@ class DataRoom(Room):
         self._view.show_data()
         self._show_available()
 
+    @Slot()
     def _show_available(self) -> None:
         actions, desk = self._house.actions, self.desk
         none = None if desk.data is not None else NO_DATA

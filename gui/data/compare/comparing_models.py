@@ -39,6 +39,7 @@ class ComparingModels(QObject):
         self._desk, self._page, self._house = desk, page, house
         self._known: dict[ExplainBesideRequest, ExplainBesideResult] = {}
         self._asked: ExplainBesideRequest | None = None
+        self._ahead: ExplainBesideRequest | None = None
         jobs = house.jobs
         jobs.answered.connect(self._on_answered)
         jobs.progressed.connect(self._on_progressed)
@@ -131,6 +132,10 @@ class ComparingModels(QObject):
             self._asked = request
             page.show_pair(row, self._desk.input_of(row), known)
             self._ask_ahead()
+        elif request == self._ahead and self._house.jobs.runs(AHEAD):  # it is on its way
+            self._house.jobs.forget(MAPS)
+            self._asked = request
+            page.show_pair(row, self._desk.input_of(row), None, "explaining…")
         elif request != self._asked or not self._house.jobs.runs(MAPS):
             self._asked = request
             page.show_pair(row, self._desk.input_of(row), None, "explaining…")
@@ -142,6 +147,7 @@ class ComparingModels(QObject):
         for row in rows_around(self._page.table.order, self._desk.current)[:1]:
             request = self._request_for(row)
             if request is not None and request not in self._known:
+                self._ahead = request
                 self._house.jobs.ask(AHEAD, request, "")
 
     def step(self, way: int) -> None:
@@ -193,11 +199,11 @@ class ComparingModels(QObject):
                 self._known[result.request] = result
                 while len(self._known) > MOST_KNOWN:
                     del self._known[next(iter(self._known))]
-            if key == MAPS and result.request == self._asked:
+            if result.request == self._asked:
                 row = self._desk.current
                 self._page.show_pair(row, self._desk.input_of(row), result, "" if whole else "explaining…")
-            if key == MAPS and whole:
-                self._ask_ahead()
+                if whole:
+                    self._ask_ahead()
 
     @Slot(object, object)
     def _on_progressed(self, key: Hashable, partial: Partial) -> None:
