@@ -12,7 +12,8 @@ from engine.datasets.beside import require_one_class
 from engine.datasets.data import Datasets
 from engine.datasets.numbers import numbers_of
 from engine.datasets.outcomes import of_classes
-from engine.datasets.passes import logits_batch, run_pass
+from engine.datasets.passes import logits_batch, run_pass, token_rows
+from engine.datasets.plan import TokenRows
 from engine.datasets.predict import outputs_of, predict_rows, row_store
 from engine.errors import LoadError, UserError
 from engine.jobs import Partial, Steps, relay
@@ -77,6 +78,7 @@ class _SoFar:
     numbers: list[Numbers] = field(default_factory=list)
     refusals: dict[str, UserError] = field(default_factory=dict)
     forward: int = 0
+    tokens: TokenRows | None = None  # every checkpoint reads alike
 
     def ask(self, name: str, at: int) -> Steps[None]:
         """One checkpoint, which is gone afterwards."""
@@ -94,7 +96,9 @@ class _SoFar:
         def placed(partial: Partial) -> Partial:
             return Partial(at + (partial.fraction or 0.0), self.total, None, words)
 
-        state = yield from relay(run_pass(then, data, store, logits_batch(then), words), placed)
+        if self.tokens is None and not store.complete:
+            self.tokens = yield from relay(token_rows(then, data), lambda partial: Partial(at, self.total, None, partial.doing))
+        state = yield from relay(run_pass(then, data, store, logits_batch(then), words, self.tokens), placed)
         self.forward += state.forward
         self.add(name, np.array(store.values))
 

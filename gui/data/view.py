@@ -63,7 +63,7 @@ class DataView(QFrame):
         self.segments = Segments("dataPage", PAGES, tight=True)
         self._pages, self._stack, self._note = QStackedWidget(), QStackedWidget(), ElidedLabel()
         self._bar, self.stop, self.go_on = QProgressBar(), QPushButton("Stop"), QPushButton("Predict the rest")
-        self._empty_words = QLabel(EMPTY)
+        self._empty_words, self._chips = QLabel(EMPTY), QWidget()
         self.setObjectName("dataView")
         self.setAccessibleName("Data")
         self.setProperty("role", "sheet")
@@ -94,7 +94,8 @@ class DataView(QFrame):
             (self.go_on, ("dataGoOn", "Predict the rest", "Go on where it was stopped.")),
         ):
             name_control(control, *words)
-        upper, lower = QHBoxLayout(), QHBoxLayout()
+        upper, lower = QHBoxLayout(), QHBoxLayout(self._chips)
+        lower.setContentsMargins(0, 0, 0, 0)
         for row in (upper, lower):
             row.setSpacing(8)
         upper.addWidget(self.segments)
@@ -114,7 +115,7 @@ class DataView(QFrame):
         column.addWidget(self.source)
         column.addLayout(upper)
         column.addWidget(self.filters.wrong)
-        column.addLayout(lower)
+        column.addWidget(self._chips)
         column.addWidget(self._pages, 1)
         self._stack.addWidget(self._empty())
         self._stack.addWidget(page)
@@ -181,6 +182,7 @@ class DataView(QFrame):
     def show_rows(self) -> None:
         """Which, and in which order."""
         self.filters.show_filter()
+        self._show_chips()
         self.table.show_rows()
         self.show_overview()
         self.show_row()
@@ -221,6 +223,11 @@ class DataView(QFrame):
         self.stop.setVisible(running)
         self.go_on.setVisible(left)
         self.go_on.setText("Predict the rest" if done else "Predict these rows")
+        self._show_chips()
+
+    def _show_chips(self) -> None:
+        """What is compared is of every class: there they would do nothing."""
+        self._chips.setVisible(self.page != "compare" or not self._desk.is_whole or not self._desk.whole)
 
     @Slot(str)
     def _on_page(self, id: str) -> None:
@@ -228,5 +235,6 @@ class DataView(QFrame):
         if focused is not None and self._pages.isAncestorOf(focused):
             focused.clearFocus()  # hidden, it would hand it on to whatever comes next
         self._pages.setCurrentIndex([known for known, _, _ in PAGES].index(id))
+        self._show_chips()
         self.show_overview()
         self.page_chosen.emit(id)

@@ -227,11 +227,11 @@ class SlicesPage(QWidget):
     def _columns(self, first: str = "First", second: str = "Second") -> Sequence[CellColumn]:
         hint = "In brackets the interval of 95 %."
         return (
-            CellColumn("Measure", "What is counted.", 168, lambda at: _title(self._measure(at))),
-            CellColumn(first, hint, 176, lambda at: _value(self._measure(at), 0)),
-            CellColumn(second, hint, 176, lambda at: _value(self._measure(at), 1)),
-            CellColumn("Apart", "The interval of the difference leaves zero out.", 56, lambda at: _sure(self._measure(at))),
-            CellColumn("Difference", f"The second minus the first. {hint}", 200, lambda at: _difference(self._measure(at))),
+            CellColumn("Measure", "What is counted.", 136, lambda at: _title(self._measure(at))),
+            CellColumn(first, hint, 156, lambda at: _value(self._measure(at), 0)),
+            CellColumn(second, hint, 156, lambda at: _value(self._measure(at), 1)),
+            CellColumn("Apart", "The interval of the difference leaves zero out.", 52, lambda at: _sure(self._measure(at))),
+            CellColumn("Difference", f"The second minus the first. {hint}", 184, lambda at: _difference(self._measure(at))),
         )
 
     def _measure(self, at: int) -> Measure:
