@@ -113,7 +113,7 @@ class DataRoom(Room):
         view.overview.filter_chosen.connect(desk.set_filter)
         view.aggregate.read_out_changed.connect(self.read_out_changed)
         view.overview.read_out_changed.connect(self.read_out_changed)
-        view.compare.read_out_changed.connect(self.read_out_changed)
+        self.comparing.read_out_changed.connect(self.read_out_changed)
         view.page_chosen.connect(self.kept_changed)
         view.filters.slice_kept.connect(self._on_slice_kept)
         view.filters.slice_chosen.connect(self._on_slice)
@@ -360,7 +360,7 @@ class DataRoom(Room):
         chosen = none or (None if desk.current >= 0 else "Choose a row first.")
         actions.set_available("tag_row", chosen)
         actions.set_available("pin_row", chosen)
-        actions.set_available("unpin_row", None if self.comparing.pinning.row >= 0 else "No row is pinned.")
+        actions.set_available("unpin_row", None if self.comparing.pinned_row >= 0 else "No row is pinned.")
         names = self.store.names()
         for number in range(1, KEYED_TAGS + 1):
             actions.set_text(f"tag_{number}", f"Tag: {names[number - 1]}" if number <= len(names) else f"Tag {number}")

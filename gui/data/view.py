@@ -48,6 +48,7 @@ class DataView(QFrame):
     open_chosen = Signal()
     sample_chosen = Signal()
     page_chosen = Signal(str)
+    compare_made = Signal()
 
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +60,8 @@ class DataView(QFrame):
             ExampleStrip(desk),
         )
         self.overview, self.aggregate, self.consistency = OverviewPage(desk), AggregatePage(desk), ConsistencyPage(desk)
-        self.compare = ComparePage(desk)
+        self._compare: ComparePage | None = None  # heavy, and not everybody goes there
+        self._compare_place = QWidget()
         self.segments = Segments("dataPage", PAGES, tight=True)
         self._pages, self._stack, self._note = QStackedWidget(), QStackedWidget(), ElidedLabel()
         self._bar, self.stop, self.go_on = QProgressBar(), QPushButton("Stop"), QPushButton("Predict the rest")
@@ -82,7 +84,8 @@ class DataView(QFrame):
         self._pages.addWidget(self.overview)
         self._pages.addWidget(self.aggregate)
         self._pages.addWidget(self.consistency)
-        self._pages.addWidget(self.compare)
+        self._pages.addWidget(self._compare_place)
+        QVBoxLayout(self._compare_place).setContentsMargins(0, 0, 0, 0)
         self._note.setProperty("role", "muted")
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(120)
@@ -153,6 +156,17 @@ class DataView(QFrame):
     def page(self) -> str:
         """Which one is open."""
         return self.segments.current
+
+    @property
+    def compare(self) -> ComparePage:
+        """Made when it is first wanted."""
+        if self._compare is None:
+            self._compare = ComparePage(self._desk)
+            layout = self._compare_place.layout()
+            assert layout is not None
+            layout.addWidget(self._compare)
+            self.compare_made.emit()
+        return self._compare
 
     def show_page(self, id: str) -> None:
         """One of ``PAGES``; others are left."""
@@ -234,6 +248,8 @@ class DataView(QFrame):
         focused = QApplication.focusWidget()
         if focused is not None and self._pages.isAncestorOf(focused):
             focused.clearFocus()  # hidden, it would hand it on to whatever comes next
+        if id == "compare":
+            self.compare.show()
         self._pages.setCurrentIndex([known for known, _, _ in PAGES].index(id))
         self._show_chips()
         self.show_overview()

@@ -14,7 +14,6 @@ from engine.export.dataset_files import dataset_to_json
 from engine.jobs import Failure, Partial
 from engine.over_training import OverTrainingResult
 from engine.requests import CheckpointsRequest, OverTrainingRequest, PredictionsRequest
-from engine.results import ModelInfo
 from gui.data.compare.checkpoints_page import CheckpointsPage
 from gui.data.compare.steps import row_after
 from gui.data.desk import AT_THE_END, DataDesk
@@ -51,7 +50,8 @@ class ComparingCheckpoints(QObject):
         desk.rows_changed.connect(self._on_rows)
         desk.current_changed.connect(self.ask_row)
         house.conductor.question_asked.connect(self.ask_row)
-        house.conductor.model_opened.connect(self._on_model)
+        house.conductor.model_opened.connect(self.forget)
+        self.forget()
 
     @Slot()
     def forget(self) -> None:
@@ -63,10 +63,6 @@ class ComparingCheckpoints(QObject):
         model = self._house.conductor.model
         self._page.show_nothing(model is not None and bool(model.checkpoints))
         self.changed.emit()
-
-    @Slot(object)
-    def _on_model(self, _model: ModelInfo) -> None:
-        self.forget()
 
     # Asking
 

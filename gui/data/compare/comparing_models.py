@@ -13,7 +13,6 @@ from engine.export.comparison_files import beside_as_dict
 from engine.export.dataset_files import dataset_to_csv, dataset_to_json
 from engine.jobs import Failure, Partial
 from engine.requests import BesideRequest, ExplainBesideRequest, OtherModel, PredictionsRequest, Target
-from engine.results import ModelInfo
 from engine.samples import samples
 from gui.choices import choice_for
 from gui.data.compare.models_page import ModelsPage
@@ -55,6 +54,7 @@ class ComparingModels(QObject):
         desk.current_changed.connect(self.ask_maps)
         house.conductor.question_asked.connect(self.ask_maps)
         house.conductor.model_opened.connect(self._on_model)
+        self._on_model()
 
     @Slot()
     def forget(self) -> None:
@@ -66,9 +66,13 @@ class ComparingModels(QObject):
         self._page.show_nothing()
         self.changed.emit()
 
-    @Slot(object)
-    def _on_model(self, model: ModelInfo) -> None:
+    @Slot()
+    def _on_model(self) -> None:
         self.forget()
+        model = self._house.conductor.model
+        if model is None:
+            self._page.show_choices(())
+            return
         choices = [(f"at {name}", OtherModel(checkpoint=name)) for name in reversed(model.checkpoints[:-1])]
         known = {sample.path: sample.title for sample in samples() if sample.task == "text_classification"}
         paths = dict.fromkeys((*known, *self._house.memory.settings.recent_models))
@@ -82,7 +86,7 @@ class ComparingModels(QObject):
         """The other model about all rows."""
         data, model, page = self._desk.data, self._house.conductor.model, self._page
         because = self._desk.why_not_predict()
-        if page.chosen is None:
+        if data is not None and model is not None and not because and page.chosen is None:
             self._on_folder()
         if data is None or model is None or because or page.chosen is None:
             page.row.say(because or "Choose the other model.", wrong=True)

@@ -39,7 +39,7 @@ EMPTY = (
     "all others. Accuracy, calibration and confusion of each, how far they are apart, and the words that speak in them."
 )
 THESE, ERRORS, RIGHT, ALL, REST = "\0these", "\0errors", "\0right", "\0all", "\0rest"
-GUTTER, WORDS_PIXELS, MOST_CONFUSION = 24, 34 + 8 * theme.ROW_HEIGHT, 360
+GUTTER, SCROLL_BAR, WORDS_PIXELS, MOST_CONFUSION = 24, 14, 34 + 8 * theme.ROW_HEIGHT, 360
 SHARES = ("accuracy", "recall of ")  # in percent; the others are numbers
 
 
@@ -206,7 +206,6 @@ class SlicesPage(QWidget):
         names = [visible(each.name) for each in result.request.slices]
         self.measures.show_columns(self._columns(*names), 0, falls=False)
         self.measures.show_rows(np.arange(len(result.measures)))
-        self.measures.setFixedHeight(34 + theme.ROW_HEIGHT * len(result.measures))
         for title, name, rows, numbers in zip(self.titles, names, result.rows, result.numbers, strict=True):
             unlabelled = "" if numbers.labelled == len(rows) else f", {numbers.labelled:,} with a label"
             title.setText(f"{name}: {len(rows):,} rows{unlabelled}")
@@ -219,6 +218,9 @@ class SlicesPage(QWidget):
     def _fit(self) -> None:
         if self.result is None:
             return
+        wanted = sum(column.width for column in self._columns())
+        bar = SCROLL_BAR if wanted > self.width() - 2 * SCROLL_BAR else 0
+        self.measures.setFixedHeight(34 + theme.ROW_HEIGHT * len(self.result.measures) + bar)
         for confusion, around in zip(self.confusions, self._around, strict=True):
             confusion.set_room(max(200, (self.width() - GUTTER - 16) // 2))
             around.setFixedHeight(min(confusion.sizeHint().height() + 2, MOST_CONFUSION))
@@ -227,11 +229,11 @@ class SlicesPage(QWidget):
     def _columns(self, first: str = "First", second: str = "Second") -> Sequence[CellColumn]:
         hint = "In brackets the interval of 95 %."
         return (
-            CellColumn("Measure", "What is counted.", 136, lambda at: _title(self._measure(at))),
-            CellColumn(first, hint, 156, lambda at: _value(self._measure(at), 0)),
-            CellColumn(second, hint, 156, lambda at: _value(self._measure(at), 1)),
-            CellColumn("Apart", "The interval of the difference leaves zero out.", 52, lambda at: _sure(self._measure(at))),
-            CellColumn("Difference", f"The second minus the first. {hint}", 184, lambda at: _difference(self._measure(at))),
+            CellColumn("Measure", "What is counted.", 128, lambda at: _title(self._measure(at))),
+            CellColumn(first, hint, 174, lambda at: _value(self._measure(at), 0)),
+            CellColumn(second, hint, 174, lambda at: _value(self._measure(at), 1)),
+            CellColumn("Apart", "The interval of the difference leaves zero out.", 50, lambda at: _sure(self._measure(at))),
+            CellColumn("Difference", f"The second minus the first. {hint}", 180, lambda at: _difference(self._measure(at))),
         )
 
     def _measure(self, at: int) -> Measure:

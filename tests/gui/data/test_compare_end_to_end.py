@@ -50,9 +50,9 @@ def test_news_beside_its_own_training(qtbot: QtBot, qapp: QApplication, tmp_path
     assert said is not None
     assert said.numbers.labelled == len(news.SENTENCES)
     assert 0 < (said.correct == 0).sum() < len(news.SENTENCES) / 2, "there are real errors, and not only errors"
-    page = room._view.compare
 
     click("dataPage_compare")
+    page = room._view.compare
     models = page.models
     models.other.setCurrentIndex(models.other.findText("at epoch 2"))
     click("besideStart")
