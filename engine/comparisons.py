@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset_results import Dataset, LabelMatch, Numbers, PredictionsResult, Rows, Skipped
-from engine.requests import BesideRequest, CheckpointsRequest, ExplainBesideRequest, SlicesRequest
+from engine.requests import BesideRequest, CheckpointsRequest, ExplainBesideRequest, MapsBesideRequest, SlicesRequest
 from engine.results import AttributionResult, Cost, FloatArray, ModelInfo, Notice
 
 Interval = tuple[float, float]
@@ -124,6 +124,23 @@ class ExplainBesideResult:
     rank_correlation: float | None = None
     words: int = 0
     left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapsBesideResult:
+    """Of the rows that both could explain, in the order of the request.
+
+    Args:
+        rank_correlation: (rows,) Spearman's, as of ``ExplainBesideResult``; NaN where there is none.
+        skipped: rows that one of the two could not explain, and why.
+    """
+
+    request: MapsBesideRequest
+    name: str
+    rows: Rows
+    rank_correlation: FloatArray
+    skipped: tuple[Skipped, ...]
+    cost: Cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)

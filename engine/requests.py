@@ -730,6 +730,21 @@ class ExplainBesideRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class MapsBesideRequest:
+    """How alike are two models' explanations of each row? Both are asked about its true class; kept on disk.
+
+    Args:
+        explanation: as of ``ExplainRowsRequest``; of its target only the unit of the score counts.
+    """
+
+    source: DataSource
+    rows: tuple[int, ...]
+    explanation: AttributionRequest
+    other: OtherModel
+    data_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointsRequest:
     """What did the model say of every example as it was trained?
 
@@ -764,7 +779,7 @@ AboutADataset = (
     | CheckpointsRequest
     | SlicesRequest
 )
-AboutTwoModels = BesideRequest | ExplainBesideRequest
+AboutTwoModels = BesideRequest | ExplainBesideRequest | MapsBesideRequest
 AboutAModel = (
     PredictionRequest
     | AttributionRequest
@@ -792,6 +807,6 @@ def model_asked(request: AboutAModel) -> str:
         return request.attribution.model_sha256
     if isinstance(request, SliceRequest | DatasetReportRequest | BesideRequest | CheckpointsRequest | SlicesRequest):
         return request.predictions.model_sha256
-    if isinstance(request, ExplainRowsRequest | AggregateRequest):
+    if isinstance(request, ExplainRowsRequest | AggregateRequest | MapsBesideRequest):
         return request.explanation.model_sha256
     return request.model_sha256

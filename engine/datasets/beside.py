@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from engine.attention.ranks import spearman
 from engine.attribution.explain import explain
-from engine.comparisons import BesideResult, ExplainBesideResult
-from engine.dataset_results import NONE, LabelMatch, PredictionsResult, Skipped
+from engine.comparisons import BesideResult, ExplainBesideResult, MapsBesideResult
+from engine.dataset_results import NONE, ExplainRowsResult, LabelMatch, PredictionsResult, Skipped
+from engine.datasets.aggregate import document_of
 from engine.datasets.data import Datasets
+from engine.datasets.explanations import explain_rows
 from engine.datasets.labels import match
 from engine.datasets.now_and_then import NowAndThen
 from engine.datasets.outcomes import answered_rows, probabilities
@@ -24,17 +26,29 @@ from engine.inputs.grain import combined, group
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel
 from engine.models.other import OtherModels, name_of
-from engine.requests import AboutTwoModels, BesideRequest, ExplainBesideRequest, Target
-from engine.results import AttributionResult, Cost, FloatArray, Notice, ResolvedTarget
+from engine.requests import (
+    AboutTwoModels,
+    BesideRequest,
+    ExplainBesideRequest,
+    ExplainRowsRequest,
+    MapsBesideRequest,
+    Reduction,
+    Target,
+)
+from engine.results import AttributionResult, Cost, FloatArray, Notice, ResolvedTarget, TokenizedText
 
 _SHARE, _SHOW_SECONDS = 40, 0.25
 _SHOWN = 8
+_AT_ONCE = 8  # rows
+DOING_MAPS = "Explaining with both models"
 
 
 def side_by_side(datasets: Datasets, others: OtherModels, model: TextModel, request: AboutTwoModels) -> Steps[Any]:
     """The job for ``request``; nothing runs before its first step."""
     if isinstance(request, BesideRequest):
         return beside(datasets, others, model, request)
+    if isinstance(request, MapsBesideRequest):
+        return maps_beside(datasets, others, model, request)
     return explain_beside(others, model, request)
 
 
@@ -226,17 +240,90 @@ def agreement_of(first: AttributionResult, second: AttributionResult) -> tuple[f
     """Spearman's correlation of two maps of one text over the words that both read as one, how many these are, and how many
     of either are left out.
     """
-    one, other = _words(first), _words(second)
+    return _agreement(
+        _words(first.prediction.input, first.values, first.reduction),
+        _words(second.prediction.input, second.values, second.reduction),
+    )
+
+
+Words = Mapping[tuple[int, int, int], float]
+
+
+def _agreement(one: Words, other: Words) -> tuple[float | None, int, int]:
     common = [word for word in one if word in other]
     found = spearman(np.array([one[word] for word in common]), np.array([other[word] for word in common]))
     return None if np.isnan(found) else found, len(common), len(one) + len(other) - 2 * len(common)
 
 
-def _words(result: AttributionResult) -> Mapping[tuple[int, int, int], float]:
+def _words(document: TokenizedText, values: FloatArray, reduction: Reduction) -> Words:
     """(segment, start, end) of each word and its value; special tokens are none."""
-    document = result.prediction.input
     groups = group(document, "word")
-    values = combined(result.values, groups, result.reduction).tolist()
+    of_words = combined(values, groups, reduction).tolist()
     firsts = [document.tokens[at] for at in groups.first.tolist()]
-    spans = zip(firsts, groups.start.tolist(), groups.end.tolist(), values, strict=True)
+    spans = zip(firsts, groups.start.tolist(), groups.end.tolist(), of_words, strict=True)
     return {(token.segment, start, end): value for token, start, end, value in spans if not token.special}
+
+
+def maps_beside(datasets: Datasets, others: OtherModels, model: TextModel, request: MapsBesideRequest) -> Steps[MapsBesideResult]:
+    """Explain each row with both, a few at a time with one after the other.
+
+    Yields:
+        Every step; after every few rows the result so far.
+
+    Raises:
+        UserError: as ``explain_rows``, or the other model will not do.
+    """
+    start, total = time.perf_counter(), len(request.rows)
+    other = yield from relay(others.open(model, request.other), lambda partial: Partial(0, total, None, partial.doing))
+    target = Target("true", score=request.explanation.target.score)
+    so_far = _Maps(request, name_of(request.other, other), model.info.device, start)
+    for done in range(0, total, _AT_ONCE):
+        rows = request.rows[done : done + _AT_ONCE]
+        explained: list[dict[int, Words]] = []
+        for half, each in enumerate((model, other)):
+            how = replace(request.explanation, target=target, model_sha256=each.info.sha256)
+            asked = ExplainRowsRequest(request.source, rows, how, request.data_sha256)
+            placed = _Placed(done, half, len(rows), total)
+            found = yield from relay(explain_rows(datasets, each, asked), placed)
+            so_far.skip(found)
+            explained.append({one.row: _words(document_of(one), one.values, one.reduction) for one in found.explained})
+        for row in rows:
+            if row in explained[0] and row in explained[1]:
+                so_far.found[row] = _agreement(explained[0][row], explained[1][row])[0]
+        yield Partial(done + len(rows), total, so_far.result(), DOING_MAPS)
+    return so_far.result()
+
+
+class _Placed:
+    """Progress of a few rows with one of the two models, on the scale of all."""
+
+    def __init__(self, done: int, half: int, rows: int, total: int) -> None:
+        self._first, self._share, self._total = done + half * rows / 2, rows / 2, total
+
+    def __call__(self, partial: Partial) -> Partial:
+        return Partial(self._first + self._share * (partial.fraction or 0.0), self._total, None, DOING_MAPS)
+
+
+class _Maps:
+    """The result so far."""
+
+    def __init__(self, request: MapsBesideRequest, name: str, device: str, start: float) -> None:
+        self._request, self._name, self._device, self._start = request, name, device, start
+        self.found: dict[int, float | None] = {}
+        self._skipped: dict[int, str] = {}
+        self._passes = [0, 0]
+
+    def skip(self, found: ExplainRowsResult) -> None:
+        self._skipped |= {each.row: each.reason for each in found.skipped if each.row not in self._skipped}
+        self._passes = [self._passes[0] + found.cost.forward, self._passes[1] + found.cost.backward]
+
+    def result(self) -> MapsBesideResult:
+        known = [np.nan if value is None else value for value in self.found.values()]
+        return MapsBesideResult(
+            request=self._request,
+            name=self._name,
+            rows=np.array(list(self.found), np.int64),
+            rank_correlation=np.array(known, np.float64),
+            skipped=tuple(Skipped(row, why) for row, why in sorted(self._skipped.items())),
+            cost=Cost(self._passes[0], self._passes[1], time.perf_counter() - self._start, self._device),
+        )

@@ -8,6 +8,7 @@ from engine.comparisons import (
     BesideResult,
     CheckpointsResult,
     ExplainBesideResult,
+    MapsBesideResult,
     Measure,
     SlicesResult,
 )
@@ -15,7 +16,7 @@ from engine.dataset_results import NONE, LabelMatch, PredictionsResult
 from engine.datasets.numbers import numbers_of
 from engine.datasets.outcomes import answered_rows, of_classes, probabilities
 from engine.datasets.paired import fates, paired_numbers
-from engine.requests import BesideRequest, CheckpointsRequest, ExplainBesideRequest, SlicesRequest
+from engine.requests import BesideRequest, CheckpointsRequest, ExplainBesideRequest, MapsBesideRequest, SlicesRequest
 from engine.results import AttributionResult, Cost, ModelInfo
 
 COST = Cost(1, 0, 0.1, "cpu")
@@ -53,6 +54,12 @@ def explained(request: ExplainBesideRequest, first: AttributionResult, whole: bo
     if not whole:
         return ExplainBesideResult(request, name, first, None)
     return ExplainBesideResult(request, name, first, replace(first, values=-2 * first.values), -1.0, len(first.tokens) - 2)
+
+
+def likeness(request: MapsBesideRequest, done: int) -> MapsBesideResult:
+    """The more alike the higher a row's number."""
+    rows = np.array(request.rows[:done], np.int64)
+    return MapsBesideResult(request, "other", rows, rows / 10, (), COST)
 
 
 def over_checkpoints(

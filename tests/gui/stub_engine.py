@@ -18,7 +18,7 @@ from engine.checkpoints import (
     Question,
     TensorUse,
 )
-from engine.comparisons import BesideResult, CheckpointsResult, ExplainBesideResult, SlicesResult
+from engine.comparisons import BesideResult, CheckpointsResult, ExplainBesideResult, MapsBesideResult, SlicesResult
 from engine.dataset_results import (
     AggregateResult,
     ConsistencyResult,
@@ -57,6 +57,7 @@ from engine.requests import (
     ImportAnswers,
     ImportRequest,
     InspectCheckpointRequest,
+    MapsBesideRequest,
     MarksRequest,
     NeighboursRequest,
     OpenModelRequest,
@@ -373,6 +374,7 @@ class StubEngine:
             DatasetReportRequest: self._report,
             BesideRequest: self._compare_models,
             ExplainBesideRequest: self._explain_beside,
+            MapsBesideRequest: self._compare_maps,
             CheckpointsRequest: self._predict_over_training,
             SlicesRequest: self._compare_slices,
         }
@@ -614,6 +616,11 @@ class StubEngine:
         yield Partial(1, 2, made_comparisons.explained(request, first, whole=False))
         time.sleep(self.step_seconds)
         return made_comparisons.explained(request, first, whole=True)
+
+    def _compare_maps(self, request: MapsBesideRequest) -> Generator[Partial, None, MapsBesideResult]:
+        rows = len(request.rows)
+        yield Partial(1, rows, made_comparisons.likeness(request, 1), "Explaining")
+        return made_comparisons.likeness(request, rows)
 
     def _predict_over_training(self, request: CheckpointsRequest) -> Generator[Partial, None, CheckpointsResult]:
         last, names = (yield from self._said_of(request.predictions)), made_training.NAMES

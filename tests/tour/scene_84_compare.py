@@ -41,6 +41,13 @@ def compare_models(stage: Stage) -> None:
         stage.key("J")
         stage.wait_for(lambda: models.maps.second.has_map, 60)
     stage.shot("broken", note="those that the other gets wrong")
+    stage.click("besideKind_same")
+    stage.click("besideMapsStart")
+    stage.wait_for(lambda: "explained with both" in models.maps_row.note.text(), 120)
+    stage.find("besideTable").setFocus()
+    stage.key("J")
+    stage.wait_for(lambda: models.maps.second.has_map, 60)
+    stage.shot("same", note="the same answer for other reasons: the least alike maps first")
 
 
 @scene

@@ -71,6 +71,12 @@ class CellsTable(OrderedTable):
         side = Qt.SortOrder.DescendingOrder if self._falls else Qt.SortOrder.AscendingOrder
         self.horizontalHeader().setSortIndicator(self._by, side)
 
+    def sort_by(self, column: int) -> None:
+        """That column, the way that is usual for it; or anew, where it is sorted by that already."""
+        if column != self._by:
+            self._by, self._falls = column, self._columns[column].falls
+        self.show_rows(self._rows)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()

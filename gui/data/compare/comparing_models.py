@@ -8,21 +8,31 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.command_line import beside_command
-from engine.comparisons import BesideResult, ExplainBesideResult
+from engine.comparisons import BesideResult, ExplainBesideResult, MapsBesideResult
 from engine.export.comparison_files import beside_as_dict
 from engine.export.dataset_files import dataset_to_csv, dataset_to_json
 from engine.jobs import Failure, Partial
-from engine.requests import BesideRequest, ExplainBesideRequest, OtherModel, PredictionsRequest, Target
+from engine.requests import (
+    BesideRequest,
+    ExplainBesideRequest,
+    MapsBesideRequest,
+    OtherModel,
+    PredictionsRequest,
+    Target,
+    TextInput,
+)
 from engine.samples import samples
 from gui.choices import choice_for
-from gui.data.compare.models_page import ModelsPage
+from gui.data.asking import AskRow
+from gui.data.compare.models_page import MOST_MAPS, ModelsPage
 from gui.data.compare.steps import row_after, rows_around
 from gui.data.desk import AT_THE_END, DataDesk
+from gui.data.explaining import explanation_of_rows
 from gui.job_lanes import Lane
 from gui.kept_view import FileKind, KeptView, picture_of
 from gui.rooms import House
 
-BESIDE, MAPS, AHEAD = "data.beside", "data.beside.maps", "data.beside.ahead"
+BESIDE, MAPS, AHEAD, LIKENESS = "data.beside", "data.beside.maps", "data.beside.ahead", "data.beside.likeness"
 MOST_KNOWN = 64
 NO_DIFFERENCE = "No row is taken differently."
 
@@ -46,6 +56,8 @@ class ComparingModels(QObject):
         jobs.stopped.connect(self._on_stopped)
         page.asked.connect(self.ask)
         page.stopped.connect(self._on_stop)
+        page.maps_asked.connect(self.ask_likeness)
+        page.maps_stopped.connect(self._on_stop_likeness)
         page.folder_wanted.connect(self._on_folder)
         page.row_chosen.connect(desk.go_to)
         page.shown.connect(self._on_shown)
@@ -59,7 +71,7 @@ class ComparingModels(QObject):
     @Slot()
     def forget(self) -> None:
         """Other data or another model: what was found belongs to those before."""
-        for key in (BESIDE, MAPS, AHEAD):
+        for key in (BESIDE, MAPS, AHEAD, LIKENESS):
             self._house.jobs.forget(key)
         self._known.clear()
         self._asked = None
@@ -91,9 +103,31 @@ class ComparingModels(QObject):
         if data is None or model is None or because or page.chosen is None:
             page.row.say(because or "Choose the other model.", wrong=True)
             return
+        self._house.jobs.forget(LIKENESS)
+        page.maps_row.show_running(False)
         page.row.show_running(True)
         request = BesideRequest(PredictionsRequest(model.sha256, data.source, data.sha256), page.chosen)
         self._house.jobs.ask(BESIDE, request, f"Comparing over {data.rows:,} rows", Lane.SCAN)
+
+    @Slot()
+    def ask_likeness(self) -> None:
+        """Both models about the rows that are listed, as far as they have a label."""
+        result, model, page = self._page.result, self._house.conductor.model, self._page
+        if result is None or model is None:
+            return
+        rows = tuple(int(row) for row in page.table.order if result.first.true[row] >= 0)[:MOST_MAPS]
+        if not rows:
+            page.maps_row.say("No row listed has a label to ask both about.", wrong=True)
+            return
+        explanation = explanation_of_rows(self._house.workspace.method_panel.choices(), TextInput(""), model.sha256)
+        asked = result.request.predictions
+        request = MapsBesideRequest(asked.source, rows, explanation, result.request.other, asked.data_sha256)
+        page.maps_row.show_running(True)
+        self._house.jobs.ask(LIKENESS, request, f"Comparing the maps of {len(rows):,} rows", Lane.SCAN)
+
+    @Slot()
+    def _on_stop_likeness(self) -> None:
+        self._house.jobs.stop(LIKENESS)
 
     @Slot()
     def _on_folder(self) -> None:
@@ -198,6 +232,8 @@ class ComparingModels(QObject):
             self.changed.emit()
             if whole:
                 self.ask_maps()
+        elif key == LIKENESS and isinstance(result, MapsBesideResult):
+            self._page.show_likeness(result, whole)
         elif key in (MAPS, AHEAD) and isinstance(result, ExplainBesideResult):
             if whole:
                 self._known[result.request] = result
@@ -211,25 +247,28 @@ class ComparingModels(QObject):
 
     @Slot(object, object)
     def _on_progressed(self, key: Hashable, partial: Partial) -> None:
-        if key == BESIDE:
-            self._page.row.show_progress(partial)
+        if key in (BESIDE, LIKENESS):
+            self._row_of(key).show_progress(partial)
 
     @Slot(object, object)
     def _on_failed(self, key: Hashable, failure: Failure) -> None:
         row = self._desk.current
-        if key == BESIDE:
-            self._end(failure.message, wrong=True)
+        if key in (BESIDE, LIKENESS):
+            self._end(key, failure.message, wrong=True)
         elif key == MAPS and row >= 0:
             self._page.show_pair(row, self._desk.input_of(row), None, failure.message)
 
     @Slot(object)
     def _on_stopped(self, key: Hashable) -> None:
-        if key == BESIDE:
-            self._end("Stopped; what was predicted stays.", wrong=False)
+        if key in (BESIDE, LIKENESS):
+            self._end(key, "Stopped; what was found stays.", wrong=False)
 
-    def _end(self, words: str, wrong: bool) -> None:
-        self._page.row.show_running(False)
-        self._page.row.say(words, wrong)
+    def _row_of(self, key: Hashable) -> AskRow:
+        return self._page.row if key == BESIDE else self._page.maps_row
+
+    def _end(self, key: Hashable, words: str, wrong: bool) -> None:
+        self._row_of(key).show_running(False)
+        self._row_of(key).say(words, wrong)
 
     @Slot()
     def _on_rows(self) -> None:

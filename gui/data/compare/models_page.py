@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.comparisons import FATE_WORDS, BesideResult, ExplainBesideResult, Fate, PairedNumbers
+from engine.comparisons import FATE_WORDS, BesideResult, ExplainBesideResult, Fate, MapsBesideResult, PairedNumbers
 from engine.dataset_results import PredictionsResult
 from engine.datasets.paired import numbers_beside
 from engine.heatmaps.numerals import fixed, percent
@@ -37,12 +37,20 @@ KINDS = (
     ("fixed", "Fixed", "Wrong by the first, right by the second."),
     ("broken", "Broken", "Right by the first, wrong by the second."),
     ("other", "Both wrong", "Wrong by both, each in its own way."),
+    ("same", "Same answer", "Rows of one answer: are the reasons the same, too?"),
     ("different", "No label", "Another class, and no label to judge by."),
 )
-FATES = {"fixed": (Fate.FIXED,), "broken": (Fate.BROKEN,), "other": (Fate.OTHER_ERROR,), "different": (Fate.DIFFERENT,)}
+FATES = {
+    "fixed": (Fate.FIXED,),
+    "broken": (Fate.BROKEN,),
+    "other": (Fate.OTHER_ERROR,),
+    "same": (Fate.SAME,),
+    "different": (Fate.DIFFERENT,),
+}
 ALL_FATES = (Fate.FIXED, Fate.BROKEN, Fate.OTHER_ERROR, Fate.DIFFERENT)
 FOLDER = "folder…"
-CHANGE = 7  # the column it is sorted by at first
+CHANGE, LIKENESS = 7, 8  # columns; by the first it is sorted at first
+MOST_MAPS = 200
 COMBO_PIXELS = 176
 TABLE_PIXELS, MAPS_PIXELS = 178, 204
 
@@ -52,6 +60,8 @@ class ModelsPage(QWidget):
 
     asked = Signal()
     stopped = Signal()
+    maps_asked = Signal()
+    maps_stopped = Signal()
     folder_wanted = Signal()
     row_chosen = Signal(int)
     read_out_changed = Signal(str)
@@ -65,12 +75,18 @@ class ModelsPage(QWidget):
         self.other = small_combo()
         hint = "Predict the same rows with the other model; what was predicted before is taken from disk."
         self.row = AskRow("beside", "Compare", hint, (self.other,))
+        hint = f"Explain the listed rows, {MOST_MAPS:,} at most, with both models: where do the reasons differ?"
+        self.maps_row = AskRow("besideMaps", "Compare maps", hint, ())
+        self.maps_row.start.setProperty("role", "link")
+        self.likeness = np.zeros(0)  # (rows,) rank correlation of the two maps, NaN where it is not known
         self.kind, self.table = Segments("besideKind", KINDS, tight=True), CellsTable("besideTable", "Rows taken differently")
         self.maps = PairOfMaps("beside", Qt.Orientation.Vertical)
         self._figures, self._warnings, self._empty, self._stack = ElidedLabel(), ElidedLabel(), QLabel(EMPTY), QStackedWidget()
         self._build()
         self.row.asked.connect(self.asked)
         self.row.stopped.connect(self.stopped)
+        self.maps_row.asked.connect(self.maps_asked)
+        self.maps_row.stopped.connect(self.maps_stopped)
         self.other.activated.connect(self._on_other)
         self.kind.chosen.connect(self._on_kind)
         self.table.chosen.connect(self.row_chosen)
@@ -102,7 +118,11 @@ class ModelsPage(QWidget):
         column.setSpacing(8)
         column.addWidget(self._figures)
         column.addWidget(self._warnings)
-        column.addWidget(self.kind, 0, Qt.AlignmentFlag.AlignLeft)
+        kinds = QHBoxLayout()
+        kinds.setSpacing(8)
+        kinds.addWidget(self.kind)
+        kinds.addWidget(self.maps_row, 1)
+        column.addLayout(kinds)
         column.addWidget(both, 1)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(found)
@@ -150,8 +170,9 @@ class ModelsPage(QWidget):
     def show_nothing(self) -> None:
         """Of other data, or another model."""
         self.result = self.numbers = None
-        self.row.show_running(False)
-        self.row.say("")
+        for row in (self.row, self.maps_row):
+            row.show_running(False)
+            row.say("")
         self._stack.setCurrentIndex(0)
 
     def show_result(self, result: BesideResult, whole: bool) -> None:
@@ -159,6 +180,8 @@ class ModelsPage(QWidget):
         other = self.result is None or self.result.request != result.request
         self.result = result
         if other:
+            self.likeness = np.full(result.first.data.rows, np.nan)
+            self.maps_row.say("")
             self.table.show_columns(self._columns(), CHANGE, falls=False)
         self._warnings.setText(" ".join(notice.message for notice in result.warnings))
         self._warnings.setVisible(bool(result.warnings))
@@ -168,6 +191,17 @@ class ModelsPage(QWidget):
             self.row.show_running(False)
             failed = f", {len(result.skipped):,} could not be" if result.skipped else ""
             self.row.say(f"{result.done:,} rows predicted with {result.name}{failed}")
+
+    def show_likeness(self, found: MapsBesideResult, whole: bool) -> None:
+        """How alike the maps of some rows are, so far."""
+        if self.result is None:
+            return
+        self.likeness[found.rows] = found.rank_correlation
+        self.table.sort_by(LIKENESS)
+        if whole:
+            self.maps_row.show_running(False)
+            failed = f", {len(found.skipped):,} could not be" if found.skipped else ""
+            self.maps_row.say(f"{len(found.rows):,} rows explained with both{failed}")
 
     def show_rows(self) -> None:
         """Those that pass the search, counted anew."""
@@ -245,7 +279,15 @@ class ModelsPage(QWidget):
                 lambda: self._result.change,
                 True,
             ),
-            CellColumn("Text", "The row.", 200, lambda row: data.input_of(row).text.replace("\n", " ")),
+            CellColumn(
+                "Maps r",
+                "Rank correlation of the two maps for the true class, word by word; the button above computes it.",
+                60,
+                lambda row: _correlation(float(self.likeness[row])),
+                lambda: self.likeness,
+                True,
+            ),
+            CellColumn("Text", "The row.", 160, lambda row: data.input_of(row).text.replace("\n", " ")),
         ]
 
     @property
@@ -285,6 +327,10 @@ def _true(first: PredictionsResult, row: int) -> str:
 
 def _number(value: float) -> str:
     return "" if np.isnan(value) else fixed(value, 3)
+
+
+def _correlation(value: float) -> str:
+    return "" if np.isnan(value) else fixed(value, 2)
 
 
 def _change(value: float) -> str:

@@ -12,7 +12,7 @@ from engine.attention.ranks import spearman
 from engine.attribution.explain import explain
 from engine.comparisons import BesideResult, Fate
 from engine.datasets import passes
-from engine.datasets.beside import CommonLabels, agreement_of, beside, explain_beside
+from engine.datasets.beside import CommonLabels, agreement_of, beside, explain_beside, maps_beside
 from engine.datasets.data import Datasets
 from engine.datasets.paired import numbers_beside
 from engine.datasets.predict import predict_rows
@@ -26,6 +26,7 @@ from engine.requests import (
     BesideRequest,
     DataSource,
     ExplainBesideRequest,
+    MapsBesideRequest,
     OpenModelRequest,
     OtherModel,
     PredictionsRequest,
@@ -188,6 +189,32 @@ def test_both_maps_are_those_of_the_models_alone(tiny_bert: TextModel, lstm_fold
             whole[place] += value
     wanted = spearman(np.array(list(whole.values())), found.second.values[ordinary])
     assert found.rank_correlation == pytest.approx(wanted)
+
+
+def test_maps_over_rows_are_compared_as_single_ones(tmp_path: Path, tiny_bert: TextModel, lstm_folder: Path):
+    path, rows, other = labelled(tmp_path, 30), tuple(range(0, 30, 2)), OtherModel(str(lstm_folder))
+    how = AttributionRequest(tiny_bert.info.sha256, TextInput(""), method="input_x_gradient")
+    request = MapsBesideRequest(DataSource(path), rows, how, other)
+    found = run(maps_beside(Datasets(), OtherModels(), tiny_bert, request))
+    assert found.rows.tolist() == list(rows)
+    said = run(predict_rows(Datasets(), tiny_bert, PredictionsRequest(tiny_bert.info.sha256, DataSource(path))))
+    for at in (1, 4, 9):
+        target = Target(f"label:{said.label(int(said.true[rows[at]]))}")
+        single = replace(how, input=said.data.input_of(rows[at]), target=target)
+        both = run(explain_beside(OtherModels(), tiny_bert, ExplainBesideRequest(single, other)))
+        wanted = np.nan if both.rank_correlation is None else both.rank_correlation
+        assert found.rank_correlation[at] == pytest.approx(wanted, nan_ok=True)
+    assert np.isfinite(found.rank_correlation).sum() > 5
+    assert run(maps_beside(Datasets(), OtherModels(), tiny_bert, request)).cost.forward == 0, "they are kept"
+
+
+def test_rows_that_one_of_both_cannot_explain_are_listed(tmp_path: Path, tiny_bert: TextModel, lstm_folder: Path):
+    path = write(tmp_path, "t.csv", "text,label\nnot once,negative\na film,\n,positive\ndull film,neutral\n")
+    how = AttributionRequest(tiny_bert.info.sha256, TextInput(""), method="input_x_gradient")
+    request = MapsBesideRequest(DataSource(path), (0, 1, 2, 3), how, OtherModel(str(lstm_folder)))
+    found = run(maps_beside(Datasets(), OtherModels(), tiny_bert, request))
+    assert found.rows.tolist() == [0, 3]
+    assert [each.row for each in found.skipped] == [1, 2]
 
 
 def test_the_target_is_named_as_the_second_model_names_it(tmp_path: Path, tiny_bert: TextModel):

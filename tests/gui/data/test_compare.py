@@ -19,11 +19,12 @@ from engine.requests import (
     BesideRequest,
     CheckpointsRequest,
     ExplainBesideRequest,
+    MapsBesideRequest,
     OtherModel,
     OverTrainingRequest,
     SlicesRequest,
 )
-from gui.data.compare.models_page import ModelsPage
+from gui.data.compare.models_page import KINDS, ModelsPage
 from gui.data.room import DataRoom
 from gui.data.row_filter import RowFilter
 from tests.gui.conftest import Stage
@@ -86,7 +87,7 @@ def test_the_same_rows_are_asked_and_what_was_found_is_told(stage: Stage, room: 
     assert set(page.table.order.tolist()) == fixed
     page.kind._group.button(2).click()
     assert set(page.table.order.tolist()) == broken
-    assert page.kind._group.button(4).isVisible(), "a row without a label is taken differently"
+    assert page.kind._group.button(5).isVisible(), "a row without a label is taken differently"
 
 
 def test_it_is_sorted_by_the_change_and_by_what_one_clicks(stage: Stage, room: DataRoom) -> None:
@@ -100,7 +101,7 @@ def test_it_is_sorted_by_the_change_and_by_what_one_clicks(stage: Stage, room: D
     assert page.table.order.tolist() == sorted(page.table.order.tolist())
     page.table.horizontalHeader().sectionClicked.emit(0)
     assert page.table.order.tolist() == sorted(page.table.order.tolist(), reverse=True)
-    page.table.horizontalHeader().sectionClicked.emit(8)  # texts are not sorted
+    page.table.horizontalHeader().sectionClicked.emit(9)  # texts are not sorted
     assert page.table.order.tolist() == sorted(page.table.order.tolist())
 
 
@@ -133,6 +134,25 @@ def test_keys_step_through_the_differences_with_both_reasons(stage: Stage, room:
     room._view.show_page("rows")
     key(stage, Qt.Key.Key_K)
     assert room.desk.current in ERRORS
+
+
+def test_reasons_are_compared_where_the_answer_is_the_same(stage: Stage, room: DataRoom) -> None:
+    page, said = models(stage, room), room.desk.predictions
+    assert page.result is not None
+    assert said is not None
+    page.kind._group.button([id for id, _, _ in KINDS].index("same")).click()
+    same = {int(row) for row in np.flatnonzero(page.result.fate == Fate.SAME)}
+    assert set(page.table.order.tolist()) == same
+    page.kind._group.button(0).click()
+    listed = [row for row in page.table.order.tolist() if said.true[row] >= 0]
+    page.maps_row.start.click()
+    stage.until(lambda: "rows explained with both" in page.maps_row.note.text())
+    asked = next(request for request in stage.stub.asked if isinstance(request, MapsBesideRequest))
+    assert list(asked.rows) == listed
+    assert asked.other == page.result.request.other
+    assert page.table.order.tolist()[: len(listed)] == sorted(listed), "the least alike first"
+    cells = page.table.cells
+    assert cells.data(cells.index(0, 8)) == f"{min(listed) / 10:.2f}"
 
 
 def test_a_search_narrows_the_comparison(stage: Stage, room: DataRoom) -> None:
