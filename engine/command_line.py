@@ -5,13 +5,15 @@ import json
 import shlex
 import sys
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.atomic_file import write_atomically
 from engine.attention_maps import AttentionResult, TfidfResult
 from engine.cell_values import stored
 from engine.cells import Cell, CellsResult
-from engine.dataset_results import PredictionsResult
+from engine.comparisons import BesideResult, SlicesResult
+from engine.dataset_results import PredictionsResult, Rows
 from engine.detective import CorpusTextResult, DetectResult, EffectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
@@ -133,9 +135,13 @@ def _generation(generation: Generation) -> list[str]:
 
 
 def dataset_command(
-    result: PredictionsResult, errors: bool = False, method: str | None = None, accept_reinitialised: bool = False
+    result: PredictionsResult,
+    errors: bool = False,
+    method: str | None = None,
+    accept_reinitialised: bool = False,
+    more: Sequence[str] = (),
 ) -> str:
-    """The line that predicts the same rows, and with a method explains those it writes."""
+    """The line that predicts the same rows, and with a method explains those it writes. ``more``: options behind them."""
     source = result.request.source
     words = [result.model.path, source.path]
     for name, value in (("--text-column", source.text), ("--pair-column", source.pair), ("--encoding", source.encoding)):
@@ -146,8 +152,38 @@ def dataset_command(
     columns = ("",) if source.labels == () else source.labels or ()
     words += [word for column in columns for word in _option("--label-column", column)]
     words += [word for written, label in source.names for word in _option("--label", f"{written}={label}")]
-    words += (["--errors"] if errors else []) + _option("--method", method)
+    words += (["--errors"] if errors else []) + _option("--method", method) + list(more)
     return _line("dataset", words, result.cost.device, accept_reinitialised)
+
+
+def beside_command(result: BesideResult, accept_reinitialised: bool = False) -> str:
+    """The line that compares the same two models over the same rows."""
+    other = result.request.other
+    accepted = accept_reinitialised or other.accept_reinitialised
+    more = _option("--beside", other.checkpoint or result.other.path)
+    return dataset_command(result.first, accept_reinitialised=accepted, more=more)
+
+
+def slices_command(result: SlicesResult, predictions: PredictionsResult, accept_reinitialised: bool = False) -> str:
+    """The line that compares the same slices.
+
+    Raises:
+        UserError: they are more than the rows with one value in one column.
+    """
+    named = [each.name for each in result.request.slices]
+    if not all(_is_column_of(name, rows, predictions) for name, rows in zip(named, result.rows, strict=True)):
+        raise UserError("The command line compares errors with rows that are right; these slices fit none.", "no_command")
+    columns = [_COLUMN_OF[name] for name in named]
+    return dataset_command(predictions, accept_reinitialised=accept_reinitialised, more=["--slices", *columns])
+
+
+_COLUMN_OF = {"Errors": "correct=no", "Right": "correct=yes"}  # as the window names them
+
+
+def _is_column_of(name: str, rows: Rows, predictions: PredictionsResult) -> bool:
+    """Whether the slice is all of what a column says."""
+    wanted = {"correct=no": 0, "correct=yes": 1}.get(_COLUMN_OF.get(name, ""))
+    return wanted is not None and len(rows) == int((predictions.correct == wanted).sum())
 
 
 def detect_command(result: DetectResult, accept_reinitialised: bool = False, ablation: EffectResult | None = None) -> str:

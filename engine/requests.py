@@ -753,6 +753,77 @@ class NeighboursRequest:
     data_sha256: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OtherModel:
+    """A second model to hold beside the open one: one of its own training checkpoints, or whatever lies in ``path``.
+
+    ``accept_reinitialised``: as of ``OpenModelRequest``.
+    """
+
+    path: str = ""
+    checkpoint: str = ""
+    accept_reinitialised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BesideRequest:
+    """Where do two models disagree over a set of examples? The second one's predictions are kept as the first one's are.
+
+    Args:
+        resamples: of the bootstrap behind the interval of the difference.
+    """
+
+    predictions: PredictionsRequest
+    other: OtherModel
+    resamples: int = 2000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainBesideRequest:
+    """Why did two models say that of one text? Both are asked about the same target, by its label."""
+
+    attribution: AttributionRequest
+    other: OtherModel
+
+
+@dataclass(frozen=True, slots=True)
+class MapsBesideRequest:
+    """How alike are two models' explanations of each row? Both are asked about its true class; kept on disk.
+
+    Args:
+        explanation: as of ``ExplainRowsRequest``; of its target only the unit of the score counts.
+    """
+
+    source: DataSource
+    rows: tuple[int, ...]
+    explanation: AttributionRequest
+    other: OtherModel
+    data_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointsRequest:
+    """What did the model say of every example as it was trained?
+
+    Args:
+        checkpoints: by name; empty: all there are.
+    """
+
+    predictions: PredictionsRequest
+    checkpoints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SlicesRequest:
+    """How do two slices differ? ``resamples``: of the bootstrap behind the intervals that have no closed form."""
+
+    predictions: PredictionsRequest
+    slices: tuple[NamedRows, NamedRows]
+    resamples: int = 1000
+    seed: int = 0
+
+
 AboutACorpus = ScanRequest | DetectRequest | EffectRequest | UnitRequest | TracksRequest | PhraseRequest | CorpusTextRequest
 AboutAttention = AttentionRequest | HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest
 AboutADataset = (
@@ -763,7 +834,10 @@ AboutADataset = (
     | DatasetReportRequest
     | ConsistencyRequest
     | NeighboursRequest
+    | CheckpointsRequest
+    | SlicesRequest
 )
+AboutTwoModels = BesideRequest | ExplainBesideRequest | MapsBesideRequest
 AboutAModel = (
     PredictionRequest
     | AttributionRequest
@@ -776,6 +850,7 @@ AboutAModel = (
     | AboutAttention
     | AboutACorpus
     | AboutADataset
+    | AboutTwoModels
 )
 Request = (
     OpenModelRequest
@@ -793,10 +868,10 @@ def model_asked(request: AboutAModel) -> str:
     """The sha256 of the model that is meant."""
     if isinstance(request, HeadRequest | AttentionFileRequest | HeadAgreementRequest | TfidfRequest):
         return request.attention.model_sha256
-    if isinstance(request, OverTrainingRequest):
+    if isinstance(request, OverTrainingRequest | ExplainBesideRequest):
         return request.attribution.model_sha256
-    if isinstance(request, SliceRequest | DatasetReportRequest):
+    if isinstance(request, SliceRequest | DatasetReportRequest | BesideRequest | CheckpointsRequest | SlicesRequest):
         return request.predictions.model_sha256
-    if isinstance(request, ExplainRowsRequest | AggregateRequest):
+    if isinstance(request, ExplainRowsRequest | AggregateRequest | MapsBesideRequest):
         return request.explanation.model_sha256
     return request.model_sha256

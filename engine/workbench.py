@@ -13,6 +13,7 @@ from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.over_training import over_training
 from engine.attribution.registry import METHODS
+from engine.datasets.beside import side_by_side
 from engine.datasets.counterfactual import counterfactual
 from engine.datasets.data import Datasets
 from engine.datasets.examine import examine
@@ -22,6 +23,7 @@ from engine.jobs import Partial, Steps, T
 from engine.models.importing import Importer
 from engine.models.model import Model, TextModel
 from engine.models.opening import open_model, read_code
+from engine.models.other import OtherModels
 from engine.optimisation.text import optimise_text
 from engine.recurrent.ablation import ablate
 from engine.recurrent.investigate import investigate, marks
@@ -33,6 +35,7 @@ from engine.requests import (
     AboutADataset,
     AboutAModel,
     AboutAttention,
+    AboutTwoModels,
     AttentionFileRequest,
     AttentionRequest,
     AttributionRequest,
@@ -89,7 +92,7 @@ class Workbench:
         self._model: Model | None = None
         self._accepted = False
         self._importer, self._sessions, self._captures = Importer(), Sessions(), Captures()
-        self._datasets = Datasets()
+        self._datasets, self._others = Datasets(), OtherModels()
 
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator whose result answers ``request``; nothing runs before its first step."""
@@ -114,6 +117,7 @@ class Workbench:
         model = yield from open_model(request)
         self._model, self._accepted = model, request.accept_reinitialised
         self._captures.forget()
+        self._others.forget()
         return OpenModelResult(request, model.info)
 
     def _catalogue(self) -> Steps[CatalogueResult]:
@@ -132,6 +136,8 @@ class Workbench:
             return (yield from investigate(self._sessions, model, request))
         if isinstance(request, AboutADataset):
             return (yield from examine(self._datasets, model, request))
+        if isinstance(request, AboutTwoModels):
+            return (yield from side_by_side(self._datasets, self._others, model, request))
         if isinstance(request, AboutAttention):
             return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
         return (yield from _OF_A_TEXT_MODEL[type(request)](model, request))

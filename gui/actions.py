@@ -68,6 +68,8 @@ ACTIONS = (
     ActionDescription("previous_error", "Previous error", "Data", "caret-up", ("K", "Alt+Up"), "The wrong row before."),
     ActionDescription("next_row", "Next row", "Data", "arrow-down", ("N",), "Right or wrong."),
     ActionDescription("previous_row", "Previous row", "Data", "arrow-up", ("Shift+N",), "Right or wrong."),
+    ActionDescription("pin_row", "Pin the row", "Data", "push-pin", ("P",), "Keep it beside the next ones, on one scale."),
+    ActionDescription("unpin_row", "Unpin the row", "Data", "push-pin-slash", ("Shift+P",)),
     ActionDescription("tag_row", "Tag the row…", "Data", "tag", ("T",)),
     *(ActionDescription(f"tag_{number}", f"Tag {number}", "Data", "tag", (str(number),)) for number in range(1, 10)),
     ActionDescription(

@@ -10,18 +10,27 @@ import numpy as np
 
 from engine.atomic_file import save
 from engine.commands.shared import Parser, add_model, kind_of, open_in_workbench, run_job, write_json
+from engine.comparisons import BesideResult
 from engine.dataset_results import PredictionsResult
 from engine.errors import UserError
 from engine.requests import (
     DEFAULT_METHOD,
     AggregateRequest,
     AttributionRequest,
+    BesideRequest,
+    CheckpointsRequest,
+    ColumnFilter,
     ConsistencyRequest,
     DatasetReportRequest,
     DataSource,
     ExplainRowsRequest,
+    NamedRows,
     NeighboursRequest,
+    OtherModel,
     PredictionsRequest,
+    Selection,
+    SliceRequest,
+    SlicesRequest,
     TextInput,
 )
 
@@ -56,6 +65,18 @@ def add(commands: Any, common: Parser) -> None:
     )
     dataset.add_argument("--aggregate", action="store_true", help="JSON: words of the worst errors, and of rows that are right")
     dataset.add_argument("--nearest", metavar="ROW", type=int, help="JSON: the rows that the model takes for most like this one")
+    dataset.add_argument(
+        "--beside",
+        metavar="MODEL2|CHECKPOINT",
+        help="a second model, or a checkpoint of this one: CSV gets its predictions and what flips, JSON the comparison",
+    )
+    dataset.add_argument("--checkpoints", action="store_true", help="JSON: the same at every training checkpoint")
+    dataset.add_argument(
+        "--slices",
+        metavar="COLUMN=VALUE",
+        nargs=2,
+        help="JSON: rows of one kind beside rows of another, such as correct=no and correct=yes",
+    )
     dataset.set_defaults(run=_dataset)
 
 
@@ -103,7 +124,8 @@ def _dataset(options: argparse.Namespace, draw: object) -> None:
         return
     rows = errors_of(result) if options.errors else list(range(result.data.rows))
     top = None if options.method is None else _top_tokens(options, workbench, result, rows, explanation)
-    save(options.out, dataset_to_csv(result, rows, top))
+    beside = None if options.beside is None else _beside(options, workbench, result)
+    save(options.out, dataset_to_csv(result, rows, top, beside))
 
 
 def _more(
@@ -113,6 +135,7 @@ def _more(
     from engine.datasets.explanations import check_rows
     from engine.datasets.report import slices_of
     from engine.datasets.rewrites import RULES
+    from engine.export.comparison_files import beside_as_dict, checkpoints_as_list, slices_as_dict
     from engine.export.dataset_findings import aggregate_as_dict, consistency_as_dict, neighbours_as_list
 
     found: dict[str, Any] = {}
@@ -133,7 +156,43 @@ def _more(
         text = data.input_of(options.nearest)
         asked = NeighboursRequest(sha256, data.source, text, options.nearest, data_sha256=data.sha256)
         found["neighbours"] = neighbours_as_list(run_job(workbench.job_for(asked), options))
+    if options.beside is not None:
+        found["beside"] = beside_as_dict(_beside(options, workbench, result))
+    if options.checkpoints:
+        over = run_job(workbench.job_for(CheckpointsRequest(result.request)), options)
+        found["checkpoints"] = checkpoints_as_list(over)
+    if options.slices is not None:
+        both = [_slice(workbench, options, result.request, each) for each in options.slices]
+        comparing = SlicesRequest(result.request, (both[0], both[1]), seed=options.seed)
+        found["slices"] = slices_as_dict(run_job(workbench.job_for(comparing), options))
     return found
+
+
+def _beside(options: argparse.Namespace, workbench: Any, result: PredictionsResult) -> BesideResult:
+    """A checkpoint of the model where it has one of that name, else what lies in that path."""
+    named = options.beside in result.model.checkpoints
+    other = OtherModel(
+        path="" if named else options.beside,
+        checkpoint=options.beside if named else "",
+        accept_reinitialised=options.accept_reinitialised,
+    )
+    found: BesideResult = run_job(workbench.job_for(BesideRequest(result.request, other, seed=options.seed)), options)
+    for warning in found.warnings if not options.quiet else ():
+        print(f"Note: {warning.message}", file=sys.stderr)
+    return found
+
+
+def _slice(workbench: Any, options: argparse.Namespace, predictions: PredictionsRequest, named: str) -> NamedRows:
+    """Rows whose column holds that value.
+
+    Raises:
+        UserError: there is no equals sign, no such column, or no such row.
+    """
+    column, equals, value = named.partition("=")
+    if not equals:
+        raise UserError(f"--slices takes COLUMN=VALUE, not {named!r}.", "arguments")
+    chosen = run_job(workbench.job_for(SliceRequest(predictions, Selection((ColumnFilter(column, (value,)),)))), options)
+    return NamedRows(named, tuple(chosen.rows.tolist()))
 
 
 def _top_tokens(

@@ -8,20 +8,24 @@ from engine.datasets.consistency import consistency
 from engine.datasets.data import Datasets
 from engine.datasets.explanations import explain_rows
 from engine.datasets.neighbours import neighbours
+from engine.datasets.over_checkpoints import over_checkpoints
 from engine.datasets.predict import predict_rows
 from engine.datasets.report import dataset_report
 from engine.datasets.select import select
+from engine.datasets.slices import compare_slices
 from engine.jobs import Steps
 from engine.models.model import TextModel
 from engine.requests import (
     AboutADataset,
     AggregateRequest,
+    CheckpointsRequest,
     ConsistencyRequest,
     DatasetReportRequest,
     ExplainRowsRequest,
     NeighboursRequest,
     PredictionsRequest,
     SliceRequest,
+    SlicesRequest,
 )
 
 
@@ -42,6 +46,10 @@ def examine(datasets: Datasets, model: TextModel, request: AboutADataset) -> Ste
             return consistency(datasets, model, request)
         case NeighboursRequest():
             return neighbours(datasets, model, request)
+        case CheckpointsRequest():
+            return over_checkpoints(datasets, model, request)
+        case SlicesRequest():
+            return compare_slices(datasets, model, request)
 
 
 def _slice(datasets: Datasets, model: TextModel, request: SliceRequest) -> Steps[SliceResult]:

@@ -42,8 +42,13 @@ class Pass:
     forward: int = 0
 
 
-def run_pass(model: TextModel, data: Dataset, store: RowStore, batch: Batch, doing: str) -> Steps[Pass]:
+def run_pass(
+    model: TextModel, data: Dataset, store: RowStore, batch: Batch, doing: str, tokens: TokenRows | None = None
+) -> Steps[Pass]:
     """Fill ``store`` with what ``batch`` makes of each row, from where it stands.
+
+    Args:
+        tokens: of ``token_rows``, where they are known from a model that reads alike.
 
     Yields:
         With the ``Pass`` as result: what ``store`` holds so far may be looked at, and must be copied to be kept.
@@ -55,7 +60,8 @@ def run_pass(model: TextModel, data: Dataset, store: RowStore, batch: Batch, doi
     if store.complete:
         state.done = state.resumed = data.rows
         return state
-    tokens = yield from token_rows(model, data)
+    if tokens is None:
+        tokens = yield from token_rows(model, data)
     if not store.begun:
         size = yield from _measured(model, tokens, batch, doing)
         store.begin(size, len(BatchPlan(tokens.lengths, size)), tokens.failed, tokens.cut)

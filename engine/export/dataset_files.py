@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from engine import VERSION
+from engine.comparisons import BesideResult
 from engine.dataset_results import NONE, Calibration, ClassNumbers, PredictionsResult, RegressionNumbers
 from engine.datasets.outcomes import SURE, probabilities
 from engine.datasets.select import OF_A_REGRESSION
 from engine.datasets.table import BETWEEN_LABELS
+from engine.export.comparison_files import BESIDE_COLUMNS, beside_cells
 from engine.export.csv_file import guarded
 from engine.export.json_file import SCHEMA, cost_as_dict, strict
 from engine.requests import TextInput, in_words
@@ -91,6 +93,7 @@ def dataset_to_csv(
     result: PredictionsResult,
     rows: Iterable[int] | None = None,
     top_tokens: Mapping[int, Sequence[tuple[str, float]]] | None = None,
+    beside: BesideResult | None = None,
 ) -> bytes:
     """A line for each row; what is not known is empty. Texts and labels are dead in a spreadsheet (see ``csv_file``).
 
@@ -99,12 +102,14 @@ def dataset_to_csv(
     Args:
         rows: which, and in which order; None: all.
         top_tokens: for each row its tokens of the largest attribution.
+        beside: a second model's predictions, and what became of each row.
     """
     paired = bool(result.data.source.pair)
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     regression = bool(result.expected.size)
     columns = [*COLUMNS[:2], *(["text_pair"] if paired else []), *COLUMNS[2:], *(OF_A_REGRESSION if regression else ())]
+    columns += BESIDE_COLUMNS if beside is not None else ()
     writer.writerow([*columns, *([] if top_tokens is None else ["top_tokens"])])
     said, residual = _said(result), result.residual
     for row in range(result.data.rows) if rows is None else rows:
@@ -119,6 +124,7 @@ def dataset_to_csv(
         cells += [_number(values[row]) for values in (result.probability, result.loss, result.margin)]
         cells.append(_CORRECT[int(result.correct[row])])
         cells += [_number(residual[row]), _number(abs(residual[row]))] if regression else []
+        cells += beside_cells(beside, row) if beside is not None else ()
         if top_tokens is not None:
             cells.append(guarded(" ".join(_tokens(top_tokens.get(row, ())))))
         writer.writerow(cells)

@@ -53,6 +53,10 @@ class Segments(QWidget):
     def current(self) -> str:
         return self._ids[self._group.checkedId()]
 
+    def set_words(self, id: str, words: str) -> None:
+        """Of one of them, where they hold a count."""
+        self._group.button(self._ids.index(id)).setText(words)
+
     def choose(self, id: str) -> None:
         """One of the ids."""
         self._group.button(self._ids.index(id)).setChecked(True)

@@ -1,7 +1,6 @@
 """Questions about many rows, and about what would change one: asked by a button, answered into the pages."""
 
 from collections.abc import Hashable
-from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -23,10 +22,10 @@ from engine.requests import (
     NeighboursRequest,
     TextInput,
 )
-from gui.choices import TRUE
 from gui.data.aggregate_page import OUTCOMES, search_for
 from gui.data.asking import AskRow
 from gui.data.desk import DataDesk
+from gui.data.explaining import explanation_of_rows
 from gui.data.row_filter import RowFilter
 from gui.data.view import DataView
 from gui.job_lanes import Lane
@@ -79,13 +78,11 @@ class Examining(QObject):
     # Asking
 
     def _explanation(self, input: TextInput) -> AttributionRequest | None:
-        """As it is set on the right; against the true class only where one error is looked at."""
+        """As it is set on the right."""
         model = self._house.conductor.model
         if model is None:
             return None
-        choices = self._house.workspace.method_panel.choices()
-        target = replace(choices.target, true=None, versus=None if choices.target.versus == TRUE else choices.target.versus)
-        return replace(choices, target=target).request(input, model.sha256)
+        return explanation_of_rows(self._house.workspace.method_panel.choices(), input, model.sha256)
 
     @Slot()
     def ask_aggregate(self) -> None:

@@ -11,6 +11,7 @@ from engine.requests import DataSource
 from engine.results import ModelInfo, TokenizedText
 from engine.samples import RESOURCES
 from gui.data.ahead import Ahead
+from gui.data.comparing import Comparing
 from gui.data.desk import DataDesk
 from gui.data.examining import Examining
 from gui.data.name_sheet import NameSheet
@@ -57,6 +58,10 @@ class DataRoom(Room):
         self._taking.done.connect(self.note)
         self._examining = Examining(self.desk, self._view, house)
         self._examining.told.connect(self.note)
+        self.comparing = Comparing(self.desk, self._view, house)
+        self.comparing.told.connect(self.note)
+        self.comparing.kept_changed.connect(self.kept_changed)
+        self.comparing.kept_changed.connect(self._show_available)
         self._ahead = Ahead(self.desk, house.jobs, house.conductor)
         self.section = DataSection(self.desk, house.actions)
         house.workspace.model_panel.add_section(self.section)
@@ -111,6 +116,8 @@ class DataRoom(Room):
         view.overview.row_chosen.connect(desk.go_to)
         view.aggregate.read_out_changed.connect(self.read_out_changed)
         view.overview.read_out_changed.connect(self.read_out_changed)
+        self.comparing.read_out_changed.connect(self.read_out_changed)
+        view.page_chosen.connect(self.kept_changed)
         view.filters.slice_kept.connect(self._on_slice_kept)
         view.filters.slice_chosen.connect(self._on_slice)
         view.filters.slice_dropped.connect(self._on_slice_dropped)
@@ -207,6 +214,7 @@ class DataRoom(Room):
     def _on_current(self) -> None:
         self._view.show_row()
         self.section.refresh()
+        self._show_available()
 
     @Slot()
     def _on_map(self) -> None:
@@ -227,11 +235,16 @@ class DataRoom(Room):
 
     @Slot()
     def _on_next_error(self) -> None:
-        self.desk.step_error(1)
+        self._step(1)
 
     @Slot()
     def _on_previous_error(self) -> None:
-        self.desk.step_error(-1)
+        self._step(-1)
+
+    def _step(self, way: int) -> None:
+        """Through what is compared, while one looks at that; else through the errors."""
+        if not self.comparing.step(way):
+            self.desk.step_error(way)
 
     @Slot()
     def _on_next_row(self) -> None:
@@ -333,13 +346,14 @@ class DataRoom(Room):
 
     def kept(self) -> Kept | None:
         """See ``Room``."""
-        return self._taking.kept()
+        return self.comparing.kept() or self._taking.kept()
 
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``; the desk has heard of it."""
         self._view.show_data()
         self._show_available()
 
+    @Slot()
     def _show_available(self) -> None:
         actions, desk = self._house.actions, self.desk
         none = None if desk.data is not None else NO_DATA
@@ -350,6 +364,8 @@ class DataRoom(Room):
         actions.set_available("save_data_report", none or unsaid)
         chosen = none or (None if desk.current >= 0 else "Choose a row first.")
         actions.set_available("tag_row", chosen)
+        actions.set_available("pin_row", chosen)
+        actions.set_available("unpin_row", None if self.comparing.pinned_row >= 0 else "No row is pinned.")
         names = self.store.names()
         for number in range(1, KEYED_TAGS + 1):
             actions.set_text(f"tag_{number}", f"Tag: {names[number - 1]}" if number <= len(names) else f"Tag {number}")

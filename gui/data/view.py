@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from gui.controls.rows import name_control
 from gui.controls.segments import Segments
 from gui.data.aggregate_page import AggregatePage
+from gui.data.compare.page import ComparePage
 from gui.data.consistency_page import ConsistencyPage
 from gui.data.desk import DataDesk
 from gui.data.example import ExampleStrip
@@ -31,6 +32,7 @@ PAGES = (
     ("overview", "Overview", "Confusion, precision and recall, calibration of the rows that are shown."),
     ("aggregate", "Words", "What the explanations of the rows that are shown have in common."),
     ("consistency", "Consistency", "Does the prediction stay when what should not matter is rewritten?"),
+    ("compare", "Compare", "Two models, checkpoints of a training, two examples, two slices, side by side."),
 )
 EMPTY = (
     "A file of labelled examples comes here: CSV, TSV, JSONL, Parquet, or plain text with one example a line. The open model "
@@ -46,6 +48,7 @@ class DataView(QFrame):
     open_chosen = Signal()
     sample_chosen = Signal()
     page_chosen = Signal(str)
+    compare_made = Signal()
 
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,10 +60,12 @@ class DataView(QFrame):
             ExampleStrip(desk),
         )
         self.overview, self.aggregate, self.consistency = OverviewPage(desk), AggregatePage(desk), ConsistencyPage(desk)
+        self._compare: ComparePage | None = None  # heavy, and not everybody goes there
+        self._compare_place = QWidget()
         self.segments = Segments("dataPage", PAGES, tight=True)
         self._pages, self._stack, self._note = QStackedWidget(), QStackedWidget(), ElidedLabel()
         self._bar, self.stop, self.go_on = QProgressBar(), QPushButton("Stop"), QPushButton("Predict the rest")
-        self._empty_words = QLabel(EMPTY)
+        self._empty_words, self._chips = QLabel(EMPTY), QWidget()
         self.setObjectName("dataView")
         self.setAccessibleName("Data")
         self.setProperty("role", "sheet")
@@ -79,6 +84,8 @@ class DataView(QFrame):
         self._pages.addWidget(self.overview)
         self._pages.addWidget(self.aggregate)
         self._pages.addWidget(self.consistency)
+        self._pages.addWidget(self._compare_place)
+        QVBoxLayout(self._compare_place).setContentsMargins(0, 0, 0, 0)
         self._note.setProperty("role", "muted")
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(120)
@@ -90,7 +97,8 @@ class DataView(QFrame):
             (self.go_on, ("dataGoOn", "Predict the rest", "Go on where it was stopped.")),
         ):
             name_control(control, *words)
-        upper, lower = QHBoxLayout(), QHBoxLayout()
+        upper, lower = QHBoxLayout(), QHBoxLayout(self._chips)
+        lower.setContentsMargins(0, 0, 0, 0)
         for row in (upper, lower):
             row.setSpacing(8)
         upper.addWidget(self.segments)
@@ -110,7 +118,7 @@ class DataView(QFrame):
         column.addWidget(self.source)
         column.addLayout(upper)
         column.addWidget(self.filters.wrong)
-        column.addLayout(lower)
+        column.addWidget(self._chips)
         column.addWidget(self._pages, 1)
         self._stack.addWidget(self._empty())
         self._stack.addWidget(page)
@@ -149,6 +157,17 @@ class DataView(QFrame):
         """Which one is open."""
         return self.segments.current
 
+    @property
+    def compare(self) -> ComparePage:
+        """Made when it is first wanted."""
+        if self._compare is None:
+            self._compare = ComparePage(self._desk)
+            layout = self._compare_place.layout()
+            assert layout is not None
+            layout.addWidget(self._compare)
+            self.compare_made.emit()
+        return self._compare
+
     def show_page(self, id: str) -> None:
         """One of ``PAGES``; others are left."""
         if id in (known for known, _, _ in PAGES):
@@ -182,6 +201,7 @@ class DataView(QFrame):
     def show_rows(self) -> None:
         """Which, and in which order."""
         self.filters.show_filter()
+        self._show_chips()
         self.table.show_rows()
         self.show_overview()
         self.show_row()
@@ -222,12 +242,20 @@ class DataView(QFrame):
         self.stop.setVisible(running)
         self.go_on.setVisible(left)
         self.go_on.setText("Predict the rest" if done else "Predict these rows")
+        self._show_chips()
+
+    def _show_chips(self) -> None:
+        """What is compared is of every class: there they would do nothing."""
+        self._chips.setVisible(self.page != "compare" or not self._desk.is_whole or not self._desk.whole)
 
     @Slot(str)
     def _on_page(self, id: str) -> None:
         focused = QApplication.focusWidget()
         if focused is not None and self._pages.isAncestorOf(focused):
             focused.clearFocus()  # hidden, it would hand it on to whatever comes next
+        if id == "compare":
+            self.compare.show()
         self._pages.setCurrentIndex([known for known, _, _ in PAGES].index(id))
+        self._show_chips()
         self.show_overview()
         self.page_chosen.emit(id)

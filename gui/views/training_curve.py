@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
@@ -24,20 +25,37 @@ _HANDLE = 7  # half of the slider's handle
 _AXIS_PIXELS, _NAME_PIXELS, _TICK_GAP = 20, 13, 8
 
 
-class TrainingCurve(QWidget):
-    """Where the handle stands, its checkpoint lies on the curves below."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """Lines over checkpoints.
+
+    Args:
+        names: of the checkpoints there are so far.
+        heights: (checkpoint, line); ``labels``: of the lines, which stand at their ends.
+        strong: so many of the first lines stand out, the very first most.
+        shares: whether heights lie between 0 and 1.
+    """
+
+    names: tuple[str, ...]
+    heights: FloatArray
+    labels: tuple[str, ...]
+    strong: int
+    shares: bool = True
+
+
+class CheckpointCurves(QWidget):
+    """Where the slider's handle stands, its checkpoint lies on the curves below."""
 
     checkpoint_chosen = Signal(int)
     read_out_changed = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, slider: str, curve: str, name: str, hint: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._result: OverTrainingResult | None = None
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.installEventFilter(WheelGuard(self))
         self.slider.setPageStep(1)
-        name_control(self.slider, "trainingSlider", "Checkpoint", "Which checkpoint the text is shown at (arrow keys).")
-        self.plot = _Plot(self)
+        name_control(self.slider, slider, "Checkpoint", hint)
+        self.plot = _Plot(curve, name, self)
         above = QHBoxLayout()
         above.setContentsMargins(_LEFT, 0, _RIGHT, 0)
         above.addWidget(self.slider)
@@ -50,14 +68,13 @@ class TrainingCurve(QWidget):
         self.plot.pointed.connect(self._on_pointed)
         self.plot.clicked.connect(self.slider.setValue)
 
-    def show_result(self, result: OverTrainingResult) -> None:
-        """As many checkpoints as there are so far."""
-        self._result = result
+    def show_curves(self, curves: Curves, total: int) -> None:
+        """As many checkpoints as there are so far, of ``total``."""
         quiet = self.slider.blockSignals(True)
-        self.slider.setRange(0, max(result.total if result.progress < 1 else len(result.maps), 2) - 1)
+        self.slider.setRange(0, max(total, 2) - 1)
         self.slider.blockSignals(quiet)
-        self.slider.setEnabled(len(result.maps) > 1)
-        self.plot.show_result(result, self.slider.maximum())
+        self.slider.setEnabled(len(curves.names) > 1)
+        self.plot.show_curves(curves, self.slider.maximum())
 
     def select(self, checkpoint: int) -> None:
         """Emits nothing."""
@@ -66,10 +83,39 @@ class TrainingCurve(QWidget):
         self.slider.blockSignals(quiet)
         self.plot.select(checkpoint)
 
+    def in_words(self, checkpoint: int) -> str:
+        """What the curves say there; a subclass knows."""
+        raise NotImplementedError
+
     @Slot(int)
     def _on_pointed(self, checkpoint: int) -> None:
-        words = "" if self._result is None or checkpoint < 0 else point_in_words(self._result, checkpoint)
-        self.read_out_changed.emit(words)
+        self.read_out_changed.emit("" if checkpoint < 0 else self.in_words(checkpoint))
+
+
+class TrainingCurve(CheckpointCurves):
+    """The probabilities of one text's classes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        hint = "Which checkpoint the text is shown at (arrow keys)."
+        super().__init__("trainingSlider", "trainingCurve", "Prediction over training", hint, parent)
+        self._result: OverTrainingResult | None = None
+
+    def show_result(self, result: OverTrainingResult) -> None:
+        """As many checkpoints as there are so far."""
+        self._result = result
+        self.show_curves(curves_of(result), result.total if result.progress < 1 else len(result.maps))
+
+    def in_words(self, checkpoint: int) -> str:
+        """See ``CheckpointCurves``."""
+        return "" if self._result is None else point_in_words(self._result, checkpoint)
+
+
+def curves_of(result: OverTrainingResult) -> Curves:
+    """What is explained stands out."""
+    drawn, followed = lines_of(result), {each.index for each in result.tracked}
+    labels = tuple(result.tracked[at].words for at in drawn)
+    strong = len([index for index in result.target.outputs if index in followed])
+    return Curves(result.names, _heights(result)[:, drawn], labels, strong, result.probabilities is not None)
 
 
 def lines_of(result: OverTrainingResult) -> list[int]:
@@ -112,11 +158,11 @@ class _Plot(CurvePlot):
 
     clicked = Signal(int)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, object_name: str, name: str, parent: QWidget) -> None:
         super().__init__(parent, PLOT_PIXELS)
-        self.setObjectName("trainingCurve")
-        self.setAccessibleName("Prediction over training")
-        self._result: OverTrainingResult | None = None
+        self.setObjectName(object_name)
+        self.setAccessibleName(name)
+        self._curves: Curves | None = None
         self._last = 1
         self._names = _NamesAtEnds()
         self._axes = {"left": pg.AxisItem("left"), "bottom": pg.AxisItem("bottom"), "right": self._names}
@@ -138,20 +184,20 @@ class _Plot(CurvePlot):
         for drawn in (self._chosen, *self._lines, *self._dots, self.cursor_line):
             self._box.addItem(drawn, ignoreBounds=True)
 
-    def show_result(self, result: OverTrainingResult, last: int) -> None:
-        self._result, self._last = result, last
-        heights, drawn = _heights(result), lines_of(result)
+    def show_curves(self, curves: Curves, last: int) -> None:
+        self._curves, self._last = curves, last
+        heights = curves.heights
         for number, (line, dots) in enumerate(zip(self._lines, self._dots, strict=True)):
-            values = heights[:, drawn[number]] if number < len(drawn) else np.zeros(0)
+            values = heights[:, number] if number < heights.shape[1] else np.zeros(0)
             line.setData(np.arange(len(values)), values)
             dots.setData(np.arange(len(values)), values)
-        if result.probabilities is None:
-            self._axes["left"].setTicks(None)
-            self.fit(self._box, heights[:, drawn])
-        else:
+        if curves.shares:
             self._axes["left"].setTicks([[(share, whole_percent(share)) for share in (0.0, 0.5, 1.0)]])
             self._box.setYRange(0, 1, padding=0.06)
-        self._names.show_names([(float(heights[-1, at]), result.tracked[at].words) for at in drawn])
+        else:
+            self._axes["left"].setTicks(None)
+            self.fit(self._box, heights)
+        self._names.show_names(list(zip(heights[-1].tolist(), curves.labels, strict=True)))
         self._fit_across()
         self.dress()
 
@@ -176,24 +222,23 @@ class _Plot(CurvePlot):
         self._names.update()
 
     def _colours(self) -> list[QColor]:
-        """The target's in the accent, what it is weighed against in the text's; the others are muted, and named at their ends."""
+        """The first in the accent, a second that stands out in the text's; the others are muted, and named at their ends."""
         look = theme.current()
-        if self._result is None:
+        if self._curves is None:
             return []
-        explained = len([index for index in self._result.target.outputs if index in {t.index for t in self._result.tracked}])
-        known = [look.accent, look.text][:explained]
-        return [*known, *[look.muted] * (len(lines_of(self._result)) - len(known))]
+        known = [look.accent, look.text][: self._curves.strong]
+        return [*known, *[look.muted] * (len(self._curves.labels) - len(known))]
 
     def _fit_across(self) -> None:
         """The first and the last checkpoint lie half a handle inside, where the slider has them."""
         room = max(self._box.width() - 2 * _HANDLE, 1.0)
         inside = _HANDLE * self._last / room
         self._box.setXRange(-inside, self._last + inside, padding=0)
-        if self._result is None:
+        if self._curves is None:
             return
         metrics = QFontMetricsF(theme.numbers_font(theme.CAPTION_PIXELS))
         ticks, free = [], -np.inf
-        for at, name in enumerate(short_names(self._result.names)):
+        for at, name in enumerate(short_names(self._curves.names)):
             short = name if len(name) <= 14 else f"{name[:13]}…"
             half = metrics.horizontalAdvance(short) / 2
             place = _HANDLE + at * room / self._last
@@ -208,9 +253,9 @@ class _Plot(CurvePlot):
             self._fit_across()
 
     def _at(self, place: QPointF) -> int:
-        if self._result is None or not self._box.sceneBoundingRect().contains(place):
+        if self._curves is None or not self._box.sceneBoundingRect().contains(place):
             return -1
-        return max(0, min(len(self._result.maps) - 1, round(float(self._box.mapSceneToView(place).x()))))
+        return max(0, min(len(self._curves.names) - 1, round(float(self._box.mapSceneToView(place).x()))))
 
     @Slot(object)
     def _on_mouse_moved(self, place: QPointF) -> None:

@@ -18,6 +18,7 @@ from engine.checkpoints import (
     Question,
     TensorUse,
 )
+from engine.comparisons import BesideResult, CheckpointsResult, ExplainBesideResult, MapsBesideResult, SlicesResult
 from engine.dataset_results import (
     AggregateResult,
     ConsistencyResult,
@@ -39,8 +40,10 @@ from engine.requests import (
     AggregateRequest,
     AttentionRequest,
     AttributionRequest,
+    BesideRequest,
     CatalogueRequest,
     CellsRequest,
+    CheckpointsRequest,
     ConsistencyRequest,
     CorpusTextRequest,
     CounterfactualRequest,
@@ -48,6 +51,7 @@ from engine.requests import (
     DatasetRequest,
     DetectRequest,
     EffectRequest,
+    ExplainBesideRequest,
     GradientFlowRequest,
     HeadAgreementRequest,
     HeadRequest,
@@ -56,6 +60,7 @@ from engine.requests import (
     ImportRequest,
     Input,
     InspectCheckpointRequest,
+    MapsBesideRequest,
     MarksRequest,
     ModuleCodeRequest,
     NeighboursRequest,
@@ -65,6 +70,7 @@ from engine.requests import (
     PhraseRequest,
     PredictionRequest,
     PredictionsRequest,
+    SlicesRequest,
     TextInput,
     TfidfRequest,
     UnitRequest,
@@ -93,7 +99,17 @@ from engine.results import (
     Token,
     TokenizedText,
 )
-from tests.gui import made, made_attention, made_cells, made_corpus, made_data, made_detective, made_flow, made_training
+from tests.gui import (
+    made,
+    made_attention,
+    made_cells,
+    made_comparisons,
+    made_corpus,
+    made_data,
+    made_detective,
+    made_flow,
+    made_training,
+)
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -403,6 +419,11 @@ class StubEngine:
             CounterfactualRequest: self._flip,
             NeighboursRequest: self._compare_rows,
             DatasetReportRequest: self._report,
+            BesideRequest: self._compare_models,
+            ExplainBesideRequest: self._explain_beside,
+            MapsBesideRequest: self._compare_maps,
+            CheckpointsRequest: self._predict_over_training,
+            SlicesRequest: self._compare_slices,
         }
         return self._noted(request, jobs[type(request)](request))
 
@@ -618,6 +639,51 @@ class StubEngine:
     def _compare_rows(self, request: NeighboursRequest) -> Generator[Partial, None, NeighboursResult]:
         data = yield from self.datasets.open(request.source, request.data_sha256)
         return made_data.alike(request, model(), data)
+
+    def _said_of(self, request: PredictionsRequest) -> Generator[Partial, None, PredictionsResult]:
+        data = yield from self.datasets.open(request.source, request.data_sha256)
+        path = request.model_sha256.removeprefix("sha of ")
+        return made_data.predicted(request, data, model_at(path), logits_of, data.rows)
+
+    def _compare_models(self, request: BesideRequest) -> Generator[Partial, None, BesideResult]:
+        """A path that holds “missing” is none."""
+        first = yield from self._said_of(request.predictions)
+        if "missing" in request.other.path:
+            raise LoadError(f"There is nothing at {request.other.path}; check the path.", "no_such_path")
+        other, rows = model_at(request.other.path or first.model.path), first.data.rows
+        for step in range(1, self.steps):
+            done = rows * step // self.steps
+            yield Partial(done, rows, made_comparisons.beside(request, first, other, done), "Predicting")
+            time.sleep(self.step_seconds)
+        return made_comparisons.beside(request, first, other, rows)
+
+    def _explain_beside(self, request: ExplainBesideRequest) -> Generator[Partial, None, ExplainBesideResult]:
+        """A text that begins with ``!`` cannot be explained."""
+        if request.attribution.input.text.startswith("!"):
+            raise UserError("The model's answer is not a number; its weights hold NaN.", "nan")
+        first = attribution(request.attribution)
+        yield Partial(1, 2, made_comparisons.explained(request, first, whole=False))
+        time.sleep(self.step_seconds)
+        return made_comparisons.explained(request, first, whole=True)
+
+    def _compare_maps(self, request: MapsBesideRequest) -> Generator[Partial, None, MapsBesideResult]:
+        rows = len(request.rows)
+        yield Partial(1, rows, made_comparisons.likeness(request, 1), "Explaining")
+        return made_comparisons.likeness(request, rows)
+
+    def _predict_over_training(self, request: CheckpointsRequest) -> Generator[Partial, None, CheckpointsResult]:
+        last, names = (yield from self._said_of(request.predictions)), made_training.NAMES
+        for done in range(1, len(names)):
+            yield Partial(done, len(names), made_comparisons.over_checkpoints(request, last, names, done), "Predicting")
+            time.sleep(self.step_seconds)
+        return made_comparisons.over_checkpoints(request, last, names, len(names))
+
+    def _compare_slices(self, request: SlicesRequest) -> Generator[Partial, None, SlicesResult]:
+        said = yield from self._said_of(request.predictions)
+        empty = next((each for each in request.slices if not each.rows), None)
+        if empty is not None:
+            raise UserError(f"The slice “{empty.name}” has no rows; choose another.", "no_rows")
+        return made_comparisons.slices(request, said)
 
     def _report(self, request: DatasetReportRequest) -> Generator[Partial, None, DatasetReportResult]:
         yield Partial(0, 1)

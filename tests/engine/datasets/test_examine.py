@@ -24,12 +24,13 @@ from engine.requests import (
     PredictionsRequest,
     Selection,
     SliceRequest,
+    SlicesRequest,
     TextInput,
 )
 from engine.workbench import Workbench
 from tests.engine.datasets.tables import labelled
 
-NAMES = ("predictions", "slice", "rows", "aggregate", "report", "consistency", "counterfactual", "neighbours")
+NAMES = ("predictions", "slice", "rows", "aggregate", "report", "consistency", "counterfactual", "neighbours", "slices")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,6 +49,7 @@ def test_each_request_is_answered_about_itself(tmp_path: Path, bert_folder: Path
         "consistency": ConsistencyRequest(sha, source, (1, 2), ("upper_case",), data_sha256=opened.sha256, resamples=10),
         "counterfactual": CounterfactualRequest(sha, TextInput("not once"), most=1),
         "neighbours": NeighboursRequest(sha, source, opened.input_of(2), 2, 3, opened.sha256),
+        "slices": SlicesRequest(asked, (NamedRows("a", (1, 2)), NamedRows("b", (3, 4))), resamples=10),
     }
     result = run(workbench.job_for(requests[name]))
     assert result.request == requests[name]
