@@ -27,7 +27,7 @@ class PhraseBar(QWidget):
         self._label = QLabel("A cell is on beyond ±", self)
         self._label.setProperty("role", "muted")
         self._label.setBuddy(self.threshold)
-        self._columns = QLabel("5 of 28: cells on in both places, of those on in either", self)
+        self._columns = QLabel("n of m: cells on in both places, of those on in either", self)
         self._columns.setProperty("role", "caption")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

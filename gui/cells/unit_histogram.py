@@ -15,6 +15,7 @@ from gui.theme import mix
 
 _ENDLESS = 1000.0  # levels of a scale without bounds end far beyond
 _LEFT, _RIGHT, _BELOW, _ABOVE = 44, 8, 34, 8
+_COUNTS, _COUNTS_IN_SHORT = " · positions, log scale", " · log counts"
 
 
 class UnitHistogram(QWidget):
@@ -113,8 +114,9 @@ class UnitHistogram(QWidget):
                     QRectF(x - 20, row.top(), 40, 14), int(Qt.AlignmentFlag.AlignHCenter), f"{value:g}".replace("-", "−")
                 )
         painter.setFont(theme.ui_font(theme.CAPTION_PIXELS))
-        words = f"{NAMES[self._quantity][1]} · positions, log scale"
-        painter.drawText(row.translated(0, 15), int(Qt.AlignmentFlag.AlignHCenter), words)
+        name, below = NAMES[self._quantity][1], row.translated(0, 15).adjusted(-_RIGHT, 0, _RIGHT, 0)
+        fits = painter.fontMetrics().horizontalAdvance(f"{name}{_COUNTS}") <= below.width()
+        painter.drawText(below, int(Qt.AlignmentFlag.AlignHCenter), f"{name}{_COUNTS if fits else _COUNTS_IN_SHORT}")
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x, found = event.position().x(), -1

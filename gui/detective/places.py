@@ -18,6 +18,7 @@ KINDS = {
     "match": "match",
 }
 KIND_PIXELS, VALUE_PIXELS, ROW_PIXELS = 92, 60, 26
+_CONTEXT_PIXELS = 32  # on either side of the token, at least
 _PLACE = Qt.ItemDataRole.UserRole
 
 
@@ -55,6 +56,13 @@ class PlaceList(QListWidget):
         self.place_pointed.emit(item.data(_PLACE))
 
 
+def token_in(token: str, metrics: QFontMetrics, room: int) -> tuple[str, int]:
+    """What is written of it, and how wide that is: whole, where something of its surroundings can still be seen."""
+    most = max(room - 2 * _CONTEXT_PIXELS, room // 3)
+    shown = metrics.elidedText(token, Qt.TextElideMode.ElideRight, most - 2)
+    return shown, min(metrics.horizontalAdvance(shown) + 2, most)
+
+
 class _Line(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(200, ROW_PIXELS)
@@ -78,7 +86,7 @@ class _Line(QStyledItemDelegate):
         painter.setFont(font)
         inside = rect.adjusted(KIND_PIXELS, 0, -VALUE_PIXELS - 8, 0)
         before, token, after = (one_line(words) for words in (place.before, place.text, place.after))
-        wide = min(metrics.horizontalAdvance(token) + 2, inside.width() // 3)
+        token, wide = token_in(token, metrics, inside.width())
         left = inside.left() + (inside.width() - wide) // 2
         shown = QRect(left, inside.top() + 3, wide, inside.height() - 6)
         painter.fillRect(shown, theme.mix(look.panel, look.accent, 0.35))

@@ -114,3 +114,15 @@ def film_in_the_smallest_window(stage: Stage) -> None:
     stage.shot("recurrent", note="a recurrent model at 1280 × 800")
     stage.window.resize(size)
     stage.window.workspace.tabs.setCurrentIndex(0)
+
+
+@scene
+def film_from_nothing(stage: Stage) -> None:
+    open_sample(stage, "review-writer", REVIEW)
+    stage.window.conductor.put_text("")
+    stage.wait_for(lambda: view(stage).result is None)
+    stage.shot(note="no text: a model that begins by itself may write from nothing")
+    stage.click("attentionAction")
+    stage.wait_for(lambda: written(stage, ""), 60)
+    stage.shot("written", note="and what it wrote")
+    stage.window.workspace.tabs.setCurrentIndex(0)
