@@ -13,9 +13,11 @@ from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.over_training import over_training
 from engine.attribution.registry import METHODS
+from engine.datasets.compare_edit import compare_edit
 from engine.datasets.counterfactual import counterfactual
 from engine.datasets.data import Datasets
 from engine.datasets.examine import examine
+from engine.datasets.word_options import word_options
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
@@ -40,6 +42,7 @@ from engine.requests import (
     CellsRequest,
     CounterfactualRequest,
     DatasetRequest,
+    EditRequest,
     GradientFlowRequest,
     HeadAgreementRequest,
     HeadRequest,
@@ -52,6 +55,7 @@ from engine.requests import (
     PredictionRequest,
     Request,
     TfidfRequest,
+    WordOptionsRequest,
     model_asked,
 )
 from engine.results import CatalogueResult, OpenModelResult
@@ -65,6 +69,7 @@ _OF_A_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]] = {
     CellsRequest: read_cells,
     AblationRequest: ablate,
     CounterfactualRequest: counterfactual,
+    WordOptionsRequest: word_options,
 }
 
 _OF_ATTENTION: dict[type[AboutAttention], Callable[[TextModel, Any, Captures], Steps[Any]]] = {
@@ -120,6 +125,8 @@ class Workbench:
             return (yield from investigate(self._sessions, model, request))
         if isinstance(request, AboutADataset):
             return (yield from examine(self._datasets, model, request))
+        if isinstance(request, EditRequest):
+            return (yield from compare_edit(model, request, self._captures))
         if isinstance(request, AboutAttention):
             return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
         return (yield from _OF_A_MODEL[type(request)](model, request))

@@ -1,0 +1,171 @@
+"""The job behind an edit: both texts explained for one target, and held against each other word by word."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.attention.attend import captured
+from engine.attention.captures import Captures
+from engine.attention.heads import check_head, layer_numbered, merged, stack_named
+from engine.attention.layers import pattern
+from engine.attribution.explain import explain
+from engine.datasets.editing import aligned
+from engine.edits import AttentionUsed, EditResult, WordChange
+from engine.heatmaps.wording import token_values
+from engine.inputs.grain import Grouping, combined, group
+from engine.jobs import Partial, Steps, relay
+from engine.models.huggingface import HuggingFaceModel
+from engine.models.model import TextModel
+from engine.requests import AttentionRequest, EditRequest, Stack, Target, TextInput
+from engine.results import AttributionResult, Cost, FloatArray, Notice, ResolvedTarget, TokenizedText
+
+_FIRST: tuple[Stack, ...] = ("self", "encoder")  # the stack that reads the text
+_PARTS = 3  # before, after, attention
+
+
+def compare_edit(model: TextModel, request: EditRequest, captures: Captures) -> Steps[EditResult]:
+    """What an edit changes.
+
+    Raises:
+        UserError: as ``explain`` of either text; there is no such layer or head.
+    """
+    start = time.perf_counter()
+    before = yield from relay(explain(model, request.before), _part(0))
+    asked = replace(request.before, input=request.after, target=same_target(request.before.target, before.target))
+    after = yield from relay(explain(model, asked), _part(1))
+    attention, received, passes = yield from _attention(model, request, captures)
+    cost = Cost(
+        before.cost.forward + after.cost.forward + passes,
+        before.cost.backward + after.cost.backward,
+        time.perf_counter() - start,
+        model.info.device,
+    )
+    words = words_of(before, after, received)
+    return EditResult(request, model.info, before, after, words, attention, cost, _warnings(before, after))
+
+
+def _part(number: int) -> Callable[[Partial], Partial]:
+    """Of the whole; half-made maps are not shown."""
+
+    def shown(partial: Partial) -> Partial:
+        return Partial(number + (partial.fraction or 0.0), _PARTS, doing="Comparing the edit")
+
+    return shown
+
+
+def same_target(wanted: Target, found: ResolvedTarget) -> Target:
+    """What was meant, so that another text is asked about the very same: not about whatever is predicted there."""
+    if found.layer is not None:
+        return wanted
+    versus = None if found.versus_index is None else f"index:{found.versus_index}"
+    return Target(f"index:{found.index}", versus=versus, score=wanted.score, position=wanted.position)
+
+
+def _warnings(before: AttributionResult, after: AttributionResult) -> tuple[Notice, ...]:
+    """Of both, each once; that no class is weighed against itself is said of the text before alone."""
+    both = (*before.warnings, *(notice for notice in after.warnings if notice.kind != "same_class"))
+    return tuple(dict.fromkeys(both))
+
+
+# Words
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """One of the texts in words."""
+
+    document: TokenizedText
+    words: Grouping
+    attribution: NDArray[np.float64]
+    attention: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, result: AttributionResult, received: FloatArray | None) -> "_Side":
+        document = result.prediction.input
+        words = group(document, "word")
+        values = combined(token_values(result), words, result.reduction)
+        return cls(document, words, values, None if received is None else combined(received, words, "sum"))
+
+    def keys(self) -> list[tuple[int, bool, str]]:
+        """What has to be equal for two words to be the same."""
+        return [(self.segment(at), self.special(at), self.text(at)) for at in range(len(self.words))]
+
+    def special(self, at: int) -> bool:
+        return self.document.tokens[int(self.words.first[at])].special
+
+    def segment(self, at: int) -> int:
+        return self.document.tokens[int(self.words.first[at])].segment
+
+    def text(self, at: int) -> str:
+        if self.special(at):
+            return self.document.tokens[int(self.words.first[at])].piece
+        whole = (self.document.pair or "") if self.segment(at) else self.document.text
+        return whole[slice(*self.span(at))]
+
+    def span(self, at: int) -> tuple[int, int]:
+        return int(self.words.start[at]), int(self.words.end[at])
+
+    def values(self, at: int | None) -> tuple[float | None, float | None]:
+        """Attribution and attention of a word."""
+        if at is None:
+            return None, None
+        return float(self.attribution[at]), None if self.attention is None else float(self.attention[at])
+
+
+def words_of(before: AttributionResult, after: AttributionResult, received: Sequence[FloatArray] = ()) -> tuple[WordChange, ...]:
+    """Both texts in reading order; ``received``: (seq,) attention of the one before and the one after."""
+    sides = [_Side.of(result, received[at] if received else None) for at, result in enumerate((before, after))]
+    old, new = sides
+    found = []
+    for a, b in aligned(old.keys(), new.keys()):
+        side, at = (new, b) if b is not None else (old, a)
+        assert at is not None, "a word is in one of the texts"
+        (old_value, old_share), (new_value, new_share) = old.values(a), new.values(b)
+        found.append(
+            WordChange(
+                side.text(at),
+                side.special(at),
+                side.segment(at),
+                None if a is None else old.span(a),
+                None if b is None else new.span(b),
+                (old_value, new_value),
+                (old_share, new_share),
+            )
+        )
+    return tuple(found)
+
+
+# Attention
+
+
+def _attention(
+    model: TextModel, request: EditRequest, captures: Captures
+) -> Steps[tuple[AttentionUsed | None, tuple[FloatArray, ...], int]]:
+    """Whose attention, what each token receives of it in the two texts, and the passes it took."""
+    has_heads = "attention" in model.info.can and isinstance(model, HuggingFaceModel) and not model.has_history
+    if not request.attention or not has_heads:
+        return None, (), 0
+    used, before = yield from _received(model, request, request.before.input, captures)
+    used, after = yield from _received(model, request, request.after, captures)
+    return used, (before, after), 2
+
+
+def _received(
+    model: TextModel, request: EditRequest, text: TextInput, captures: Captures
+) -> Steps[tuple[AttentionUsed, FloatArray]]:
+    """(key,) the mean weight over all queries: over the whole text it sums to 1."""
+    reading = captured(model, AttentionRequest(request.before.model_sha256, text), captures)
+    capture = yield from relay(reading, lambda _: Partial(2, _PARTS, doing="Comparing attention"))
+    stack = stack_named(capture, next((name for name in _FIRST if name in capture.stacks), "self"))
+    number = len(stack.layers) - 1 if request.layer is None else request.layer
+    layer = layer_numbered(stack, number)
+    if isinstance(request.head, int):
+        check_head(layer, request.head)
+        weights = pattern(layer, request.head)
+    else:
+        weights = yield from relay(merged(layer, request.head), lambda _: Partial(2, _PARTS, doing="Comparing attention"))
+    received: FloatArray = weights.double().mean(0).numpy()
+    return AttentionUsed(stack.name, number, request.head), received
