@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.requests import EditRequest, HeadsMerged, Stack, TextInput, WordOptionsRequest
-from engine.results import AttributionResult, ClassPrediction, Cost, ModelInfo, Notice
+from engine.results import AttributionResult, ClassPrediction, Cost, ModelInfo, Notice, ProblemType
 
+Classes = tuple[ClassPrediction, ...]
 Changed = Literal["same", "removed", "added"]
 BlankKind = Literal["mask", "unk"]
 OptionSource = Literal["hotflip", "masked_lm"]
@@ -81,8 +82,8 @@ class EditResult:
 
     @property
     def flips(self) -> bool:
-        """Whether another class is predicted."""
-        return self.before.prediction.predicted.index != self.after.prediction.predicted.index
+        """Whether something else is predicted."""
+        return flips(self.before.prediction.classes, self.after.prediction.classes, self.model.problem_type)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,3 +119,26 @@ class WordOptionsResult:
     source: OptionSource | None
     because: str
     cost: Cost
+
+
+def change_of(before: Classes, after: Classes, index: int) -> float | None:
+    """What a class has more than before: of its probability, of a regression's value; None: one of them does not tell it."""
+    old, new = (next((one for one in said if one.index == index), None) for said in (before, after))
+    if old is None or new is None:
+        return None
+    if old.probability is None or new.probability is None:
+        return new.logit - old.logit
+    return new.probability - old.probability
+
+
+def flips(before: Classes, after: Classes, problem_type: ProblemType) -> bool:
+    """Whether another class is predicted; of a multi-label model, whether another set of labels is."""
+    if problem_type == "regression":
+        return False
+    return _predicted(before, problem_type) != _predicted(after, problem_type)
+
+
+def _predicted(said: Classes, problem_type: ProblemType) -> frozenset[int]:
+    if problem_type == "multi_label":
+        return frozenset(one.index for one in said if (one.probability or 0) >= 0.5)
+    return frozenset(one.index for one in said[:1])

@@ -1,26 +1,21 @@
 """The job behind an edit: both texts explained for one target, and held against each other word by word."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
+from dataclasses import replace
 
 from engine.attention.attend import captured
 from engine.attention.captures import Captures
 from engine.attention.heads import check_head, layer_numbered, merged, stack_named
 from engine.attention.layers import pattern
 from engine.attribution.explain import explain
-from engine.datasets.editing import aligned
-from engine.edits import AttentionUsed, EditResult, WordChange
-from engine.heatmaps.wording import token_values
-from engine.inputs.grain import Grouping, combined, group
+from engine.datasets.edited_words import words_of
+from engine.edits import AttentionUsed, EditResult
 from engine.jobs import Partial, Steps, relay
 from engine.models.huggingface import HuggingFaceModel
 from engine.models.model import TextModel
 from engine.requests import AttentionRequest, EditRequest, Stack, Target, TextInput
-from engine.results import AttributionResult, Cost, FloatArray, Notice, ResolvedTarget, TokenizedText
+from engine.results import AttributionResult, Cost, FloatArray, Notice, ResolvedTarget
 
 _FIRST: tuple[Stack, ...] = ("self", "encoder")  # the stack that reads the text
 _PARTS = 3  # before, after, attention
@@ -68,77 +63,6 @@ def _warnings(before: AttributionResult, after: AttributionResult) -> tuple[Noti
     """Of both, each once; that no class is weighed against itself is said of the text before alone."""
     both = (*before.warnings, *(notice for notice in after.warnings if notice.kind != "same_class"))
     return tuple(dict.fromkeys(both))
-
-
-# Words
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Side:
-    """One of the texts in words."""
-
-    document: TokenizedText
-    words: Grouping
-    attribution: NDArray[np.float64]
-    attention: NDArray[np.float64] | None
-
-    @classmethod
-    def of(cls, result: AttributionResult, received: FloatArray | None) -> "_Side":
-        document = result.prediction.input
-        words = group(document, "word")
-        values = combined(token_values(result), words, result.reduction)
-        return cls(document, words, values, None if received is None else combined(received, words, "sum"))
-
-    def keys(self) -> list[tuple[int, bool, str]]:
-        """What has to be equal for two words to be the same."""
-        return [(self.segment(at), self.special(at), self.text(at)) for at in range(len(self.words))]
-
-    def special(self, at: int) -> bool:
-        return self.document.tokens[int(self.words.first[at])].special
-
-    def segment(self, at: int) -> int:
-        return self.document.tokens[int(self.words.first[at])].segment
-
-    def text(self, at: int) -> str:
-        if self.special(at):
-            return self.document.tokens[int(self.words.first[at])].piece
-        whole = (self.document.pair or "") if self.segment(at) else self.document.text
-        return whole[slice(*self.span(at))]
-
-    def span(self, at: int) -> tuple[int, int]:
-        return int(self.words.start[at]), int(self.words.end[at])
-
-    def values(self, at: int | None) -> tuple[float | None, float | None]:
-        """Attribution and attention of a word."""
-        if at is None:
-            return None, None
-        return float(self.attribution[at]), None if self.attention is None else float(self.attention[at])
-
-
-def words_of(before: AttributionResult, after: AttributionResult, received: Sequence[FloatArray] = ()) -> tuple[WordChange, ...]:
-    """Both texts in reading order; ``received``: (seq,) attention of the one before and the one after."""
-    sides = [_Side.of(result, received[at] if received else None) for at, result in enumerate((before, after))]
-    old, new = sides
-    found = []
-    for a, b in aligned(old.keys(), new.keys()):
-        side, at = (new, b) if b is not None else (old, a)
-        assert at is not None, "a word is in one of the texts"
-        (old_value, old_share), (new_value, new_share) = old.values(a), new.values(b)
-        found.append(
-            WordChange(
-                side.text(at),
-                side.special(at),
-                side.segment(at),
-                None if a is None else old.span(a),
-                None if b is None else new.span(b),
-                (old_value, new_value),
-                (old_share, new_share),
-            )
-        )
-    return tuple(found)
-
-
-# Attention
 
 
 def _attention(

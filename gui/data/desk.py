@@ -302,10 +302,15 @@ class DataDesk(QObject):
         """Put ``row`` on the desk and explain it."""
         if self.data is None or not 0 <= row < self.data.rows:
             return
+        self.current = row
+        self.put_variant(self.input_of(row))
+
+    def put_variant(self, input: TextInput) -> None:
+        """The current row, or an edit of it, on the desk and explained; what was typed there comes back by undo."""
         typed = self._input.editor.text()
         swaps = bool(typed.strip()) and (self.put is None or typed != self.put.text)
-        self.current, self.put = row, self.input_of(row)
-        self._conductor.put_row(self.put, self.true_of(row), self._versus_of(row), swaps)
+        self.put = input
+        self._conductor.put_row(input, self.true_of(self.current), self._versus_of(self.current), swaps)
         self.current_changed.emit()
 
     def input_of(self, row: int) -> TextInput:
@@ -339,12 +344,12 @@ class DataDesk(QObject):
             found.append(int(self.rows[place + 1]))
         return [row for row in dict.fromkeys(found) if row is not None and row != self.current]
 
-    def request_for(self, row: int) -> AttributionRequest | None:
-        """Exactly what is asked when ``row`` comes to the desk."""
+    def request_for(self, row: int, variant: TextInput | None = None) -> AttributionRequest | None:
+        """Exactly what is asked when ``row``, or a variant of it, comes to the desk."""
         model = self._conductor.model
         if model is None or "attribution" not in model.can or self._conductor.why_not_run() is not None:
             return None
-        input = self.input_of(row)
+        input = variant or self.input_of(row)
         if not input.text:
             return None
         target = self._panel.target_controls.target_of(self.true_of(row), self._versus_of(row))

@@ -40,6 +40,7 @@ class Examining(QObject):
     """One question of a kind at a time."""
 
     told = Signal(str)
+    text_wanted = Signal(object)  # TextInput, as an edit of the row on the desk
 
     def __init__(self, desk: DataDesk, view: DataView, house: House) -> None:
         super().__init__(desk)
@@ -201,6 +202,6 @@ class Examining(QObject):
 
     @Slot(object)
     def _on_text(self, input: TextInput) -> None:
-        """To be tried: undo brings the row back."""
-        self._house.conductor.try_text(input)
-        self.told.emit("On the desk; undo brings back the text before.")
+        """To be tried."""
+        self._view.example.suggestions.hide()
+        self.text_wanted.emit(input)

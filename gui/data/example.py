@@ -11,13 +11,16 @@ from engine.results import AttributionResult, TokenizedText
 from gui import theme
 from gui.controls.rows import name_control
 from gui.data.desk import DataDesk
+from gui.data.edit_side import EditSide
+from gui.data.shown_edit import ShownEdit, Spot, spots_of
 from gui.data.suggestions import Suggestions
+from gui.data.word_bar import WordBar
 from gui.data.words import margin_words, outcome_words, place_words
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.views.elided_label import ElidedLabel
 
-LEAST_PIXELS = 132
+LEAST_PIXELS, LEAST_WITH_EDITS = 152, 248
 NOTE_PIXELS, BAR_PIXELS = 168, 240
 
 
@@ -29,15 +32,20 @@ class ExampleStrip(QWidget):
     note_written = Signal(str)
     flip_wanted = Signal()
     alike_wanted = Signal()
+    drawn = Signal()  # another text, or another map of it
 
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
         self._shown = ""  # the text of the map
+        self._map: AttributionResult | None = None
+        self._edit: ShownEdit | None = None
+        self._held = False
         self._place, self._outcome, self._why = QLabel(), ElidedLabel(), ElidedLabel()
         self.heatmap, self.bar = TextHeatmap(), ColourBar()
         self._tags, self._add, self.note = QLabel(), QPushButton("Tag…"), QLineEdit()
         self._flip, self._alike, self.suggestions = QPushButton("What flips it?"), QPushButton("Rows alike"), Suggestions(desk)
+        self.words, self.edits = WordBar(), EditSide()
         self._build()
         self._flip.clicked.connect(self.flip_wanted)
         self._alike.clicked.connect(self.alike_wanted)
@@ -93,10 +101,15 @@ class ExampleStrip(QWidget):
         column.addLayout(why)
         both = QHBoxLayout()
         both.setSpacing(8)
-        both.addWidget(self.heatmap, 1)
+        text = QVBoxLayout()
+        text.setSpacing(0)
+        text.addWidget(self.heatmap, 1)
+        text.addWidget(self.words)
+        both.addLayout(text, 1)
         both.addWidget(self.suggestions)
+        both.addWidget(self.edits)
         column.addLayout(both, 1)
-        self.setMinimumHeight(LEAST_PIXELS)
+        self.show_edits(False)
 
     def show_row(self) -> None:
         """The current one, in words."""
@@ -106,7 +119,7 @@ class ExampleStrip(QWidget):
         self._place.setText(place or ("Press J for the first error, or choose a row." if desk.data else ""))
         words = outcome_words(desk)
         self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
-        for each in (self._add, self.note, self._tags, self._flip, self._alike):
+        for each in (self._add, self.note, self._tags, self._flip, self._alike, self.words):
             each.setVisible(there)
         if self.isVisible() and there and desk.put is not None and self._shown != desk.put.text and not desk.is_edited:
             self._show_bare(desk.put)
@@ -116,8 +129,9 @@ class ExampleStrip(QWidget):
         """Until it is explained."""
         self._why.setText("")
         self.bar.hide()
-        self._shown = input.text
+        self._shown, self._map = input.text, None
         self.heatmap.show_text(TokenizedText(input.text, (), input.pair))
+        self.drawn.emit()
 
     def show_work(self) -> None:
         """Tags and note of the current row."""
@@ -134,7 +148,72 @@ class ExampleStrip(QWidget):
 
     def show_map(self, result: AttributionResult | None) -> None:
         """Of the text on the desk."""
+        self._map = result
+        self._draw()
+
+    def show_edit(self, edit: ShownEdit | None, held: bool = False) -> None:
+        """What an edit changed, in place of the map; None: the map. ``held``: what is there stays until the next call."""
+        self._held = held
+        if not held:
+            self._edit = edit
+            self._draw()
+
+    def show_edits(self, there: bool) -> None:
+        """Whether the row has any; they need room, and give way to suggestions."""
+        self.edits.setVisible(there and self.suggestions.isHidden())
+        self.setMinimumHeight(LEAST_WITH_EDITS if there else LEAST_PIXELS)
+
+    @property
+    def edit(self) -> ShownEdit | None:
+        """What is drawn, unless it is the map."""
+        return self._edit
+
+    @property
+    def shown_input(self) -> TextInput | None:
+        """What the words that can be chosen are of: the text on the desk may be ahead of it."""
+        if self._edit is not None:
+            return self._edit.result.request.after
+        return None if self._map is None else self._map.request.input
+
+    def choose_at(self, segment: int, place: int) -> None:
+        """Pin the word at a code point of the text that is shown, or the next one; emits nothing."""
+        if self._edit is not None:
+            spots = [self._edit.spot_of(at) for at in range(len(self._edit.result.words))]
+        elif self._map is not None:
+            spots = [None if token.special else (token.segment, token.start, token.end) for token in self._map.tokens]
+        else:
+            return
+        ends = {at: spot[2] for at, spot in enumerate(spots) if spot is not None and spot[0] == segment}
+        self.heatmap.select_token(next((at for at, end in ends.items() if end > place), max(ends, default=-1)))
+
+    def chosen(self) -> list[Spot]:
+        """The words of the text that is shown that are marked, else the one that is pinned."""
+        token, marked = self.heatmap.selected_token, self.heatmap.selection
+        if self._edit is not None:
+            spot = self._edit.spot_of(token) if token >= 0 else None
+            return self._edit.spots_within(*marked) if marked is not None else [spot] if spot is not None else []
+        return [] if self._map is None else spots_of(self._map.prediction.input, token, marked)
+
+    def _draw(self) -> None:
+        if self._held:
+            return
+        if self._edit is None:
+            self._draw_map(self._map)
+        else:
+            self._draw_edit(self._edit)
+        self.drawn.emit()
+
+    def _draw_edit(self, edit: ShownEdit) -> None:
+        self.bar.show()
+        self._why.setText(edit.title())
+        self.heatmap.show_map(edit.document, edit.values, signed=True)
+        self.heatmap.show_edits(edit.places("removed"), edit.places("added"))
+        self.bar.show_scale(self.heatmap.limit, signed=True, unit=edit.unit)
+        self._shown = edit.result.request.after.text
+
+    def _draw_map(self, result: AttributionResult | None) -> None:
         self.bar.setVisible(result is not None)
+        self.heatmap.show_edits((), ())
         if result is None:
             self._why.setText("")
             self._shown = ""

@@ -12,6 +12,7 @@ from engine.results import ModelInfo
 from engine.samples import RESOURCES
 from gui.data.ahead import Ahead
 from gui.data.desk import DataDesk
+from gui.data.editing import Editing
 from gui.data.examining import Examining
 from gui.data.name_sheet import NameSheet
 from gui.data.row_filter import from_selection
@@ -55,6 +56,10 @@ class DataRoom(Room):
         self._taking.done.connect(self.note)
         self._examining = Examining(self.desk, self._view, house)
         self._examining.told.connect(self.note)
+        self._editing = Editing(self.desk, self._view.example, house)
+        self._editing.told.connect(self.note)
+        self._editing.read_out_changed.connect(self.read_out_changed)
+        self._examining.text_wanted.connect(self._editing.try_text)
         self._ahead = Ahead(self.desk, house.jobs, house.conductor)
         self.section = DataSection(self.desk, house.actions)
         house.workspace.model_panel.add_section(self.section)
