@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from engine.edits import WordChange
 from engine.inputs.grain import word_spans
@@ -14,6 +15,7 @@ SPACING = "spacing"
 _LONG = 2_000  # words left to compare; above, common ones are no anchors
 _MOST_NAMED = 3
 _LONGEST_NAMED = 32  # characters
+_REMEMBERED = 512  # changes in words: a tree says all of them anew whenever it changes
 
 
 def without(text: str, spans: Sequence[Span]) -> str:
@@ -59,6 +61,7 @@ def aligned(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Pair]
     return pairs
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def change_in_words(before: TextInput, after: TextInput) -> str:
     """“− not”, “exciting → dull”, “+ very”; several with commas between them."""
     parts = _changes(before.text, after.text) + _changes(before.pair or "", after.pair or "")

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from engine.datasets.work import Edit
@@ -17,7 +18,7 @@ ROW_PIXELS = 24
 INDENT, DEEPEST = 14, 6
 DRAFT = "draft"  # what was typed and is no edit yet
 ROOT = ""
-_SAID, _CHANGE, _FLIP = 104, 44, 26  # px of the columns on the right
+_SAID, _CHANGE, _FLIP = 120, 42, 22  # px of the columns on the right, the first at most
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -90,7 +91,7 @@ class EditTree(QListView):
         super().__init__(parent)
         self._model = _Nodes(self)
         self.setModel(self._model)
-        self.setItemDelegate(_NodeDelegate(self))
+        self.setItemDelegate(_NodeDelegate(self._model, self))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -109,6 +110,12 @@ class EditTree(QListView):
         self.setCurrentIndex(self._model.index(at) if at >= 0 else QModelIndex())
         if at >= 0:
             self.scrollTo(self._model.index(at))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What is on the desk stays in sight."""
+        super().resizeEvent(event)
+        if self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click chooses."""
@@ -157,10 +164,19 @@ class _Nodes(QAbstractListModel):
         if anew:
             self.beginResetModel()
         self.nodes, self.current = nodes, current
+        self.__dict__.pop("widths", None)
         if anew:
             self.endResetModel()
         elif nodes:
             self.dataChanged.emit(self.index(0), self.index(len(nodes) - 1))
+
+    @cached_property
+    def widths(self) -> tuple[int, int, int]:
+        """Of the columns on the right: no more than they need."""
+        metrics = QFontMetrics(numbers_font())
+        said = max((metrics.horizontalAdvance(node.said) for node in self.nodes), default=0)
+        flip = _FLIP if any(node.flips for node in self.nodes) else 0
+        return min(said + 4, _SAID), _CHANGE if len(self.nodes) > 1 else 0, flip
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.nodes)
@@ -179,6 +195,10 @@ class _Nodes(QAbstractListModel):
 class _NodeDelegate(QStyledItemDelegate):
     """└ words | said | change | flip."""
 
+    def __init__(self, nodes: _Nodes, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._nodes = nodes
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, ROW_PIXELS)
 
@@ -190,7 +210,7 @@ class _NodeDelegate(QStyledItemDelegate):
         state: QStyle.StateFlag = option.state
         self._paint_ground(painter, rect, state)
         left = rect.left() + 6 + self._paint_branches(painter, rect, node)
-        columns = _columns(rect)
+        columns = _columns(rect, self._nodes.widths)
         self._paint_words(painter, QRect(left, rect.top(), columns[0].left() - 6 - left, rect.height()), node)
         self._paint_answer(painter, columns, node)
         if state & QStyle.StateFlag.State_HasFocus:
@@ -246,11 +266,14 @@ class _NodeDelegate(QStyledItemDelegate):
             painter.drawText(flip, right, "flip")
 
 
-def _columns(rect: QRect) -> tuple[QRect, QRect, QRect]:
+def _columns(rect: QRect, widths: tuple[int, int, int]) -> tuple[QRect, QRect, QRect]:
     """What is said, its change, whether it flips: from the right."""
-    flip = QRect(rect.right() - 6 - _FLIP, rect.top(), _FLIP, rect.height())
-    change = QRect(flip.left() - 4 - _CHANGE, rect.top(), _CHANGE, rect.height())
-    return QRect(change.left() - 6 - _SAID, rect.top(), _SAID, rect.height()), change, flip
+    found, right = list[QRect](), rect.right() - 5
+    for width in reversed(widths):
+        found.append(QRect(right - width, rect.top(), width, rect.height()))
+        right -= width + (6 if width else 0)
+    flip, change, said = found
+    return said, change, flip
 
 
 def change_words(change: float) -> str:

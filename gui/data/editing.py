@@ -66,14 +66,15 @@ class Editing(QObject):
         house.conductor.question_asked.connect(self._on_moved)
         house.conductor.map_changed.connect(self._compare)
         house.conductor.model_opened.connect(self._on_model)
-        house.workspace.tabs.currentChanged.connect(self._on_moved)
+        example.entered.connect(self._on_moved)
+        example.heads.chosen.connect(self._compare)
         house.jobs.answered.connect(self._on_answered)
         house.jobs.failed.connect(self._on_failed)
         self._side.tree.node_chosen.connect(self.go)
         self._side.tree.node_dropped.connect(self.drop)
         self._side.shown_chosen.connect(self._on_shown)
         self._side.against_chosen.connect(self._on_shown)
-        self._side.keep_wanted.connect(self._on_keep)
+        example.words.keep_wanted.connect(self._on_keep)
         example.suggestions.opened.connect(self._on_suggestions)
         example.heatmap.token_hovered.connect(self._on_hovered)
         self._words.text_wanted.connect(self.try_text)
@@ -147,7 +148,7 @@ class Editing(QObject):
     def _show_tree(self, lines: list[_Known]) -> None:
         here = self._here(lines)
         self._side.tree.show_nodes([self._node(lines, line) for line in lines], here.id if here is not None else ROOT)
-        self._side.keep.setVisible(here is not None and here.id == DRAFT)
+        self._example.words.keep.setVisible(here is not None and here.id == DRAFT)
         if here is None:
             return
         said, reference = self._said.get(here.input), self._reference(lines, here)
@@ -189,7 +190,7 @@ class Editing(QObject):
     def go(self, id: str) -> None:
         """To an edit of this row, or the row itself."""
         line = next((line for line in self._lines() if line.id == id), None)
-        if line is None or id == DRAFT:
+        if line is None or id == DRAFT:  # there already
             return
         self._at = id
         self._desk.put_variant(line.input)
@@ -270,15 +271,20 @@ class Editing(QObject):
         if before.target.choice == "predicted" and row is not None:
             before = replace(before, target=replace(before.target, choice=f"index:{row[0].index}"))
         against = THE_ROW if reference.id == ROOT else THE_EDIT_BEFORE
-        return EditRequest(before, here.input, attention=shown == ATTENTION), against
+        if shown != ATTENTION:
+            return EditRequest(before, here.input, attention=False), against
+        return EditRequest(before, here.input, layer=self._example.heads.layer, head=self._example.heads.head), against
 
     @Slot()
     def _compare(self) -> None:
         """What is known is shown at once; else what is there stays until it is."""
         if not self._in_sight:
             return
-        self._side.offer(self._shown_for(self._house.conductor.model))
+        model = self._house.conductor.model
+        self._side.offer(self._shown_for(model))
+        self._example.heads.show_model(model.attention if model is not None else None)
         wanted = self._comparison()
+        self._example.heads.setVisible(wanted is not None and wanted[0].attention)
         if wanted is None:
             self._house.jobs.forget(COMPARE)
             self._example.show_edit(None)

@@ -3,15 +3,18 @@
 import html
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.heatmaps.wording import progress_words, title_of, token_values
+from engine.inputs.grain import Grouping, group
 from engine.requests import TextInput
 from engine.results import AttributionResult, TokenizedText
 from gui import theme
 from gui.controls.rows import name_control
 from gui.data.desk import DataDesk
 from gui.data.edit_side import EditSide
+from gui.data.head_menu import HeadMenu
 from gui.data.shown_edit import ShownEdit, Spot, spots_of
 from gui.data.suggestions import Suggestions
 from gui.data.word_bar import WordBar
@@ -20,7 +23,7 @@ from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.views.elided_label import ElidedLabel
 
-LEAST_PIXELS, LEAST_WITH_EDITS = 152, 248
+LEAST_PIXELS, LEAST_WITH_EDITS = 152, 280
 NOTE_PIXELS, BAR_PIXELS = 168, 240
 
 
@@ -33,6 +36,7 @@ class ExampleStrip(QWidget):
     flip_wanted = Signal()
     alike_wanted = Signal()
     drawn = Signal()  # another text, or another map of it
+    entered = Signal()  # it comes into sight
 
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,11 +45,12 @@ class ExampleStrip(QWidget):
         self._map: AttributionResult | None = None
         self._edit: ShownEdit | None = None
         self._held = False
+        self._grouped: tuple[TokenizedText, Grouping] | None = None
         self._place, self._outcome, self._why = QLabel(), ElidedLabel(), ElidedLabel()
         self.heatmap, self.bar = TextHeatmap(), ColourBar()
         self._tags, self._add, self.note = QLabel(), QPushButton("Tag…"), QLineEdit()
         self._flip, self._alike, self.suggestions = QPushButton("What flips it?"), QPushButton("Rows alike"), Suggestions(desk)
-        self.words, self.edits = WordBar(), EditSide()
+        self.words, self.edits, self.heads = WordBar(), EditSide(), HeadMenu()
         self._build()
         self._flip.clicked.connect(self.flip_wanted)
         self._alike.clicked.connect(self.alike_wanted)
@@ -89,6 +94,7 @@ class ExampleStrip(QWidget):
         why.setContentsMargins(16, 0, 0, 0)
         why.setSpacing(8)
         why.addWidget(self._why, 1)
+        why.addWidget(self.heads)
         for button in (self._flip, self._alike):
             button.setProperty("role", "link")
             why.addWidget(button)
@@ -110,6 +116,11 @@ class ExampleStrip(QWidget):
         both.addWidget(self.edits)
         column.addLayout(both, 1)
         self.show_edits(False)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What happened meanwhile is to be shown."""
+        super().showEvent(event)
+        self.entered.emit()
 
     def show_row(self) -> None:
         """The current one, in words."""
@@ -192,7 +203,14 @@ class ExampleStrip(QWidget):
         if self._edit is not None:
             spot = self._edit.spot_of(token) if token >= 0 else None
             return self._edit.spots_within(*marked) if marked is not None else [spot] if spot is not None else []
-        return [] if self._map is None else spots_of(self._map.prediction.input, token, marked)
+        return [] if self._map is None else spots_of(self._map.prediction.input, self._groups(self._map), token, marked)
+
+    def _groups(self, result: AttributionResult) -> Grouping:
+        """The words of a map's text: found once."""
+        document = result.prediction.input
+        if self._grouped is None or self._grouped[0] is not document:
+            self._grouped = document, group(document, "word")
+        return self._grouped[1]
 
     def _draw(self) -> None:
         if self._held:
@@ -206,6 +224,7 @@ class ExampleStrip(QWidget):
     def _draw_edit(self, edit: ShownEdit) -> None:
         self.bar.show()
         self._why.setText(edit.title())
+        self.heatmap.set_outlines(False)
         self.heatmap.show_map(edit.document, edit.values, signed=True)
         self.heatmap.show_edits(edit.places("removed"), edit.places("added"))
         self.bar.show_scale(self.heatmap.limit, signed=True, unit=edit.unit)
@@ -214,6 +233,7 @@ class ExampleStrip(QWidget):
     def _draw_map(self, result: AttributionResult | None) -> None:
         self.bar.setVisible(result is not None)
         self.heatmap.show_edits((), ())
+        self.heatmap.set_outlines(True)
         if result is None:
             self._why.setText("")
             self._shown = ""

@@ -9,7 +9,7 @@ from engine.datasets.editing import merged
 from engine.edits import EditResult, WordChange
 from engine.heatmaps.numerals import signed_figures
 from engine.heatmaps.wording import title_of
-from engine.inputs.grain import group
+from engine.inputs.grain import Grouping
 from engine.results import TokenizedText
 
 Spot = tuple[int, int, int]  # segment, start, end: a word of the text on the desk
@@ -46,11 +46,10 @@ class ShownEdit:
 
     def title(self) -> str:
         """What is drawn, in a line."""
-        used = self.result.attention
-        if not self.attention or used is None:
-            return f"{title_of(self.result.before)} · change from {self.against}"
-        head = f"head {used.head}" if isinstance(used.head, int) else f"{used.head} of its heads"
-        return f"Attention received, layer {used.layer}, {head} · change from {self.against}"
+        if self.attention:
+            return f"Change from {self.against} · attention received"
+        method, colon, target = title_of(self.result.before).partition(": ")
+        return f"Change from {self.against} of {target} · {method}" if colon else f"Change from {self.against} · {method}"
 
     def read_out(self, place: int) -> str:
         """Of a word: what it had, what it has, and the difference."""
@@ -79,9 +78,8 @@ def _spot(word: WordChange) -> Spot | None:
     return None if word.special or word.after is None else (word.segment, *word.after)
 
 
-def spots_of(document: TokenizedText, token: int, marked: tuple[int, int] | None) -> list[Spot]:
-    """The words of ``document`` that are marked, else the one that ``token`` (−1: none) is part of."""
-    words = group(document, "word")
+def spots_of(document: TokenizedText, words: Grouping, token: int, marked: tuple[int, int] | None) -> list[Spot]:
+    """The ``words`` of ``document`` that are marked, else the one that ``token`` (−1: none) is part of."""
     first = [document.tokens[int(at)] for at in words.first]
     places = range(len(words)) if marked is not None else () if token < 0 else (int(words.of_token[token]),)
     return [

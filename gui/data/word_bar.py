@@ -26,6 +26,7 @@ class WordBar(QWidget):
     option_chosen = Signal(object)  # WordOption
     word_typed = Signal(str)
     left = Signal()  # nothing was typed
+    keep_wanted = Signal()  # of the text that was typed
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,7 +34,7 @@ class WordBar(QWidget):
         self._word, self._words = ElidedLabel(HINT), ""
         self.remove, self.blank = QPushButton("Remove"), QPushButton("[MASK]")
         self.options, self.type = QPushButton("Other words…"), QPushButton("Type…")
-        self.field = QLineEdit()
+        self.keep, self.field = QPushButton("Keep the typed text"), QLineEdit()
         self._buttons = (self.remove, self.blank, self.options, self.type)
         self.menu = QMenu(self)
         self.menu.setObjectName("wordOptions")
@@ -44,6 +45,8 @@ class WordBar(QWidget):
         self.options.clicked.connect(self.options_wanted)
         self.type.clicked.connect(self.start_typing)
         self.menu.triggered.connect(self._on_option)
+        self.keep.clicked.connect(self.keep_wanted)
+        self.keep.hide()
         self.field.returnPressed.connect(self._on_return)
         self.field.installEventFilter(self)
         self.show_word("", False)
@@ -56,6 +59,7 @@ class WordBar(QWidget):
             (self.blank, "wordBlank", "Blank", ""),
             (self.options, "wordOther", "Other words", "Words that would change the answer, as HotFlip finds them (S)."),
             (self.type, "wordType", "Type", "Type another word in its place (Enter)."),
+            (self.keep, "editKeep", "Keep the typed text", "What was typed above becomes an edit in the tree."),
         ):
             button.setProperty("role", "link")
             name_control(button, name, words, hint)
@@ -66,7 +70,7 @@ class WordBar(QWidget):
         row.setContentsMargins(16, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self._word, 1)
-        for part in (*self._buttons, self.field):
+        for part in (self.keep, *self._buttons, self.field):
             row.addWidget(part)
         self.setFixedHeight(HEIGHT)
 

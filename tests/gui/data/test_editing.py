@@ -97,7 +97,7 @@ def test_a_word_is_chosen_by_a_click_and_taken_away_by_a_key(stage: Stage, room:
     assert edit is not None
     assert edit.places("removed") == [4]
     assert room._view.example.heatmap._look.struck == {4}
-    assert "change from the row" in room._view.example._why.text()
+    assert room._view.example._why.text() == "Change from the row of what speaks for positive · Integrated Gradients"
     whole = edit.result.after.values.sum() - edit.result.before.values.sum()
     assert edit.values.sum() == pytest.approx(float(whole), abs=1e-5)
 
@@ -164,9 +164,19 @@ def test_what_is_compared_with_can_be_switched(stage: Stage, room: DataRoom) -> 
     stage.until(lambda: room._view.example.edit is not None and room._view.example.edit.attention)
     assert room._view.example.edit is not None
     assert room._view.example.edit.values.sum() == pytest.approx(0)
-    assert room._view.example._why.text().startswith("Attention received, layer 5, mean of its heads")
+    assert room._view.example._why.text() == "Change from the row · attention received"
+    heads = room._view.example.heads
+    assert heads.isVisible()
+    assert heads.text() == "Layer 5, mean of its heads"
+    part = heads.menu().actions()[2].menu()
+    assert part is not None
+    part.actions()[3].trigger()  # type: ignore[attr-defined]
+    stage.until(lambda: room._view.example.edit is not None and room._view.example.edit.result.request.head == 1)
+    assert room._view.example.edit.result.request.layer == 2
+    assert heads.text() == "Layer 2, head 1"
     side.shown.findChild(object, "editShown_map").click()  # type: ignore[attr-defined]
     assert room._view.example.edit is None
+    assert not heads.isVisible()
     assert room._view.example.heatmap._look.struck == frozenset()
     assert "what speaks for" in room._view.example._why.text()
 
@@ -316,9 +326,9 @@ def test_what_is_typed_is_a_draft_until_it_is_kept_or_edited_further(stage: Stag
     stage.type("A long look at people.")
     stage.until(lambda: (1, "typed: − and loving") in tree(room))
     assert room.store.work.edits == ()
-    assert room._view.example.edits.keep.isVisible()
+    assert room._view.example.words.keep.isVisible()
     until_compared(stage, room, "A long look at people.")
-    room._view.example.edits.keep.click()
+    room._view.example.words.keep.click()
     assert tree(room) == [(0, "Row as in the file"), (1, "− and loving")]
     assert [edit.input.text for edit in room.store.work.edits] == ["A long look at people."]
     stage.type("A long look at all people.")
@@ -328,6 +338,23 @@ def test_what_is_typed_is_a_draft_until_it_is_kept_or_edited_further(stage: Stag
     choose(room, "long")
     key(room, Qt.Key.Key_Delete)
     assert tree(room) == [(0, "Row as in the file"), (1, "− and loving"), (2, "+ all"), (3, "− long")]
+
+
+def test_what_is_typed_elsewhere_is_there_on_coming_back(stage: Stage, room: DataRoom) -> None:
+    stage.window.workspace.tabs.setCurrentWidget(stage.window.workspace.attribution_view)
+    stage.type("A long look at people.")
+    stage.until_explained("A long look at people.")
+    asked = len([request for request in stage.stub.asked if isinstance(request, EditRequest)])
+    assert asked == 0, "nobody looks"
+    room.enter()
+    until_compared(stage, room, "A long look at people.")
+    assert tree(room)[1] == (1, "typed: − and loving")
+    room._view.show_page("overview")
+    stage.window.workspace.input_panel.editor.setFocus()
+    stage.type("A long look.")
+    stage.until_explained("A long look.")
+    room._view.show_page("rows")
+    until_compared(stage, room, "A long look.")
 
 
 def test_suggestions_become_edits_with_one_click(stage: Stage, room: DataRoom) -> None:
