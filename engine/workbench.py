@@ -13,7 +13,7 @@ from engine.attribution.explain import explain, predict
 from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.over_training import over_training
 from engine.attribution.registry import METHODS
-from engine.datasets.compare_edit import compare_edit
+from engine.datasets.compare_edit import Explained, compare_edit
 from engine.datasets.counterfactual import counterfactual
 from engine.datasets.data import Datasets
 from engine.datasets.examine import examine
@@ -90,7 +90,7 @@ class Workbench:
         self._model: TextModel | None = None
         self._accepted = False
         self._importer, self._sessions, self._captures = Importer(), Sessions(), Captures()
-        self._datasets = Datasets()
+        self._datasets, self._explained = Datasets(), Explained()
 
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator whose result answers ``request``; nothing runs before its first step."""
@@ -113,6 +113,7 @@ class Workbench:
         model = yield from open_model(request)
         self._model, self._accepted = model, request.accept_reinitialised
         self._captures.forget()
+        self._explained.forget()
         return OpenModelResult(request, model.info)
 
     def _catalogue(self) -> Steps[CatalogueResult]:
@@ -126,7 +127,7 @@ class Workbench:
         if isinstance(request, AboutADataset):
             return (yield from examine(self._datasets, model, request))
         if isinstance(request, EditRequest):
-            return (yield from compare_edit(model, request, self._captures))
+            return (yield from compare_edit(model, request, self._captures, self._explained))
         if isinstance(request, AboutAttention):
             return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
         return (yield from _OF_A_MODEL[type(request)](model, request))

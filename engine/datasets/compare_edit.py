@@ -1,6 +1,7 @@
 """The job behind an edit: both texts explained for one target, and held against each other word by word."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,30 +15,50 @@ from engine.edits import AttentionUsed, EditResult
 from engine.jobs import Partial, Steps, relay
 from engine.models.huggingface import HuggingFaceModel
 from engine.models.model import TextModel
-from engine.requests import AttentionRequest, EditRequest, Stack, Target, TextInput
+from engine.requests import AttentionRequest, AttributionRequest, EditRequest, Stack, Target, TextInput
 from engine.results import AttributionResult, Cost, FloatArray, Notice, ResolvedTarget
 
 _FIRST: tuple[Stack, ...] = ("self", "encoder")  # the stack that reads the text
 _PARTS = 3  # before, after, attention
+_MOST_KEPT = 16  # explanations
 
 
-def compare_edit(model: TextModel, request: EditRequest, captures: Captures) -> Steps[EditResult]:
-    """What an edit changes.
+class Explained:
+    """The last explanations: a text that is edited once more, or otherwise, is not explained anew."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[AttributionRequest, AttributionResult] = OrderedDict()
+
+    def of(self, model: TextModel, request: AttributionRequest) -> Steps[tuple[AttributionResult, bool]]:
+        """As ``explain`` has it, and whether it was there already."""
+        found = self._kept.pop(request, None)
+        known = found is not None
+        if found is None:
+            found = yield from explain(model, request)
+        self._kept[request] = found
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return found, known
+
+    def forget(self) -> None:
+        """Another model was opened."""
+        self._kept.clear()
+
+
+def compare_edit(model: TextModel, request: EditRequest, captures: Captures, explained: Explained) -> Steps[EditResult]:
+    """What an edit changes; ``cost`` counts what was not known.
 
     Raises:
         UserError: as ``explain`` of either text; there is no such layer or head.
     """
     start = time.perf_counter()
-    before = yield from relay(explain(model, request.before), _part(0))
+    before, knew_before = yield from relay(explained.of(model, request.before), _part(0))
     asked = replace(request.before, input=request.after, target=same_target(request.before.target, before.target))
-    after = yield from relay(explain(model, asked), _part(1))
+    after, knew_after = yield from relay(explained.of(model, asked), _part(1))
     attention, received, passes = yield from _attention(model, request, captures)
-    cost = Cost(
-        before.cost.forward + after.cost.forward + passes,
-        before.cost.backward + after.cost.backward,
-        time.perf_counter() - start,
-        model.info.device,
-    )
+    spent = [side.cost for side, known in ((before, knew_before), (after, knew_after)) if not known]
+    forward, backward = sum(cost.forward for cost in spent), sum(cost.backward for cost in spent)
+    cost = Cost(forward + passes, backward, time.perf_counter() - start, model.info.device)
     words = words_of(before, after, received)
     return EditResult(request, model.info, before, after, words, attention, cost, _warnings(before, after))
 

@@ -14,8 +14,9 @@ from engine.edits import Classes, EditResult, change_of, flips
 from engine.heatmaps.numerals import figures, fixed, signed_figures
 from engine.heatmaps.token_names import visible
 from engine.jobs import Failure
-from engine.requests import EditRequest, PredictionRequest, TextInput
+from engine.requests import EditRequest, PredictionRequest, Target, TextInput
 from engine.results import ModelInfo, PredictionResult
+from gui.choices import PREDICTED, TRUE
 from gui.data.change_bars import bars_of
 from gui.data.desk import DataDesk
 from gui.data.edit_side import ATTENTION, CHANGE, MAP, PARENT
@@ -267,13 +268,22 @@ class Editing(QObject):
         before = self._desk.request_for(self._row, reference.input)
         if before is None:
             return None
-        row = self._said.get(lines[0].input)
-        if before.target.choice == "predicted" and row is not None:
-            before = replace(before, target=replace(before.target, choice=f"index:{row[0].index}"))
+        before = replace(before, target=self._target(before.target, self._said.get(lines[0].input)))
         against = THE_ROW if reference.id == ROOT else THE_EDIT_BEFORE
         if shown != ATTENTION:
             return EditRequest(before, here.input, attention=False), against
         return EditRequest(before, here.input, layer=self._example.heads.layer, head=self._example.heads.head), against
+
+    def _target(self, wanted: Target, row: Classes | None) -> Target:
+        """One for the whole tree: what was predicted of the row, once that is known, versus its true class if it was so asked."""
+        model = self._house.conductor.model
+        if row is None or model is None or wanted.choice != PREDICTED:
+            return wanted
+        versus, index = wanted.versus, row[0].index
+        if versus == TRUE and wanted.true in model.labels:
+            true = model.labels.index(wanted.true)
+            versus = None if true == index else f"index:{true}"
+        return replace(wanted, choice=f"index:{index}", versus=versus, true=None if versus != TRUE else wanted.true)
 
     @Slot()
     def _compare(self) -> None:

@@ -1,6 +1,6 @@
 """Whose attention is compared: a layer, and one of its heads or all of them merged."""
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QPoint, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
@@ -9,7 +9,7 @@ from engine.results import AttentionInfo
 from gui.controls.rows import name_control
 
 MERGED: tuple[HeadsMerged, ...] = ("mean", "maximum")
-WORDS = {"mean": "mean of its heads", "maximum": "largest of its heads"}
+WORDS = {"mean": "Mean of its heads", "maximum": "Largest of its heads"}
 
 
 class HeadMenu(QPushButton):
@@ -24,9 +24,9 @@ class HeadMenu(QPushButton):
         self._info: AttentionInfo | None = None
         self.setProperty("role", "link")
         name_control(self, "editHead", "Layer and head", "Whose attention is compared.")
-        self._menu = QMenu(self)
-        self.setMenu(self._menu)
-        self._menu.triggered.connect(self._on_triggered)
+        self.heads = QMenu(self)
+        self.heads.triggered.connect(self._on_triggered)
+        self.clicked.connect(self._on_clicked)
         self.hide()
 
     def show_model(self, info: AttentionInfo | None) -> None:
@@ -34,24 +34,25 @@ class HeadMenu(QPushButton):
         if info == self._info:
             return
         self._info, self.layer, self.head = info, None, "mean"
-        self._menu.clear()
+        self.heads.clear()
         for layer in range(info.layers if info is not None else 0):
-            part = self._menu.addMenu(f"Layer {layer}")
+            part = self.heads.addMenu(f"Layer {layer}")
             for head in (*MERGED, *range(info.heads if info is not None else 0)):
-                action = part.addAction(_words(head).capitalize())
+                action = part.addAction(f"Head {head}" if isinstance(head, int) else WORDS[head])
                 action.setData((layer, head))
         self._say()
 
     def _say(self) -> None:
         last = self._info.layers - 1 if self._info is not None else 0
-        self.setText(f"Layer {last if self.layer is None else self.layer}, {_words(self.head)}")
+        head = f"head {self.head}" if isinstance(self.head, int) else self.head
+        self.setText(f"Layer {last if self.layer is None else self.layer}, {head} ▾")
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self.heads.popup(self.mapToGlobal(QPoint(0, self.height())))
 
     @Slot(QAction)
     def _on_triggered(self, action: QAction) -> None:
         self.layer, self.head = action.data()
         self._say()
         self.chosen.emit()
-
-
-def _words(head: int | HeadsMerged) -> str:
-    return f"head {head}" if isinstance(head, int) else WORDS[head]

@@ -45,16 +45,9 @@ class KeySheet(QDialog):
         page.setContentsMargins(24, 24, 24, 24)
         page.setSpacing(48)
         page.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        page.addLayout(_column([each for each in groups if each[0] not in RIGHT]))
+        page.addLayout(_column([*(each for each in groups if each[0] not in RIGHT), ("On a row of the data", ON_A_ROW)]))
         page.addLayout(
-            _column(
-                [
-                    ("On the map", ON_THE_MAP),
-                    ("In the film", IN_THE_FILM),
-                    ("On a row of the data", ON_A_ROW),
-                    *(each for each in groups if each[0] in RIGHT),
-                ]
-            )
+            _column([("On the map", ON_THE_MAP), ("In the film", IN_THE_FILM), *(each for each in groups if each[0] in RIGHT)])
         )
 
 

@@ -7,7 +7,7 @@ import torch
 from engine.attention.attend import captured
 from engine.attention.captures import Captures
 from engine.attribution.explain import explain
-from engine.datasets.compare_edit import compare_edit
+from engine.datasets.compare_edit import Explained, compare_edit
 from engine.edits import EditResult
 from engine.errors import UserError
 from engine.inputs.grain import group
@@ -20,7 +20,7 @@ BEFORE, AFTER = "not once does it come close, to being exciting", "once does it 
 
 def asked(model: TextModel, before: str = BEFORE, after: str = AFTER, target: Target = Target(), **how: object) -> EditResult:  # noqa: B008
     explanation = AttributionRequest(model.info.sha256, TextInput(before), target)
-    return run(compare_edit(model, EditRequest(explanation, TextInput(after), **how), Captures()))  # type: ignore[arg-type]
+    return run(compare_edit(model, EditRequest(explanation, TextInput(after), **how), Captures(), Explained()))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["tiny_bert", "tiny_lstm"])
@@ -115,10 +115,27 @@ def test_what_cannot_be_compared_is_one_sentence(tiny_bert: TextModel):
 def test_nothing_is_left_in_the_model(tiny_bert: TextModel):
     request = EditRequest(AttributionRequest(tiny_bert.info.sha256, TextInput(BEFORE)), TextInput(AFTER))
     told = []
-    for partial in compare_edit(tiny_bert, request, Captures()):
+    for partial in compare_edit(tiny_bert, request, Captures(), Explained()):
         told.append(partial)
         assert torch.is_grad_enabled()
         assert not any(module._forward_hooks for module in tiny_bert.network.modules())
     assert all(isinstance(partial, Partial) and partial.result is None for partial in told)
     done = [partial.done for partial in told]
     assert done == sorted(done)
+
+
+def test_a_chain_of_edits_explains_each_text_once(tiny_lstm: TextModel):
+    explained, captures = Explained(), Captures()
+
+    def compared(before: str, after: str) -> EditResult:
+        explanation = AttributionRequest(tiny_lstm.info.sha256, TextInput(before), Target("index:1", versus="index:2"))
+        return run(compare_edit(tiny_lstm, EditRequest(explanation, TextInput(after)), captures, explained))
+
+    first = compared(BEFORE, AFTER)
+    assert first.cost.backward == first.before.cost.backward + first.after.cost.backward > 0
+    second = compared(AFTER, "once does it come")
+    assert second.before is first.after
+    assert second.cost.backward == second.after.cost.backward
+    assert compared(BEFORE, AFTER).cost.backward == 0
+    explained.forget()
+    assert compared(BEFORE, AFTER).cost.backward == first.cost.backward

@@ -167,13 +167,13 @@ def test_what_is_compared_with_can_be_switched(stage: Stage, room: DataRoom) -> 
     assert room._view.example._why.text() == "Change from the row · attention received"
     heads = room._view.example.heads
     assert heads.isVisible()
-    assert heads.text() == "Layer 5, mean of its heads"
-    part = heads.menu().actions()[2].menu()
+    assert heads.text() == "Layer 5, mean ▾"
+    part = heads.heads.actions()[2].menu()
     assert part is not None
     part.actions()[3].trigger()  # type: ignore[attr-defined]
     stage.until(lambda: room._view.example.edit is not None and room._view.example.edit.result.request.head == 1)
     assert room._view.example.edit.result.request.layer == 2
-    assert heads.text() == "Layer 2, head 1"
+    assert heads.text() == "Layer 2, head 1 ▾"
     side.shown.findChild(object, "editShown_map").click()  # type: ignore[attr-defined]
     assert room._view.example.edit is None
     assert not heads.isVisible()
@@ -418,6 +418,20 @@ def test_a_model_without_attention_offers_none(stage: Stage, file: Path) -> None
     until_compared(stage, room, text(stage))
     buttons = {button.objectName(): button.isVisible() for button in room._view.example.edits.shown._group.buttons()}
     assert buttons == {"editShown_map": True, "editShown_change": True, "editShown_attention": False}
+
+
+def test_a_row_that_is_wrong_is_compared_versus_its_true_class_all_along(stage: Stage, room: DataRoom) -> None:
+    """However the edits turn the answer over."""
+    said = room.desk.predictions
+    assert said is not None
+    assert said.correct[0] == 0
+    wanted = (f"index:{said.predicted[0]}", f"index:{said.true[0]}")
+    for word in ("people.", "look", "loving", "long"):
+        choose(room, word)
+        key(room, Qt.Key.Key_Delete)
+        target = until_compared(stage, room, text(stage)).before.target
+        assert (target.choice, target.versus) == wanted
+    assert room._view.example.edits.tree.nodes[-1].flips
 
 
 def test_the_pointer_reads_the_numbers(stage: Stage, room: DataRoom) -> None:
