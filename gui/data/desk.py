@@ -302,15 +302,19 @@ class DataDesk(QObject):
         """Put ``row`` on the desk and explain it."""
         if self.data is None or not 0 <= row < self.data.rows:
             return
-        self.current = row
-        self.put_variant(self.input_of(row))
+        self.put_variant(row, self.input_of(row))
 
-    def put_variant(self, input: TextInput) -> None:
-        """The current row, or an edit of it, on the desk and explained; what was typed there comes back by undo."""
+    def put_variant(self, row: int, input: TextInput, *, replays: bool = False) -> None:
+        """``row``, or an edit of it, on the desk and explained; what was typed there comes back by undo.
+
+        ``replays``: this is undo or redo itself, so that what was typed goes to the recent texts.
+        """
         typed = self._input.editor.text()
         swaps = bool(typed.strip()) and (self.put is None or typed != self.put.text)
-        self.put = input
-        self._conductor.put_row(input, self.true_of(self.current), self._versus_of(self.current), swaps)
+        if swaps and replays:
+            self._conductor.desk.remember()
+        self.current, self.put = row, input
+        self._conductor.put_row(input, self.true_of(row), self._versus_of(row), swaps and not replays)
         self.current_changed.emit()
 
     def input_of(self, row: int) -> TextInput:

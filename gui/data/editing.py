@@ -161,7 +161,7 @@ class Editing(QObject):
         parent = next((each for each in lines if each.id == line.parent), lines[0])
         words = ROW_WORDS if line.id == ROOT else change_in_words(parent.input, line.input)
         if line.id == DRAFT:
-            words = f"typed: {words}"
+            words = f"not kept: {words}"
         row = self._said.get(lines[0].input)
         if said is None or row is None or model is None:
             return EditNode(line.id, line.parent, line.goes_on, words, hint=words)
@@ -194,13 +194,15 @@ class Editing(QObject):
         if line is None or id == DRAFT:  # there already
             return
         self._at = id
-        self._desk.put_variant(line.input)
+        self._desk.put_variant(self._row, line.input)
 
     def walk(self, row: int, id: str) -> None:
         """By undo and redo: to another row, too."""
-        if self._desk.current != row:
-            self._desk.go_to(row)
-        self.go(id if any(line.id == id for line in self._lines()) else ROOT)
+        if self._desk.data is None or row >= self._desk.data.rows:
+            return
+        edit = next((edit for edit in self._desk.store.work.edits if edit.id == id and edit.row == row), None)
+        self._row, self._at = row, ROOT if edit is None else id
+        self._desk.put_variant(row, self._desk.input_of(row) if edit is None else edit.input, replays=True)
 
     def try_text(self, input: TextInput) -> None:
         """As an edit of what is on the desk; where no row is, in place of it."""

@@ -198,7 +198,8 @@ class Examining(QObject):
     def _on_rewritten(self, case: RewrittenRow) -> None:
         """The row first, so that it is the current one; then what it was made to."""
         self._desk.go_to(case.row)
-        self._on_text(case.rewritten)
+        self._house.conductor.try_text(case.rewritten)
+        self.told.emit("On the desk; undo brings back the text before.")
 
     @Slot(object)
     def _on_text(self, input: TextInput) -> None:

@@ -34,7 +34,7 @@ class WordBar(QWidget):
         self._word, self._words = ElidedLabel(HINT), ""
         self.remove, self.blank = QPushButton("Remove"), QPushButton("[MASK]")
         self.options, self.type = QPushButton("Other words…"), QPushButton("Type…")
-        self.keep, self.field = QPushButton("Keep the typed text"), QLineEdit()
+        self.keep, self.field = QPushButton("Keep as edit"), QLineEdit()
         self._buttons = (self.remove, self.blank, self.options, self.type)
         self.menu = QMenu(self)
         self.menu.setObjectName("wordOptions")
@@ -59,7 +59,7 @@ class WordBar(QWidget):
             (self.blank, "wordBlank", "Blank", ""),
             (self.options, "wordOther", "Other words", "Words that would change the answer, as HotFlip finds them (S)."),
             (self.type, "wordType", "Type", "Type another word in its place (Enter)."),
-            (self.keep, "editKeep", "Keep the typed text", "What was typed above becomes an edit in the tree."),
+            (self.keep, "editKeep", "Keep as edit", "The text above becomes an edit in the tree, and stays there."),
         ):
             button.setProperty("role", "link")
             name_control(button, name, words, hint)

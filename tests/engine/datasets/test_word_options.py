@@ -1,5 +1,7 @@
 """Other words for a place: each is what the model says of the text as it would be typed, the best first."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -10,6 +12,7 @@ from engine.errors import UserError
 from engine.jobs import run
 from engine.models.model import TextModel
 from engine.requests import PredictionRequest, TextInput, WordOptionsRequest
+from tests.engine.tiny_models import opened, write
 
 TEXT = "not once does it come close, to being exciting"
 
@@ -85,6 +88,23 @@ def test_a_language_model_has_no_suggestions_and_says_so(tiny_language_model: Te
     assert found.options == ()
     assert found.source is None
     assert "one class of several" in found.because
+
+
+def test_a_masked_model_says_what_it_would_read_there(tmp_path: Path):
+    model = opened(write(tmp_path, "bert", head="MaskedLM"))
+    found = asked(model)
+    assert (found.source, found.blank_kind) == ("masked_lm", "mask")
+    encoding = model.encode(TextInput(TEXT.replace("close", found.blank)))
+    with torch.no_grad():
+        place = encoding.ids[0].tolist().index(model.substitutes["mask"])
+        chances = model.logits(model.embed(encoding.ids), encoding, place)[0].softmax(0)
+    assert found.options
+    likelihoods = [option.likelihood or 0 for option in found.options]
+    assert likelihoods == sorted(likelihoods, reverse=True)
+    pieces = {piece: at for at, piece in enumerate(model.pieces(range(model.vocabulary_size)))}
+    for option in found.options:
+        assert option.likelihood == pytest.approx(float(chances[pieces[option.word]]), abs=1e-5)
+        assert option.input.text == TEXT.replace("close", option.word)
 
 
 def test_places_that_are_none(tiny_bert: TextModel):

@@ -324,7 +324,7 @@ def test_the_menu_on_a_word(stage: Stage, room: DataRoom) -> None:
 
 def test_what_is_typed_is_a_draft_until_it_is_kept_or_edited_further(stage: Stage, room: DataRoom) -> None:
     stage.type("A long look at people.")
-    stage.until(lambda: (1, "typed: − and loving") in tree(room))
+    stage.until(lambda: (1, "not kept: − and loving") in tree(room))
     assert room.store.work.edits == ()
     assert room._view.example.words.keep.isVisible()
     until_compared(stage, room, "A long look at people.")
@@ -340,6 +340,42 @@ def test_what_is_typed_is_a_draft_until_it_is_kept_or_edited_further(stage: Stag
     assert tree(room) == [(0, "Row as in the file"), (1, "− and loving"), (2, "+ all"), (3, "− long")]
 
 
+def test_undo_takes_no_typed_text_away_for_good(stage: Stage, room: DataRoom) -> None:
+    """The stack has one step for each edit, whatever was typed in between; what undo leaves is among the recent texts."""
+    choose(room, "loving")
+    key(room, Qt.Key.Key_Delete)
+    first = text(stage)
+    stage.type("Something else.")
+    stage.until(lambda: room._view.example.words.keep.isVisible())
+    undo = stage.window.actions_registry["undo"]
+    room._view.example.heatmap.setFocus()
+    undo.trigger()
+    assert text(stage) == ROWS[0][0]
+    assert "Something else." in stage.memory.session.recent_texts
+    stage.window.actions_registry["redo"].trigger()
+    assert text(stage) == first
+    stage.type("Something else.")
+    stage.until(lambda: room._view.example.words.keep.isVisible())
+    room._view.example.words.keep.click()
+    assert undo.text().startswith("Undo: edit “A long and")
+    undo.trigger()
+    assert text(stage) == first
+    undo.trigger()
+    assert text(stage) == ROWS[0][0]
+    assert not undo.isEnabled()
+
+
+def test_a_rewritten_row_is_tried_and_kept_only_when_wanted(stage: Stage, room: DataRoom) -> None:
+    stage.window.conductor.try_text(TextInput("A long and hateful look at people."))
+    assert tree(room) == [(0, "Row as in the file"), (1, "not kept: loving → hateful")]
+    assert room.store.work.edits == ()
+    nodes = room._view.example.edits.tree
+    QTest.keyClick(nodes, Qt.Key.Key_Delete)
+    assert text(stage) == ROWS[0][0]
+    stage.window.actions_registry["undo"].trigger()
+    assert text(stage) == "A long and hateful look at people."
+
+
 def test_what_is_typed_elsewhere_is_there_on_coming_back(stage: Stage, room: DataRoom) -> None:
     stage.window.workspace.tabs.setCurrentWidget(stage.window.workspace.attribution_view)
     stage.type("A long look at people.")
@@ -348,7 +384,7 @@ def test_what_is_typed_elsewhere_is_there_on_coming_back(stage: Stage, room: Dat
     assert asked == 0, "nobody looks"
     room.enter()
     until_compared(stage, room, "A long look at people.")
-    assert tree(room)[1] == (1, "typed: − and loving")
+    assert tree(room)[1] == (1, "not kept: − and loving")
     room._view.show_page("overview")
     stage.window.workspace.input_panel.editor.setFocus()
     stage.type("A long look.")
