@@ -57,6 +57,7 @@ class Editing(QObject):
         self._said: dict[TextInput, Classes] = {}
         self._compared: OrderedDict[EditRequest, EditResult] = OrderedDict()
         self._asked: EditRequest | None = None
+        self._refused: EditRequest | None = None  # stopped, or failed: not asked again by itself
         self._connect()
 
     def _connect(self) -> None:
@@ -71,6 +72,7 @@ class Editing(QObject):
         example.heads.chosen.connect(self._compare)
         house.jobs.answered.connect(self._on_answered)
         house.jobs.failed.connect(self._on_failed)
+        house.jobs.stopped.connect(self._on_stopped)
         self._side.tree.node_chosen.connect(self.go)
         self._side.tree.node_dropped.connect(self.drop)
         self._side.shown_chosen.connect(self._on_shown)
@@ -305,6 +307,10 @@ class Editing(QObject):
         known = self._compared.get(request)
         if known is not None:
             self._example.show_edit(ShownEdit(known, self._side.shown.current == ATTENTION, against))
+        elif request == self._refused:
+            self._example.show_edit(None)
+        elif self._house.jobs.runs((PREDICT, self._desk.input_of(self._row))):
+            self._example.show_edit(None, held=True)  # what is predicted of the row is the target of all
         elif self._asked != request or not self._house.jobs.runs(COMPARE):
             self._example.show_edit(None, held=True)
             self._asked = request
@@ -335,8 +341,22 @@ class Editing(QObject):
     @Slot(object, object)
     def _on_failed(self, key: Hashable, failure: Failure) -> None:
         if key == COMPARE:
-            self._example.show_edit(None)
+            self._refuse()
             self.told.emit(failure.message)
+        elif isinstance(key, tuple) and key[0] == PREDICT:
+            self._compare()
+
+    @Slot(object)
+    def _on_stopped(self, key: Hashable) -> None:
+        if key == COMPARE:
+            self._refuse()
+        elif isinstance(key, tuple) and key[0] == PREDICT:
+            self._compare()
+
+    def _refuse(self) -> None:
+        """The map of the edited text is what there is."""
+        self._refused = self._asked
+        self._example.show_edit(None)
 
     @Slot(object)
     def _on_model(self, model: ModelInfo) -> None:
@@ -354,7 +374,7 @@ class Editing(QObject):
             self._house.jobs.forget(key)
         self._said.clear()
         self._compared.clear()
-        self._asked = None
+        self._asked = self._refused = None
         self._example.show_edit(None)
 
     @Slot(bool)

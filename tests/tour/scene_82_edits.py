@@ -23,14 +23,14 @@ def choose(stage: Stage, word: str) -> None:
 
 
 def compared(stage: Stage) -> None:
-    stage.wait_for(lambda: not stage.window.conductor.explanation.running and not stage.window.jobs.runs("data.compare"), 60)
+    stage.wait_for(lambda: not stage.window.conductor.explanation.running and not stage.window.jobs.runs("data.compare"), 120)
     tree = strip(stage).edits.tree
-    stage.wait_for(lambda: tree.isHidden() or len(tree.nodes) < 2 or all(node.said for node in tree.nodes), 60)
+    stage.wait_for(lambda: tree.isHidden() or len(tree.nodes) < 2 or all(node.said for node in tree.nodes), 120)
 
 
 @scene
 def edits_word(stage: Stage) -> None:
-    stage.wait_for(lambda: stage.window.data_room and stage.window.workspace.method_panel.method_box.count() > 0, timeout=60)
+    stage.wait_for(lambda: stage.window.data_room and stage.window.workspace.method_panel.method_box.count() > 0, timeout=180)
     if room(stage).desk.data is None:
         stage.window.actions_registry["sample_data"].trigger()
         stage.wait_for(lambda: room(stage).desk.whole, 180)
@@ -99,7 +99,7 @@ def edits_typed(stage: Stage) -> None:
     stage.shot(note="what was typed above is a draft in the tree")
     stage.click("editKeep")
     stage.click("exampleFlip")
-    stage.wait_for(lambda: strip(stage).suggestions.list.count() > 0, 60)
+    stage.wait_for(lambda: strip(stage).suggestions.list.count() > 0, 120)
     stage.shot("flip", note="what would flip the edited text")
     first = strip(stage).suggestions.list
     stage.click(first.viewport(), (40, 12))

@@ -470,6 +470,24 @@ def test_a_row_that_is_wrong_is_compared_versus_its_true_class_all_along(stage: 
     assert room._view.example.edits.tree.nodes[-1].flips
 
 
+def test_a_comparison_that_is_stopped_leaves_the_map(stage: Stage, room: DataRoom) -> None:
+    choose(room, "loving")
+    key(room, Qt.Key.Key_Delete)
+    until_compared(stage, room, text(stage))
+    stage.stub.step_seconds = 0.2
+    choose(room, "long")
+    key(room, Qt.Key.Key_Delete)
+    stage.until(lambda: stage.window.jobs.runs("data.compare"))
+    stage.window.jobs.stop("data.compare")
+    stage.until(lambda: not stage.window.jobs.runs("data.compare"))
+    stage.stub.step_seconds = 0.0
+    stage.until_explained("A and look at people.")
+    stage.until(lambda: room._view.example.shown_input == TextInput("A and look at people."))
+    assert room._view.example.edit is None
+    asked = [request for request in stage.stub.asked if isinstance(request, EditRequest)]
+    assert len(set(asked)) == len(asked) == 2, "each once, for what is predicted of the row"
+
+
 def test_the_pointer_reads_the_numbers(stage: Stage, room: DataRoom) -> None:
     said: list[str] = []
     room.read_out_changed.connect(said.append)
