@@ -33,7 +33,7 @@ class WordBar(QWidget):
         self.setObjectName("wordBar")
         self._word, self._words = ElidedLabel(HINT), ""
         self.remove, self.blank = QPushButton("Remove"), QPushButton("[MASK]")
-        self.options, self.type = QPushButton("Other words…"), QPushButton("Type…")
+        self.options, self.type = QPushButton("Swap…"), QPushButton("Type…")
         self.keep, self.field = QPushButton("Keep as edit"), QLineEdit()
         self._buttons = (self.remove, self.blank, self.options, self.type)
         self.menu = QMenu(self)
@@ -57,7 +57,7 @@ class WordBar(QWidget):
         for button, name, words, hint in (
             (self.remove, "wordRemove", "Remove", "Take the word away (Delete)."),
             (self.blank, "wordBlank", "Blank", ""),
-            (self.options, "wordOther", "Other words", "Words that would change the answer, as HotFlip finds them (S)."),
+            (self.options, "wordOther", "Swap", "Words that would change the answer, as HotFlip finds them (S)."),
             (self.type, "wordType", "Type", "Type another word in its place (Enter)."),
             (self.keep, "editKeep", "Keep as edit", "The text above becomes an edit in the tree, and stays there."),
         ):
@@ -96,7 +96,7 @@ class WordBar(QWidget):
 
     def show_waiting(self, waiting: bool) -> None:
         """Other words are being looked for."""
-        self.options.setText("Looking…" if waiting else "Other words…")
+        self.options.setText("Looking…" if waiting else "Swap…")
 
     def show_options(self, result: WordOptionsResult) -> None:
         """As a menu above the button."""

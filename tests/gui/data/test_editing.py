@@ -485,7 +485,8 @@ def test_a_comparison_that_is_stopped_leaves_the_map(stage: Stage, room: DataRoo
     stage.until(lambda: room._view.example.shown_input == TextInput("A and look at people."))
     assert room._view.example.edit is None
     asked = [request for request in stage.stub.asked if isinstance(request, EditRequest)]
-    assert len(set(asked)) == len(asked) == 2, "each once, for what is predicted of the row"
+    assert len(set(asked)) == len(asked) <= 2, "each once, if it came to it, for what is predicted of the row"
+    assert not stage.window.jobs.runs("data.compare"), "nor is it asked again by itself"
 
 
 def test_the_pointer_reads_the_numbers(stage: Stage, room: DataRoom) -> None:
