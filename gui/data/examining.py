@@ -203,6 +203,7 @@ class Examining(QObject):
 
     @Slot(object)
     def _on_text(self, input: TextInput) -> None:
-        """To be tried."""
+        """To be tried; the keyboard goes where it is shown."""
+        self._view.example.heatmap.setFocus()
         self._view.example.suggestions.hide()
         self.text_wanted.emit(input)

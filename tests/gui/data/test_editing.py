@@ -401,6 +401,7 @@ def test_suggestions_become_edits_with_one_click(stage: Stage, room: DataRoom) -
     assert tree(room) == [(0, "Row as in the file"), (1, "− A")]
     assert strip.edits.isVisible()
     assert not strip.suggestions.isVisible()
+    assert strip.heatmap.hasFocus()
     strip._flip.click()
     assert not strip.edits.isVisible(), "suggestions stand in its place"
     strip.suggestions.hide()
