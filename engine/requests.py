@@ -737,6 +737,41 @@ class CounterfactualRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class EditRequest:
+    """What does an edit of a text change? The prediction, what speaks for it, and the attention each word receives.
+
+    Args:
+        before: how the text before is explained; its target, once it is understood there, is also that of the text after.
+        after: the edited text.
+        attention: whether that of models that have any is compared.
+        layer: of their first stack of layers; None: its last.
+    """
+
+    before: AttributionRequest
+    after: TextInput
+    attention: bool = True
+    layer: int | None = None
+    head: int | HeadsMerged = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class WordOptionsRequest:
+    """What could stand in a word's place: the model's word for nothing, and others that would change the answer.
+
+    Args:
+        start, end, segment: the word, in code points of the first text (0) or the second (1).
+        count: how many others.
+    """
+
+    model_sha256: str
+    input: TextInput
+    start: int
+    end: int
+    segment: int = 0
+    count: int = 8
+
+
+@dataclass(frozen=True, slots=True)
 class NeighboursRequest:
     """Which rows does the model take for alike? By the cosine of what its last layer reads.
 
@@ -847,6 +882,8 @@ AboutAModel = (
     | CellsRequest
     | AblationRequest
     | CounterfactualRequest
+    | EditRequest
+    | WordOptionsRequest
     | AboutAttention
     | AboutACorpus
     | AboutADataset
@@ -870,6 +907,8 @@ def model_asked(request: AboutAModel) -> str:
         return request.attention.model_sha256
     if isinstance(request, OverTrainingRequest | ExplainBesideRequest):
         return request.attribution.model_sha256
+    if isinstance(request, EditRequest):
+        return request.before.model_sha256
     if isinstance(request, SliceRequest | DatasetReportRequest | BesideRequest | CheckpointsRequest | SlicesRequest):
         return request.predictions.model_sha256
     if isinstance(request, ExplainRowsRequest | AggregateRequest | MapsBesideRequest):

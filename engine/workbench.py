@@ -14,9 +14,11 @@ from engine.attribution.gradient_flow import gradient_flow
 from engine.attribution.over_training import over_training
 from engine.attribution.registry import METHODS
 from engine.datasets.beside import side_by_side
+from engine.datasets.compare_edit import Explained, compare_edit
 from engine.datasets.counterfactual import counterfactual
 from engine.datasets.data import Datasets
 from engine.datasets.examine import examine
+from engine.datasets.word_options import word_options
 from engine.devices import is_out_of_memory, keep_full_precision, leave_a_core_free, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, T
@@ -43,6 +45,7 @@ from engine.requests import (
     CellsRequest,
     CounterfactualRequest,
     DatasetRequest,
+    EditRequest,
     GradientFlowRequest,
     HeadAgreementRequest,
     HeadRequest,
@@ -56,6 +59,7 @@ from engine.requests import (
     PredictionRequest,
     Request,
     TfidfRequest,
+    WordOptionsRequest,
     model_asked,
 )
 from engine.results import CatalogueResult, OpenModelResult
@@ -72,6 +76,7 @@ _OF_A_TEXT_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]
     CellsRequest: read_cells,
     AblationRequest: ablate,
     CounterfactualRequest: counterfactual,
+    WordOptionsRequest: word_options,
 }
 
 _OF_ATTENTION: dict[type[AboutAttention], Callable[[TextModel, Any, Captures], Steps[Any]]] = {
@@ -92,7 +97,7 @@ class Workbench:
         self._model: Model | None = None
         self._accepted = False
         self._importer, self._sessions, self._captures = Importer(), Sessions(), Captures()
-        self._datasets, self._others = Datasets(), OtherModels()
+        self._datasets, self._others, self._explained = Datasets(), OtherModels(), Explained()
 
     def job_for(self, request: Request) -> Steps[Any]:
         """The generator whose result answers ``request``; nothing runs before its first step."""
@@ -118,6 +123,7 @@ class Workbench:
         self._model, self._accepted = model, request.accept_reinitialised
         self._captures.forget()
         self._others.forget()
+        self._explained.forget()
         return OpenModelResult(request, model.info)
 
     def _catalogue(self) -> Steps[CatalogueResult]:
@@ -138,6 +144,8 @@ class Workbench:
             return (yield from examine(self._datasets, model, request))
         if isinstance(request, AboutTwoModels):
             return (yield from side_by_side(self._datasets, self._others, model, request))
+        if isinstance(request, EditRequest):
+            return (yield from compare_edit(model, request, self._captures, self._explained))
         if isinstance(request, AboutAttention):
             return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
         return (yield from _OF_A_TEXT_MODEL[type(request)](model, request))

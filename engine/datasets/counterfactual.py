@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.attribution.explain import predict
 from engine.attribution.score import Score
 from engine.dataset_results import Counterfactual, CounterfactualResult
+from engine.datasets.editing import without
 from engine.datasets.predict import require_classifier
 from engine.errors import UserError
 from engine.inputs.baselines import baseline_for
@@ -194,16 +195,6 @@ def removal(question: _Question, words: Grouping, chosen: Sequence[int]) -> Coun
         removed=spans,
         masked_flips=True,
     )
-
-
-def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """``text`` without some words, and without the space before each."""
-    for start, end in sorted(spans, reverse=True):
-        before = text[:start]
-        joined = before[:-1] if before.endswith(" ") else before
-        rest = text[end:]
-        text = joined + (rest if joined or not rest.startswith(" ") else rest[1:])
-    return text
 
 
 @dataclass(slots=True, eq=False)

@@ -83,6 +83,16 @@ class DatasetWork:
                 gone.add(each.id)
         return replace(self, edits=tuple(each for each in self.edits if each.id not in gone))
 
+    def made_of(self, id: str) -> tuple[Edit, ...]:
+        """An edit and all that were made of it."""
+        kept = {each.id for each in self.without_edit(id).edits}
+        return tuple(each for each in self.edits if each.id not in kept)
+
+    def with_edits(self, edits: Iterable[Edit]) -> "DatasetWork":
+        """With edits that were taken away; those that are there stay once."""
+        known = {each.id for each in self.edits}
+        return replace(self, edits=(*self.edits, *(each for each in edits if each.id not in known)))
+
     def sliced(self, saved: SavedSlice) -> "DatasetWork":
         """With a slice; one of the same name goes."""
         kept = tuple(each for each in self.slices if each.name != saved.name)

@@ -172,11 +172,16 @@ def _numbered(grain: Grain, keys: Indices, start: Indices, end: Indices) -> Grou
     return Grouping(grain, of_token, first[order], count[order], lowest, highest)
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """The words of a text, whatever its tokens are, and what stands between them but for white space: code points."""
+    return [found.span() for found in _WORD.finditer(text)]
+
+
 def _borders(text: str, grain: Grain) -> Indices:
     """The code points at which a word, or the space between two, begins; or a sentence."""
     if grain == "sentence":
         return np.array(sentence_starts(text)[1:], dtype=np.intp)
-    return np.array([edge for found in _WORD.finditer(text) for edge in found.span()], dtype=np.intp)
+    return np.array([edge for span in word_spans(text) for edge in span], dtype=np.intp)
 
 
 def _uncut(borders: Indices, start: Indices, end: Indices, length: int) -> Indices:

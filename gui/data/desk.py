@@ -334,10 +334,19 @@ class DataDesk(QObject):
         if self.model is not None and self.input_kind != self.model.input_kind:
             self.told.emit(NOT_TEXTS if self.model.input_kind == "image" else self._no_fields())
             return
+        self.put_variant(row, self.input_of(row))
+
+    def put_variant(self, row: int, input: Input, *, replays: bool = False) -> None:
+        """``row``, or an edit of it, on the desk and explained; what was typed there comes back by undo.
+
+        ``replays``: this is undo or redo itself, so that what was typed goes to the recent texts.
+        """
         typed = self.typed()
         swaps = not is_empty(typed) and not _same(typed, self.put)
-        self.current, self.put = row, self.input_of(row)
-        self._conductor.put_row(self.put, self.true_of(row), self._versus_of(row), swaps)
+        if swaps and replays:
+            self._conductor.desk.remember()
+        self.current, self.put = row, input
+        self._conductor.put_row(input, self.true_of(row), self._versus_of(row), swaps and not replays)
         self.current_changed.emit()
 
     @property
@@ -389,8 +398,8 @@ class DataDesk(QObject):
             found.append(int(self.rows[place + 1]))
         return [row for row in dict.fromkeys(found) if row is not None and row != self.current]
 
-    def request_for(self, row: int) -> AttributionRequest | None:
-        """Exactly what is asked when ``row`` comes to the desk."""
+    def request_for(self, row: int, variant: TextInput | None = None) -> AttributionRequest | None:
+        """Exactly what is asked when ``row``, or a variant of it, comes to the desk."""
         model = self._conductor.model
         if (
             model is None
@@ -399,7 +408,7 @@ class DataDesk(QObject):
             or self._conductor.why_not_run() is not None
         ):
             return None
-        input = self.input_of(row)
+        input = variant or self.input_of(row)
         if is_empty(input):
             return None
         target = self._panel.target_controls.target_of(self.true_of(row), self._versus_of(row))

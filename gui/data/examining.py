@@ -39,6 +39,7 @@ class Examining(QObject):
     """One question of a kind at a time."""
 
     told = Signal(str)
+    text_wanted = Signal(object)  # TextInput, as an edit of the row on the desk
 
     def __init__(self, desk: DataDesk, view: DataView, house: House) -> None:
         super().__init__(desk)
@@ -197,10 +198,12 @@ class Examining(QObject):
     def _on_rewritten(self, case: RewrittenRow) -> None:
         """The row first, so that it is the current one; then what it was made to."""
         self._desk.go_to(case.row)
-        self._on_text(case.rewritten)
+        self._house.conductor.try_text(case.rewritten)
+        self.told.emit("On the desk; undo brings back the text before.")
 
     @Slot(object)
     def _on_text(self, input: TextInput) -> None:
-        """To be tried: undo brings the row back."""
-        self._house.conductor.try_text(input)
-        self.told.emit("On the desk; undo brings back the text before.")
+        """To be tried; the keyboard goes where it is shown."""
+        self._view.example.heatmap.setFocus()
+        self._view.example.suggestions.hide()
+        self.text_wanted.emit(input)

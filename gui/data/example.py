@@ -3,22 +3,28 @@
 import html
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.heatmaps.wording import progress_words, title_of, token_values
+from engine.inputs.grain import Grouping, group
 from engine.records import lay_out
 from engine.requests import Input, RecordInput, TextInput, in_words, is_empty
 from engine.results import AttributionResult, TokenizedText
 from gui import theme
 from gui.controls.rows import name_control
 from gui.data.desk import DataDesk
+from gui.data.edit_side import EditSide
+from gui.data.head_menu import HeadMenu
+from gui.data.shown_edit import ShownEdit, Spot, spots_of
 from gui.data.suggestions import Suggestions
+from gui.data.word_bar import WordBar
 from gui.data.words import margin_words, outcome_words, place_words
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.text_heatmap import TextHeatmap
 from gui.views.elided_label import ElidedLabel
 
-LEAST_PIXELS = 132
+LEAST_PIXELS, LEAST_WITH_EDITS = 152, 280
 NOTE_PIXELS, BAR_PIXELS = 168, 240
 
 
@@ -30,15 +36,22 @@ class ExampleStrip(QWidget):
     note_written = Signal(str)
     flip_wanted = Signal()
     alike_wanted = Signal()
+    drawn = Signal()  # another text, or another map of it
+    entered = Signal()  # it comes into sight
 
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
         self._shown: Input | None = None  # what the map is of
+        self._map: AttributionResult | None = None
+        self._edit: ShownEdit | None = None
+        self._held = False
+        self._grouped: tuple[TokenizedText, Grouping] | None = None
         self._place, self._outcome, self._why = QLabel(), ElidedLabel(), ElidedLabel()
         self.heatmap, self.bar = TextHeatmap(), ColourBar()
         self._tags, self._add, self.note = QLabel(), QPushButton("Tag…"), QLineEdit()
         self._flip, self._alike, self.suggestions = QPushButton("What flips it?"), QPushButton("Rows alike"), Suggestions(desk)
+        self.words, self.edits, self.heads = WordBar(), EditSide(), HeadMenu()
         self._build()
         self._flip.clicked.connect(self.flip_wanted)
         self._alike.clicked.connect(self.alike_wanted)
@@ -82,6 +95,7 @@ class ExampleStrip(QWidget):
         why.setContentsMargins(16, 0, 0, 0)
         why.setSpacing(8)
         why.addWidget(self._why, 1)
+        why.addWidget(self.heads)
         for button in (self._flip, self._alike):
             button.setProperty("role", "link")
             why.addWidget(button)
@@ -94,10 +108,20 @@ class ExampleStrip(QWidget):
         column.addLayout(why)
         both = QHBoxLayout()
         both.setSpacing(8)
-        both.addWidget(self.heatmap, 1)
+        text = QVBoxLayout()
+        text.setSpacing(0)
+        text.addWidget(self.heatmap, 1)
+        text.addWidget(self.words)
+        both.addLayout(text, 1)
         both.addWidget(self.suggestions)
+        both.addWidget(self.edits)
         column.addLayout(both, 1)
-        self.setMinimumHeight(LEAST_PIXELS)
+        self.show_edits(False)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What happened meanwhile is to be shown."""
+        super().showEvent(event)
+        self.entered.emit()
 
     def show_row(self) -> None:
         """The current one, in words."""
@@ -107,7 +131,7 @@ class ExampleStrip(QWidget):
         self._place.setText(place or ("Press J for the first error, or choose a row." if desk.data else ""))
         words = outcome_words(desk)
         self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
-        for each in (self._add, self.note, self._tags, self._flip, self._alike):
+        for each in (self._add, self.note, self._tags, self._flip, self._alike, self.words):
             each.setVisible(there)
         self._flip.setVisible(there and desk.input_kind == "text")
         if self.isVisible() and there and desk.put is not None and self._shown != desk.put and not desk.is_edited:
@@ -118,8 +142,9 @@ class ExampleStrip(QWidget):
         """Until it is explained."""
         self._why.setText("")
         self.bar.hide()
-        self._shown = input
+        self._shown, self._map = input, None
         self.heatmap.show_text(self._bare(input))
+        self.drawn.emit()
 
     def _bare(self, input: Input) -> TokenizedText:
         """As it will stand there, without tokens."""
@@ -146,7 +171,82 @@ class ExampleStrip(QWidget):
 
     def show_map(self, result: AttributionResult | None) -> None:
         """Of the text on the desk."""
+        self._map = result
+        self._draw()
+
+    def show_edit(self, edit: ShownEdit | None, held: bool = False) -> None:
+        """What an edit changed, in place of the map; None: the map. ``held``: what is there stays until the next call."""
+        self._held = held
+        if not held:
+            self._edit = edit
+            self._draw()
+
+    def show_edits(self, there: bool) -> None:
+        """Whether the row has any; they need room, and give way to suggestions."""
+        self.edits.setVisible(there and self.suggestions.isHidden())
+        self.setMinimumHeight(LEAST_WITH_EDITS if there else LEAST_PIXELS)
+
+    @property
+    def edit(self) -> ShownEdit | None:
+        """What is drawn, unless it is the map."""
+        return self._edit
+
+    @property
+    def shown_input(self) -> TextInput | None:
+        """What the words that can be chosen are of: the text on the desk may be ahead of it."""
+        if self._edit is not None:
+            return self._edit.result.request.after
+        given = None if self._map is None else self._map.request.input
+        return given if isinstance(given, TextInput) else None
+
+    def choose_at(self, segment: int, place: int) -> None:
+        """Pin the word at a code point of the text that is shown, or the next one; emits nothing."""
+        if self._edit is not None:
+            spots = [self._edit.spot_of(at) for at in range(len(self._edit.result.words))]
+        elif self._map is not None:
+            spots = [None if token.special else (token.segment, token.start, token.end) for token in self._map.tokens]
+        else:
+            return
+        ends = {at: spot[2] for at, spot in enumerate(spots) if spot is not None and spot[0] == segment}
+        self.heatmap.select_token(next((at for at, end in ends.items() if end > place), max(ends, default=-1)))
+
+    def chosen(self) -> list[Spot]:
+        """The words of the text that is shown that are marked, else the one that is pinned."""
+        token, marked = self.heatmap.selected_token, self.heatmap.selection
+        if self._edit is not None:
+            spot = self._edit.spot_of(token) if token >= 0 else None
+            return self._edit.spots_within(*marked) if marked is not None else [spot] if spot is not None else []
+        return [] if self._map is None else spots_of(self._map.prediction.text, self._groups(self._map), token, marked)
+
+    def _groups(self, result: AttributionResult) -> Grouping:
+        """The words of a map's text: found once."""
+        document = result.prediction.text
+        if self._grouped is None or self._grouped[0] is not document:
+            self._grouped = document, group(document, "word")
+        return self._grouped[1]
+
+    def _draw(self) -> None:
+        if self._held:
+            return
+        if self._edit is None:
+            self._draw_map(self._map)
+        else:
+            self._draw_edit(self._edit)
+        self.drawn.emit()
+
+    def _draw_edit(self, edit: ShownEdit) -> None:
+        self.bar.show()
+        self._why.setText(edit.title())
+        self.heatmap.set_outlines(False)
+        self.heatmap.show_map(edit.document, edit.values, signed=True)
+        self.heatmap.show_edits(edit.places("removed"), edit.places("added"))
+        self.bar.show_scale(self.heatmap.limit, signed=True, unit=edit.unit)
+        self._shown = edit.result.request.after
+
+    def _draw_map(self, result: AttributionResult | None) -> None:
         self.bar.setVisible(result is not None)
+        self.heatmap.show_edits((), ())
+        self.heatmap.set_outlines(True)
         if result is None:
             self._why.setText("")
             self._shown = None

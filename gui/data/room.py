@@ -13,6 +13,7 @@ from engine.samples import RESOURCES
 from gui.data.ahead import Ahead
 from gui.data.comparing import Comparing
 from gui.data.desk import DataDesk
+from gui.data.editing import Editing
 from gui.data.examining import Examining
 from gui.data.name_sheet import NameSheet
 from gui.data.row_filter import from_selection
@@ -62,6 +63,10 @@ class DataRoom(Room):
         self.comparing.told.connect(self.note)
         self.comparing.kept_changed.connect(self.kept_changed)
         self.comparing.kept_changed.connect(self._show_available)
+        self._editing = Editing(self.desk, self._view.example, house)
+        self._editing.told.connect(self.note)
+        self._editing.read_out_changed.connect(self.read_out_changed)
+        self._examining.text_wanted.connect(self._editing.try_text)
         self._ahead = Ahead(self.desk, house.jobs, house.conductor)
         self.section = DataSection(self.desk, house.actions)
         house.workspace.model_panel.add_section(self.section)

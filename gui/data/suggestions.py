@@ -1,6 +1,7 @@
 """Beside the example: what would turn its answer over, or rows that the model takes for alike."""
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QToolButton, QVBoxLayout, QWidget
 
 from engine.dataset_results import Counterfactual, CounterfactualResult, NeighboursResult
@@ -20,6 +21,7 @@ class Suggestions(QWidget):
 
     text_chosen = Signal(object)  # TextInput
     row_chosen = Signal(int)
+    opened = Signal(bool)  # whether it is there
 
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +49,16 @@ class Suggestions(QWidget):
         self.list.itemActivated.connect(self._on_chosen)
         self.list.itemClicked.connect(self._on_chosen)
         self.hide()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What shares its place gives way."""
+        super().showEvent(event)
+        self.opened.emit(not self.isHidden())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """And comes back."""
+        super().hideEvent(event)
+        self.opened.emit(not self.isHidden())
 
     def say(self, words: str) -> None:
         """While there is nothing to list."""

@@ -1,5 +1,6 @@
 """What a person made of the open data: tags and notes on rows, slices with a name; undone as a whole, kept after every change."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -76,7 +77,7 @@ class WorkStore(QObject):
 
 
 class WorkChange(QUndoCommand):
-    """One tag, note or slice; of the model and data that were open."""
+    """One tag, note or slice; of the model and data that were open. Edits made since then stay: they are undone by walking."""
 
     def __init__(self, store: WorkStore, after: DatasetWork, words: str) -> None:
         super().__init__(words)
@@ -91,4 +92,4 @@ class WorkChange(QUndoCommand):
     def _set(self, work: DatasetWork) -> None:
         """Of other data it is no business."""
         if self._store.key == self._key:
-            self._store.set(work)
+            self._store.set(replace(work, edits=self._store.work.edits))

@@ -1,5 +1,7 @@
 """The sentence as typed, every token on the colour of its value."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
@@ -110,6 +112,12 @@ class TextHeatmap(QAbstractScrollArea):
         if 0 <= current < len(hits):
             segment, start, _ = hits[current]
             self._reveal(self._layout.line_at(segment, start))
+        self.viewport().update()
+
+    def show_edits(self, removed: Iterable[int], added: Iterable[int]) -> None:
+        """Tokens of what is not there any more are struck through, those of what is new are framed; until the next text."""
+        self._look.struck = frozenset(self._cell_of(token) for token in removed)
+        self._look.added = frozenset(self._cell_of(token) for token in added)
         self.viewport().update()
 
     def select_token(self, token: int) -> None:

@@ -33,6 +33,8 @@ class Look:
     hits: Hits = ()
     hit: int = -1  # the current one
     outlines: bool = True  # around words of several cells
+    struck: frozenset[int] = frozenset()  # cells of what is not there any more
+    added: frozenset[int] = frozenset()  # and of what was not there before
 
 
 class TextPainter:
@@ -63,12 +65,34 @@ class TextPainter:
             self._draw_word_outlines(line)
         for tag in line.tags:
             self._draw_tag(tag)
+        if self._look.added:
+            self._draw_added(line)
         for cell, box in (*line.boxes, *((tag.cell, self._tag_box(tag)) for tag in line.tags)):
             if cell == self._look.hovered or cell == self._look.pinned:
                 self._lift(cell, box)
         self._draw_glyphs(line)
+        if self._look.struck:
+            self._draw_struck(line)
         if self._look.hits:
             self._draw_hits(line)
+
+    def _draw_struck(self, line: Line) -> None:
+        """Through the middle of small letters, in the colour of the letters."""
+        for cell, box in line.boxes:
+            if cell in self._look.struck:
+                self._painter.setPen(QPen(self._text_colour(cell, self._look.theme.text), 1.5))
+                height = box.center().y() + 1
+                self._painter.drawLine(QPointF(box.left(), height), QPointF(box.right(), height))
+
+    def _draw_added(self, line: Line) -> None:
+        """A broken frame, which is neither a word's outline nor what one points at."""
+        pen = QPen(self._look.theme.text, 1)
+        pen.setDashPattern([3, 2])
+        self._painter.setPen(pen)
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        for cell, box in line.boxes:
+            if cell in self._look.added:
+                self._painter.drawRoundedRect(box.adjusted(-0.5, 0.5, 0.5, -0.5), CELL_RADIUS, CELL_RADIUS)
 
     def _draw_hits(self, line: Line) -> None:
         """Lines under and around what was found: the colours stay to be seen."""

@@ -19,6 +19,12 @@ IN_THE_FILM = [
     ("Home End", "First, last step"),
     ("Space", "Play, pause"),
 ]
+ON_A_ROW = [
+    ("Del", "Take the chosen word away"),
+    ("M", "Put the mask token in its place"),
+    ("S", "Other words that change the answer"),
+    ("Enter", "Type another word"),
+]
 RIGHT = ("Map", "Data", "Help")  # the other groups stand on the left
 GAP_PIXELS = 16
 BY_NUMBER = {"tag_1": ("1 … 9", "Set one of your tags"), "tag_row": ("T", "Tag the row")}  # nine lines would say no more
@@ -49,7 +55,7 @@ class KeySheet(QDialog):
         page = QHBoxLayout()
         page.setSpacing(48)
         column.addLayout(page)
-        page.addLayout(_column([each for each in groups if each[0] not in RIGHT]))
+        page.addLayout(_column([*(each for each in groups if each[0] not in RIGHT), ("On a row of the data", ON_A_ROW)]))
         page.addLayout(
             _column([("On the map", ON_THE_MAP), ("In the film", IN_THE_FILM), *(each for each in groups if each[0] in RIGHT)])
         )

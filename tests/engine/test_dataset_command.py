@@ -244,3 +244,27 @@ def test_counterfactuals_of_a_text(bert_folder: Path, capsysbinary: pytest.Captu
     for each in (*removed["suggestions"], *swapped["suggestions"]):
         assert each["flips"] == (each["prediction"][0]["label"] != removed["prediction"][0]["label"])
     assert main([*words, "--to", "gone"], lambda *_: None) == 2
+
+
+def test_an_edit_of_ones_own(bert_folder: Path, capsysbinary: pytest.CaptureFixture[bytes]):
+    words = ["counterfactual", str(bert_folder), "--text", "not once does it come", "--method", "input_x_gradient", "--quiet"]
+    assert main([*words, "--edited", "once does it come close"], lambda *_: None) == 0
+    found = json.loads(capsysbinary.readouterr().out)
+    assert [(word["text"], word["kind"]) for word in found["words"] if not word["special"]] == [
+        ("not", "removed"),
+        ("once", "same"),
+        ("does", "same"),
+        ("it", "same"),
+        ("come", "same"),
+        ("close", "added"),
+    ]
+    change = sum(word["attribution"][2] for word in found["words"])
+    assert change == pytest.approx(found["score"]["after"]["sum"] - found["score"]["before"]["sum"], abs=1e-5)
+    assert sum(word["attention"][2] for word in found["words"]) == pytest.approx(0, abs=1e-6)
+    assert found["flips"] == (found["prediction"]["before"][0]["index"] != found["prediction"]["after"][0]["index"])
+    assert found["target"]["label"] == found["prediction"]["before"][0]["label"]
+    assert main([*words, "--edited", "once", "--head", "0", "--layer", "0"], lambda *_: None) == 0
+    assert json.loads(capsysbinary.readouterr().out)["attention"] == {"stack": "self", "layer": 0, "head": 0}
+    for wrong in ("--edited once --head most", "--edited once --head 99", "--edited-pair b", "--edited="):
+        assert main([*words, *wrong.split()], lambda *_: None) == 2
+        assert capsysbinary.readouterr().err.count(b"\n") == 1

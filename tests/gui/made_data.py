@@ -23,20 +23,24 @@ from engine.dataset_results import (
     SliceAggregate,
     WordSum,
 )
+from engine.datasets.edited_words import words_of
 from engine.datasets.labels import true_classes, true_numbers, true_sets
 from engine.datasets.numbers import numbers_of
 from engine.datasets.outcomes import of_classes, of_sets, of_values
+from engine.edits import AttentionUsed, EditResult, WordOption, WordOptionsResult
 from engine.jobs import Partial, Steps
 from engine.requests import (
     AggregateRequest,
     ConsistencyRequest,
     CounterfactualRequest,
+    EditRequest,
     NamedRows,
     NeighboursRequest,
     PredictionsRequest,
     TextInput,
+    WordOptionsRequest,
 )
-from engine.results import Cost, ModelInfo, PredictionResult
+from engine.results import AttributionResult, Cost, ModelInfo, PredictionResult
 
 Logits = Callable[[TextInput], list[float]]
 
@@ -138,6 +142,26 @@ def flipped(request: CounterfactualRequest, model: ModelInfo, said: PredictionRe
     end = len(text.split()[0]) if text.split() else 0
     first = Counterfactual(TextInput(text[end:].strip()), said.classes, True, ((0, end, 0),), masked_flips=True)
     return CounterfactualResult(request, model, said.classes, (first,), True, Cost(3, 0, 0.1, "cpu"))
+
+
+def compared(request: EditRequest, model: ModelInfo, before: AttributionResult, after: AttributionResult) -> EditResult:
+    """Word by word as the engine does it; each token receives the same attention."""
+    received = [np.full(len(side.tokens), 1 / len(side.tokens)) for side in (before, after)] if request.attention else ()
+    used = AttentionUsed("self", 5, request.head) if request.attention else None
+    words = words_of(before, after, received)
+    return EditResult(request, model, before, after, words, used, Cost(2, 2, 0.1, "cpu"))
+
+
+def options(request: WordOptionsRequest, model: ModelInfo, say: Callable[[TextInput], PredictionResult]) -> WordOptionsResult:
+    """“dull” and “superb”; of a place that begins with a capital none."""
+    text = request.input.pair if request.segment else request.input.text
+    assert text is not None
+    word = text[request.start : request.end]
+    texts = [(other, TextInput(text[: request.start] + other + text[request.end :])) for other in ("dull", "superb")]
+    found = () if word[:1].isupper() else tuple(WordOption(other, input, say(input).classes) for other, input in texts)
+    because = "" if found else "No other single word was found for this place."
+    said = say(request.input).classes
+    return WordOptionsResult(request, model, said, "[MASK]", "mask", found, "hotflip", because, Cost(2, 1, 0.1, "cpu"))
 
 
 def alike(request: NeighboursRequest, model: ModelInfo, data: Dataset) -> NeighboursResult:

@@ -30,6 +30,7 @@ from engine.dataset_results import (
 from engine.datasets.data import Datasets
 from engine.descriptions import MethodDescription, OnlyWith, ParameterDescription
 from engine.detective import CorpusTextResult, DetectResult, EffectResult, MarksResult, PhraseResult, UnitResult
+from engine.edits import EditResult, WordOptionsResult
 from engine.errors import LoadError, UserError
 from engine.flow import GradientFlowResult
 from engine.jobs import Partial
@@ -50,6 +51,7 @@ from engine.requests import (
     DatasetReportRequest,
     DatasetRequest,
     DetectRequest,
+    EditRequest,
     EffectRequest,
     ExplainBesideRequest,
     GradientFlowRequest,
@@ -74,6 +76,7 @@ from engine.requests import (
     TextInput,
     TfidfRequest,
     UnitRequest,
+    WordOptionsRequest,
     in_words,
 )
 from engine.results import (
@@ -417,6 +420,8 @@ class StubEngine:
             AggregateRequest: self._sum_up,
             ConsistencyRequest: self._rewrite,
             CounterfactualRequest: self._flip,
+            EditRequest: self._compare_edit,
+            WordOptionsRequest: self._other_words,
             NeighboursRequest: self._compare_rows,
             DatasetReportRequest: self._report,
             BesideRequest: self._compare_models,
@@ -635,6 +640,16 @@ class StubEngine:
     def _flip(self, request: CounterfactualRequest) -> Generator[Partial, None, CounterfactualResult]:
         yield Partial(0, 1)
         return made_data.flipped(request, model(), prediction(PredictionRequest(request.model_sha256, request.input)))
+
+    def _compare_edit(self, request: EditRequest) -> Generator[Partial, None, EditResult]:
+        yield Partial(0, 3, doing="Comparing the edit")
+        time.sleep(self.step_seconds)
+        before, after = attribution(request.before), attribution(replace(request.before, input=request.after))
+        return made_data.compared(request, model(request.before.model_sha256.removeprefix("sha of ")), before, after)
+
+    def _other_words(self, request: WordOptionsRequest) -> Generator[Partial, None, WordOptionsResult]:
+        yield Partial(0, doing="Trying other words")
+        return made_data.options(request, model(), lambda text: prediction(PredictionRequest(request.model_sha256, text)))
 
     def _compare_rows(self, request: NeighboursRequest) -> Generator[Partial, None, NeighboursResult]:
         data = yield from self.datasets.open(request.source, request.data_sha256)

@@ -9,7 +9,8 @@ import torch
 from engine.attribution.explain import predict
 from engine.attribution.score import Score
 from engine.dataset_results import CounterfactualResult
-from engine.datasets.counterfactual import counterfactual, smallest_sets, without
+from engine.datasets.counterfactual import counterfactual, smallest_sets
+from engine.datasets.editing import without
 from engine.errors import UserError
 from engine.inputs.baselines import baseline_for
 from engine.inputs.grain import group
@@ -137,20 +138,6 @@ def test_a_class_can_be_wanted(tiny_lstm: TextModel):
 def test_language_models_are_refused(tiny_language_model: TextModel):
     with pytest.raises(UserError, match="answer once"):
         asked(tiny_language_model, "a")
-
-
-@pytest.mark.parametrize(
-    ("text", "spans", "rest"),
-    [
-        ("a big film", [(2, 5)], "a film"),
-        ("a big film", [(0, 1)], "big film"),
-        ("a big film", [(6, 10)], "a big"),
-        ("a big, film", [(2, 5)], "a, film"),
-        ("a big film", [(0, 1), (2, 5)], "film"),
-    ],
-)
-def test_words_go_with_the_space_before_them(text: str, spans: list[tuple[int, int]], rest: str):
-    assert without(text, spans) == rest
 
 
 def test_nothing_is_left_in_the_model(tiny_bert: TextModel):

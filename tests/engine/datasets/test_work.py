@@ -43,6 +43,10 @@ def test_changes_make_new_values():
     assert FULL.noted(7, "x").notes == ((5, "a\nnote"), (7, "x"))
     assert FULL.without_edit("e1").edits == ()
     assert [each.id for each in FULL.without_edit("e2").edits] == ["e1"]
+    assert [each.id for each in FULL.made_of("e1")] == ["e1", "e2"]
+    assert [each.id for each in FULL.made_of("e2")] == ["e2"]
+    assert FULL.without_edit("e1").with_edits(FULL.made_of("e1")) == FULL
+    assert FULL.with_edits(FULL.edits) == FULL
     assert [each.name for each in FULL.sliced(SavedSlice("errors")).slices] == ["by hand", "errors"]
     assert FULL.without_slice("errors").slices == (SavedSlice("by hand", rows=(1, 2)),)
 

@@ -61,6 +61,22 @@ def test_film_reviews_from_the_welcome_page(
         seen.append(float(said.margin[row]))
     assert seen == sorted(seen)
     assert len(set(seen)) == 4
+    room.enter()
+    example, shown = room._view.example, window.conductor.map
+    assert shown is not None
+    largest = max(
+        (token for token in shown.tokens if not token.special), key=lambda token: shown.values[shown.tokens.index(token)]
+    )
+    example.heatmap.select_token(shown.tokens.index(largest))
+    QTest.keyClick(example.heatmap, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: example.edit is not None, timeout=PATIENCE)
+    assert example.edit is not None
+    edit = example.edit.result
+    assert largest.text in [edit.words[at].text for at in example.edit.places("removed")]
+    assert edit.before.prediction.classes == shown.prediction.classes
+    change = float(edit.after.values.sum() - edit.before.values.sum())
+    assert sum(word.attribution_change for word in edit.words) == pytest.approx(change, abs=1e-4)
+    assert [saved.input for saved in room.store.work.edits] == [edit.request.after]
     with qtbot.waitSignal(window.closed, timeout=PATIENCE):
         window.close()
     assert engine.wait(PATIENCE)

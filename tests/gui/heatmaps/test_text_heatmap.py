@@ -358,3 +358,29 @@ def test_typing_further_down_leaves_the_view_where_it_is(heatmap: TextHeatmap, s
     assert heatmap.verticalScrollBar().value() == 480
     show("other " * 3000)
     assert heatmap.verticalScrollBar().value() == 0
+
+
+def test_what_was_removed_is_struck_through_and_what_was_added_is_framed(
+    heatmap: TextHeatmap, show: Callable[..., TokenizedText]
+) -> None:
+    """Nothing else is painted otherwise, and nothing moves."""
+    document = show("A big dull film", [0.0] * 6)
+    plain, places = pixels(heatmap), [heatmap.token_rects(at)[0] for at in range(6)]
+    words = [at for at, token in enumerate(document.tokens) if token.text in ("big", "dull")]
+    heatmap.show_edits([words[0]], [words[1]])
+    edited = pixels(heatmap)
+    assert [heatmap.token_rects(at)[0] for at in range(6)] == places
+    changed = {
+        at
+        for at, rect in enumerate(places)
+        for box in (rect.adjusted(2, 0, -2, 0).toRect(),)
+        if plain.copy(box) != edited.copy(box)
+    }
+    assert changed == set(words)
+    rect = places[words[0]].toRect()
+    middle_grey = (theme.current().text.lightness() + theme.current().panel.lightness()) / 2
+    rows = [rect.center().y() + step for step in (0, 1, 2)]
+    struck = [min(edited.pixelColor(x, y).lightness() for y in rows) < middle_grey for x in range(rect.left(), rect.right())]
+    assert all(struck)
+    heatmap.show_edits([], [])
+    assert pixels(heatmap) == plain
