@@ -17,7 +17,7 @@ from engine.jobs import Partial, Steps
     signed=True,
     complete=False,
     axioms=("linearity",),
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def lrp(score: Score, inputs: Tensor, *, epsilon: Annotated[float, Range(0.0, 1.0)] = 0.0) -> Steps[Attribution]:
     """Hand the score down layer by layer, each value to what it was computed from, in proportion to what that contributed.

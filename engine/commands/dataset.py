@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ def _dataset(options: argparse.Namespace, draw: object) -> None:
         kind_of(options.report, (".html",))
     source = source_of(options)
     workbench, info = open_in_workbench(options)
+    source = replace(source, fields=tuple(field.name for field in info.fields))
     request = PredictionsRequest(info.sha256, source)
     explanation = AttributionRequest(info.sha256, TextInput(""), method=options.method or DEFAULT_METHOD, seed=options.seed)
     result: PredictionsResult = run_job(workbench.job_for(request), options)
