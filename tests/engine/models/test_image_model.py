@@ -15,17 +15,26 @@ from engine.models.image_model import ImageModel
 from engine.requests import ImageInput, TextInput
 from tests.engine import tiny_images
 
+AVERAGED = {  # the layer whose map is averaged, and then classified by a linear layer alone
+    "resnet": "resnet.encoder.stages.1",
+    "regnet": "regnet.encoder.stages.1",
+    "mobilenet_v2": "mobilenet_v2.conv_1x1",
+    "efficientnet": "efficientnet.encoder.top_activation",
+    "swin": "swin.layernorm",
+}
+
 
 @pytest.mark.parametrize("model_type", tiny_images.ARCHITECTURES)
 def test_every_family_says_what_the_library_says(model_type: str, tmp_path: Path):
     model = tiny_images.opened(tiny_images.write(tmp_path / "model", model_type))
     given = tiny_images.picture(tmp_path)
     network = transformers.AutoModelForImageClassification.from_pretrained(tmp_path / "model").eval()
-    processor = transformers.ViTImageProcessorPil(**tiny_images.PROCESSOR)
+    processor = transformers.ViTImageProcessorPil(**json.loads((tmp_path / "model" / "preprocessor_config.json").read_text()))
     pixel_values = processor(Image.open(given.path), return_tensors="pt")["pixel_values"]
     encoding = model.encode(given)
     with torch.no_grad():
-        torch.testing.assert_close(model.logits(model.features(encoding), encoding), network(pixel_values).logits)
+        expected = network(pixel_values).logits
+        torch.testing.assert_close(model.logits(model.features(encoding), encoding), expected, rtol=1e-3, atol=1e-4)
     info = model.info
     assert (info.task, info.input_kind, info.format, info.labels) == (
         "image_classification",
@@ -37,6 +46,7 @@ def test_every_family_says_what_the_library_says(model_type: str, tmp_path: Path
     assert "attribution" in info.can
     assert info.tokenizer is None
     assert info.rectified == (model_type in ("resnet", "regnet"))
+    assert info.averaged == AVERAGED.get(model_type)
     assert not any(p.requires_grad for p in model.network.parameters())
 
 
