@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import UserError
-from engine.records import RecordField, blank_text, lay_out
+from engine.records import RecordField, blank_text, filled, is_row, lay_out, record_of_row
 from engine.requests import RecordInput
 from tests.engine.record_models import FIELDS, RECORD, TEXT, WIDTH
 
@@ -89,6 +89,29 @@ def test_a_record_of_nothing_is_refused() -> None:
     for nothing in (RecordInput(()), RecordInput((("day", " "), ("hour", "")))):
         with pytest.raises(UserError, match="no record yet"):
             lay_out(FIELDS, nothing)
+
+
+@pytest.mark.parametrize(
+    "copied", ["mon,8,12.5,anna\n", "mon;8;12.5;anna", "mon\t8\t12.5\tanna\t99\n", "x,name,hour,day,weight\n1,anna,8,mon,12.5\n"]
+)
+def test_a_copied_line_of_a_table_is_a_record(copied: str) -> None:
+    assert dict(record_of_row(copied, FIELDS).fields) == dict(RECORD.fields)
+    assert is_row(copied, FIELDS)
+
+
+def test_a_line_with_quotes_and_empty_cells() -> None:
+    assert record_of_row('mon,,"1,5",anna', FIELDS).fields == (("day", "mon"), ("weight", "1,5"), ("name", "anna"))
+
+
+@pytest.mark.parametrize("copied", ["", "  \n ", "anna", "a,b", "a\tb\tc"])
+def test_what_is_no_line_of_a_table_is_refused(copied: str) -> None:
+    assert not is_row(copied, FIELDS)
+    with pytest.raises(UserError, match="row"):
+        record_of_row(copied, FIELDS)
+
+
+def test_records_that_mean_the_same_are_spelled_alike() -> None:
+    assert filled(RecordInput((("day", " mon"), ("hour", ""), ("name", "a ")))) == RecordInput((("day", "mon"), ("name", "a")))
 
 
 def test_every_record_is_as_long_as_the_fields() -> None:

@@ -11,15 +11,29 @@ import pytest
 import torch
 
 from engine.attribution.explain import explain, predict
+from engine.attribution.over_training import over_training
 from engine.errors import LoadError, UserError
 from engine.heatmaps.fields import field_sums
 from engine.heatmaps.grained import at_grain
+from engine.heatmaps.wording import title_of
 from engine.jobs import run
 from engine.models.record_spec import RecordLayout
 from engine.models.recurrent import RecurrentNetwork, save
 from engine.records import RecordField
 from engine.recurrent.read import read_cells
-from engine.requests import AttributionRequest, CellsRequest, PredictionRequest, RecordInput, TextInput
+from engine.requests import (
+    AttributionRequest,
+    CellsRequest,
+    CounterfactualRequest,
+    OpenModelRequest,
+    OptimisationRequest,
+    OverTrainingRequest,
+    PredictionRequest,
+    RecordInput,
+    Target,
+    TextInput,
+)
+from engine.workbench import Workbench
 from tests.engine.record_models import (
     FIELDS,
     RECORD,
@@ -112,6 +126,9 @@ def test_texts_are_refused_and_so_are_records_by_models_of_text(tmp_path: Path) 
         (lambda d: d.pop("record"), "record goes with"),
         (lambda d: d.update(task="text_classification"), "record goes with"),
         (lambda d: d.update(record=[]), "must hold “fields”"),
+        (lambda d: d["record"].update(unit=5), "unit of record"),
+        (lambda d: d["record"].update(unit="x" * 99), "unit of record"),
+        (lambda d: d["record"].update(colour=1), "nothing else but"),
         (lambda d: d.update(record={"fields": {}}), "must be a list"),
         (lambda d: d.update(record={"fields": []}), "1 to 1,000 fields"),
         (lambda d: d.update(record={"fields": [1]}), "must be an object"),
@@ -222,6 +239,46 @@ def test_what_did_not_fit_is_among_the_warnings(tmp_path: Path) -> None:
     found = asked(model, RecordInput((("day", "monday"), ("hour", "x"))), method="saliency")
     assert [notice.kind for notice in found.warnings] == ["missing_field", "cut", "wrong_type"]
     assert found.prediction.text.truncated
+
+
+def test_a_classifier_of_records_is_one_like_any_other(tmp_path: Path) -> None:
+    spec = record_spec(
+        task="record_classification", problem_type="single_label", head=(4, 3), activations=("tanh",), labels=("a", "b", "c")
+    )
+    model = open_record_model(write_record_model(tmp_path / "m", spec))
+    found = asked(model, target=Target("b", versus="a"))
+    assert (found.target.label, found.target.versus) == ("b", "a")
+    assert sum(one.probability or 0.0 for one in found.prediction.classes) == pytest.approx(1.0)
+    difference = found.completeness.f_input - found.completeness.f_baseline
+    assert sum(each.total for each in field_sums(found)) == pytest.approx(
+        difference, abs=0.02 * float(np.abs(found.values).sum())
+    )
+    assert found.unit == "logit"
+
+
+def test_a_unit_of_the_value_is_the_unit_of_its_map(tmp_path: Path) -> None:
+    spec = record_spec(record=RecordLayout(FIELDS, "minutes"))
+    found = asked(open_record_model(write_record_model(tmp_path / "m", spec)), method="saliency")
+    assert found.unit == "minutes"
+    assert "in minutes" in title_of(found)
+
+
+def test_checkpoints_are_followed_by_their_value(tmp_path: Path) -> None:
+    model = open_record_model(write_record_model(tmp_path / "m", checkpoints=2))
+    question = AttributionRequest(model.info.sha256, RECORD, method="input_x_gradient")
+    found = run(over_training(model, OverTrainingRequest(question)))
+    assert found.names == ("epoch 0", "epoch 1", "final")
+    said = [one.prediction.predicted.logit for one in found.maps]
+    np.testing.assert_allclose(found.logits[:, 0], said, rtol=1e-5)
+    assert found.probabilities is None
+
+
+def test_what_is_made_of_words_is_refused(tmp_path: Path) -> None:
+    workbench = Workbench()
+    info = run(workbench.job_for(OpenModelRequest(str(write_record_model(tmp_path / "m"))))).info
+    for request in (OptimisationRequest(info.sha256), CounterfactualRequest(info.sha256, TextInput("mon"))):
+        with pytest.raises(UserError, match="made of words"):
+            run(workbench.job_for(request))
 
 
 def test_cells_are_read_over_the_characters(tmp_path: Path) -> None:
