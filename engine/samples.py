@@ -14,9 +14,10 @@ _RANK = {"text_classification": 0, "image_classification": 1, "record_classifica
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What to try a sample with: ``true`` is its true label, ``note`` says why it is worth a look.
+    """A text to try a sample with: ``true`` is its true label, ``note`` says why it is worth a look.
 
-    ``image``: a picture's path; ``record``: of a sample that reads records, ``text`` is then its values, a word each.
+    ``image``: the path of a picture, of a sample that reads pictures; ``record``: of one that reads records, whose ``text``
+    is then its values, a word each.
     """
 
     text: str
@@ -27,7 +28,15 @@ class Example:
 
     @property
     def input(self) -> Input:
-        """As the model is asked about it, where that is a text or a record."""
+        """As the model is asked about it.
+
+        Raises:
+            UserError: its picture cannot be read.
+        """
+        if self.image is not None:
+            from engine.inputs.image import image_input  # Pillow, which a window of texts does not need
+
+            return image_input(self.image)
         return self.record or TextInput(self.text)
 
 
@@ -58,9 +67,13 @@ class Sample:
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
-    """Every sample that lies in ``folder``: classifiers of texts first, then those of pictures and records, then by name."""
+    """Every sample in ``folder``: classifiers of texts, those of pictures, other models of texts, those of records; by name."""
     found = (_read(card) for card in folder.glob("*/sample.json"))
-    return tuple(sorted(found, key=lambda sample: (_RANK.get(sample.task, len(_RANK)), sample.name)))
+    return tuple(sorted(found, key=_in_order))
+
+
+def _in_order(sample: Sample) -> tuple[bool, int, str]:
+    return sample.task.startswith("record"), _RANK.get(sample.task, len(_RANK)), sample.name
 
 
 def _read(card: Path) -> Sample:
@@ -72,13 +85,10 @@ def _read(card: Path) -> Sample:
 
 
 def _example(known: Mapping[str, Any], folder: Path) -> Example:
-    true, note = known.get("true"), known.get("note", "")
-    if "image" in known:
-        return Example("", true, note, str((folder / known["image"]).resolve()))
-    if "record" not in known:
-        return Example(known["text"], true, note)
-    fields = tuple(known["record"].items())
-    return Example(" ".join(value for _, value in fields), true, note, record=RecordInput(fields))
+    fields = tuple(known.get("record", {}).items())
+    image = str((folder / known["image"]).resolve()) if "image" in known else None
+    text = known.get("text", " ".join(value for _, value in fields))
+    return Example(text, known.get("true"), known.get("note", ""), image, RecordInput(fields) if fields else None)
 
 
 def sample_path(name_or_path: str) -> str:

@@ -428,8 +428,8 @@ class Conductor(QObject):
         sample = next((each for each in self._samples if each.path == result.info.path), None)
         examples = sample.examples if sample else ()
         self._workspace.input_panel.text.show_examples(tuple(each for each in examples if each.image is None))
-        self._workspace.input_panel.record.show_examples(examples)
         self._workspace.input_panel.picture.show_examples(tuple(each for each in examples if each.image is not None))
+        self._workspace.input_panel.record.show_examples(examples)
         if result.info.input_kind == "record":
             self.records.wake()
         recent = with_recent(self._memory.settings.recent_models, result.info.path, RECENT_MODELS)
@@ -439,7 +439,9 @@ class Conductor(QObject):
         self.cleared.emit("running")
         self._show_blocking()
         pending, self._pending = self._pending, None
-        if pending is not None:
+        if pending is not None and pending.image is not None:
+            self.pictures.put(pending.image, pending.true)  # asked about once it has been read
+        elif pending is not None:
             self._put_example(pending)
             self._ask()
         elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.given() is not None and not self._quietly:
@@ -450,9 +452,7 @@ class Conductor(QObject):
         self._on_true_changed()
 
     def _put_example(self, example: Example) -> None:
-        if example.image is not None:
-            self.pictures.put(example.image, example.true)
-        elif example.record is not None:
+        if example.record is not None:
             self.records.put(example.record, example.true)
         else:
             self.desk.put(example.text, example.true)

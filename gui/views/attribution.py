@@ -72,9 +72,9 @@ class AttributionView(QWidget):
         self._kind: InputKind = "text"
         self._companions: tuple[Companion, ...] = ()
         self.head, self.board, self.find_bar = MapHead(actions, self), MapBoard(self), FindBar(self)
-        self.fields = FieldPanel(self)
         self.images, self.image_controls = ImageBoard(self), ImageControls(self)
         self.head.add_choices(self.image_controls.modes)
+        self.fields = FieldPanel(self)
         self._table, self.dimensions = ValueTable(self), DimensionView(self)
         self._bar = LevelBar(self)
         self._strip = CompletenessStrip(self)
@@ -342,8 +342,8 @@ class AttributionView(QWidget):
         column.addLayout(inset(self.find_bar))
         column.addLayout(inset(self.image_controls))
         column.addWidget(self.board)
-        column.addWidget(self.fields)
         column.addWidget(self.images, 1)
+        column.addWidget(self.fields)
         scale = inset(self._bar)
         scale.addWidget(self._scale_note, 60, Qt.AlignmentFlag.AlignTop)
         scale.addStretch(1)
@@ -487,6 +487,7 @@ class AttributionView(QWidget):
         if self.shows_picture:
             self._show_image_scale()
             return
+        self._bar.set_largest(0.0)  # of a text it ends where its largest value is
         shown, heatmap = self.board.map, self.board.heatmap
         values, limit = heatmap.cell_values, heatmap.limit
         if shown is None or values is None:

@@ -98,11 +98,6 @@ class MapHead(QWidget):
         self._menu.aboutToShow.connect(self._fill)
         self._menu.triggered.connect(self._on_method)
 
-    def offer_grains(self, grains: tuple[Grain, ...]) -> None:
-        """Those that say something of what is shown."""
-        self._grains.offer(grains)
-        self._grains.rename("token", "Characters" if "field" in grains else GRAIN_WORDS["token"][0])
-
     def add_choices(self, choices: QWidget) -> None:
         """Of maps that have no grain, in its place."""
         self._second.insertWidget(1, choices)
@@ -114,6 +109,11 @@ class MapHead(QWidget):
         self._grains.setVisible(there)
         if self._instead is not None:
             self._instead.setVisible(not there)
+
+    def offer_grains(self, grains: tuple[Grain, ...]) -> None:
+        """Those that say something of what is shown."""
+        self._grains.offer(grains)
+        self._grains.rename("token", "Characters" if "field" in grains else GRAIN_WORDS["token"][0])
 
     def show_grain(self, grain: Grain) -> None:
         """As chosen elsewhere."""
