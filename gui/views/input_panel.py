@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.requests import Input, TextInput
 from engine.results import InputKind, ModelInfo, PredictionResult
@@ -111,6 +111,8 @@ class InputPanel(QWidget):
         shown = self._editors.get(kind, self.text)
         for each in self._editors.values():
             each.tools.setVisible(each is shown)
+            vertical = QSizePolicy.Policy.Expanding if each is shown else QSizePolicy.Policy.Ignored  # asks for no room
+            each.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
         self._stack.setCurrentWidget(shown)
         self._auto.setText(_AUTO[shown.kind])
         self.setFocusProxy(shown)

@@ -94,4 +94,4 @@ def record_table(stage: Stage) -> None:
         stage.key("Right")
     stage.wait_for(lambda: room(stage)._view.aggregate.result.request.checkpoint is not None, 60)
     stage.wait_for(lambda: not stage.window.jobs.runs("data.aggregate"), 300)
-    stage.shot("epoch", note="the same rows as the model read them after two epochs")
+    stage.shot("epoch", note="the same rows as the model read them after four epochs")

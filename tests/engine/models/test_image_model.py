@@ -147,3 +147,40 @@ def test_the_processor_belongs_to_the_fingerprint(tmp_path: Path, resnet_folder:
 def test_a_question_about_a_file_that_is_gone(tiny_resnet: ImageModel, tmp_path: Path):
     with pytest.raises(UserError, match="There is no picture"):
         tiny_resnet.encode(ImageInput(str(tmp_path / "gone.png"), ""))
+
+
+@pytest.mark.parametrize(
+    ("family", "key", "value"),
+    [
+        ("resnet", "hidden_sizes", [10**9, 16]),
+        ("resnet", "depths", [10**7, 2]),
+        ("resnet", "hidden_sizes", []),
+        ("resnet", "layer_type", "spiral"),
+        ("resnet", "num_channels", 10**9),
+        ("resnet", "num_channels", "three"),
+        ("resnet", "architectures", ["ResNetForImageSegmentation"]),
+        ("vit", "image_size", 10**8),
+        ("vit", "image_size", -5),
+        ("vit", "patch_size", 0),
+        ("vit", "patch_size", 10**6),
+        ("swin", "window_size", -1),
+        ("swin", "num_heads", [10**7, 2]),
+    ],
+)
+def test_hostile_descriptions_are_refused_in_one_sentence(tmp_path: Path, family: str, key: str, value: object):
+    folder = tiny_images.write(tmp_path, family)
+    described = json.loads((folder / "config.json").read_text()) | {key: value}
+    (folder / "config.json").write_text(json.dumps(described))
+    with pytest.raises(LoadError) as refused:
+        tiny_images.opened(folder)
+    assert "\n" not in refused.value.message
+
+
+def test_inspect_tells_of_an_image_classifier(resnet_folder: Path, capsys: pytest.CaptureFixture[str]):
+    from engine.commands import main
+
+    assert main(["inspect", str(resnet_folder)], lambda *_: None) == 0
+    known = json.loads(capsys.readouterr().out)
+    assert (known["task"], known["format"], known["can"]) == ("image_classification", "huggingface", ["attribution"])
+    assert known["tokenizer"] is None
+    assert known["labels"] == list(tiny_images.LABELS)
