@@ -90,12 +90,12 @@ class GrainedMap:
 
 def at_grain(result: AttributionResult, grain: Grain) -> AttributionResult:
     """The same map with a token, and a value, for each word or sentence; ``result`` is at the grain of tokens."""
-    known = grains_of(result.prediction.text)
-    if grain not in known and grain != result.grain:
-        reads = "a record has" if result.prediction.text.fields else "a text has"
-        raise UserError(f"There is no grain {grain} here: {reads} {', '.join(known)}.", "no_such_grain")
     if grain == result.grain:
         return result
+    known = grains_of(result.prediction.text)
+    if grain not in known:
+        reads = "a record has" if result.prediction.text.fields else "a text has"
+        raise UserError(f"There is no grain {grain} here: {reads} {', '.join(known)}.", "no_such_grain")
     grouped = Grouped(result.prediction.text, grain)
     reduction: Reduction = result.reduction if result.values.ndim == 1 else "sum"
     columns = result.values.reshape(len(result.tokens), -1).T
