@@ -8,6 +8,7 @@ import contextlib
 import importlib.util
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -169,15 +170,24 @@ def _embedding_of(network: nn.Module, name: str | None) -> nn.Embedding:
 
 
 @contextlib.contextmanager
-def _code_runs(folder: Path | None = None) -> Iterator[None]:
-    """What the code prints goes nowhere, since our own output may be read by a program; beside it lies what it imports."""
+def _code_runs() -> Iterator[None]:
+    """What the code prints goes nowhere, since our own output may be read by a program."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-        if folder is not None:
-            sys.path.insert(0, str(folder))
+        yield
+
+
+@contextlib.contextmanager
+def _imports_from(folder: Path) -> Iterator[None]:
+    """Beside the code lies what it imports: as it was shown, not as a compiled copy in there says, and nothing is left there."""
+    before = sys.pycache_prefix
+    with tempfile.TemporaryDirectory(prefix="neuroloupe-compiled-") as place:
+        sys.path.insert(0, str(folder))
+        sys.pycache_prefix = place
         try:
             yield
         finally:
-            if folder is not None and str(folder) in sys.path:
+            sys.pycache_prefix = before
+            if str(folder) in sys.path:
                 sys.path.remove(str(folder))
 
 
@@ -190,7 +200,7 @@ def _built(folder: Path, spec: ModuleSpec) -> nn.Module:
     module = importlib.util.module_from_spec(described)
     here = set(sys.modules)
     try:
-        with _code_runs(folder), torch.random.fork_rng(devices=[]), bounded_modules():
+        with _code_runs(), _imports_from(folder), torch.random.fork_rng(devices=[]), bounded_modules():
             torch.manual_seed(0)
             sys.modules[name] = module
             described.loader.exec_module(module)

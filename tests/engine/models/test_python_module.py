@@ -1,6 +1,8 @@
 """Python module folders: run only with consent, tried apart first, and every way their code can fail is one sentence."""
 
+import importlib.util
 import json
+import py_compile
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +162,16 @@ def test_nothing_is_run_without_consent(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="consent"):  # what was consented to is not what lies there now
         run(open_model(OpenModelRequest(str(folder), trust=trust)))
     assert not mark.exists()
+
+
+def test_a_compiled_copy_is_not_what_runs(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, PICTURES)
+    (folder / "other.py").write_text("CLASSES = 9\n", encoding="utf-8")
+    hidden = importlib.util.cache_from_source(str(folder / "sizes.py"))
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH  # which Python believes without a look at the source
+    py_compile.compile(str(folder / "other.py"), hidden, invalidation_mode=mode)
+    assert len(build_module(folder, "cpu").info.labels) == 3
+    assert not list(folder.glob("__pycache__/module*"))
 
 
 def test_with_consent_it_is_tried_apart_and_then_opened(tmp_path: Path) -> None:
