@@ -7,7 +7,7 @@ import numpy as np
 from engine.heatmaps.wording import token_values
 from engine.inputs.grain import combined, group
 from engine.records import FieldSpan
-from engine.results import AttributionResult
+from engine.results import AttributionResult, TokenizedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class FieldSum:
 
 
 def field_sums(result: AttributionResult) -> tuple[FieldSum, ...]:
-    """In the order of the record; of a text none."""
-    document = result.prediction.text
-    if not document.fields:
+    """In the order of the record; of a text or a picture none."""
+    document = result.prediction.input
+    if not isinstance(document, TokenizedText) or not document.fields:
         return ()
     groups = group(document, "field")
     values = np.asarray(token_values(result), np.float64)
