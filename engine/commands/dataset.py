@@ -41,7 +41,7 @@ def add(commands: Any, common: Parser) -> None:
     dataset.add_argument("--encoding", metavar="NAME", help="such as utf-8 or cp1252 (default: found)")
     dataset.add_argument("--quotes", choices=("double", "none"), help="whether they hold cells together (default: found)")
     dataset.add_argument("--header", choices=("yes", "no"), help="whether the first line names the columns (default: found)")
-    dataset.add_argument("--errors", action="store_true", help="CSV: only the rows that are wrong")
+    dataset.add_argument("--errors", action="store_true", help="CSV: only the rows that are wrong; of numbers, the worst first")
     dataset.add_argument("--method", metavar="ID", help="explain each row that is written: CSV gets the column top_tokens")
     dataset.add_argument("--report", metavar="FILE.html", type=Path, help="write a page with confusion, errors and words as well")
     rules = "JSON: does the prediction stay when texts are rewritten? by these rules (none named: all)"

@@ -82,7 +82,11 @@ def _fields(one: ClassNumbers | Calibration) -> dict[str, Any]:
 
 
 def errors_of(result: PredictionsResult) -> list[int]:
-    """The rows that are wrong, in their own order."""
+    """The rows that are wrong, in their own order; of a regression, where none is right, all measured ones, the worst first."""
+    if result.expected.size:
+        off = np.abs(result.residual)
+        order: list[int] = np.argsort(-off, kind="stable")[: int(np.isfinite(off).sum())].tolist()
+        return order
     wrong: list[int] = np.flatnonzero(result.correct == 0).tolist()
     return wrong
 

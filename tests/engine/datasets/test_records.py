@@ -17,7 +17,7 @@ from engine.datasets.numbers import regression_numbers
 from engine.datasets.predict import predict_rows
 from engine.datasets.select import select
 from engine.errors import UserError
-from engine.export.dataset_files import dataset_to_csv, dataset_to_json
+from engine.export.dataset_files import dataset_to_csv, dataset_to_json, errors_of
 from engine.heatmaps.fields import field_sums
 from engine.jobs import run
 from engine.records import filled
@@ -198,6 +198,7 @@ def test_files_hold_what_regression_adds(tmp_path: Path, model: Any) -> None:
     assert float(rows[0]["residual"]) == pytest.approx(result.residual[0], rel=1e-5)
     assert float(rows[0]["absolute_error"]) == pytest.approx(abs(result.residual[0]), rel=1e-5)
     assert rows[2]["residual"] == ""
+    assert errors_of(result) == sorted((0, 1, 3), key=lambda row: -abs(float(result.residual[row])))
 
 
 # Why
