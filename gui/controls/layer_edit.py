@@ -26,6 +26,10 @@ class LayerEdit(QLineEdit):
         self.editingFinished.connect(self._on_finished)
         self.textChanged.connect(self._on_changed)
 
+    def show_found(self, name: str) -> None:
+        """The layer that the method found by itself."""
+        self.setPlaceholderText(f"auto: {name}")
+
     def set_layer(self, name: str) -> None:
         """Silently."""
         self._told = name
