@@ -36,9 +36,9 @@ def lrp(
     The relevance R of z = Σ_i x_i w_i + b is shared as R_i = x_i w_i / (z + ε sign z) · R; what b contributed stays there, so
     that the sum is the score itself only where a network has no biases and no position embeddings. Everything else follows
     AttnLRP: f(x) hands all to x (activations, and norms with their scale held fixed); softmax by its Taylor expansion,
-    R_i = x_i (R_i − s_i Σ_j R_j); a product A B shares equally, R_A = A · B R / (2 A B + ε). In an LSTM or GRU the signal of a
-    product with a gate takes all, and the gate nothing (Arras et al., 2017 and 2019). Every R is x times a modified gradient,
-    so that one pass forwards and one back find them all.
+    R_i = x_i (R_i − s_i Σ_j R_j); a product A B shares equally, R_A = A · B R / (2 A B + ε). Of a product with a gate (a sigmoid;
+    those of an LSTM or GRU) the signal takes all, and the gate nothing (Arras et al., 2017 and 2019). Every R is x times a
+    modified gradient, so that one pass forwards and one back find them all.
 
     Of an image's convolutions, with what follows them of batch norm folded in, ε would leave the gradient times the input, torn
     by signs that cancel. γ counts products x w of the output's own sign 1 + γ times; z⁺ shares among the positive ones alone; αβ

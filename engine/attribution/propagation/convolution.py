@@ -1,43 +1,62 @@
 """LRP's rules for convolutions, which tell what speaks for a value from what speaks against it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn.grad import conv2d_input
 
 ConvolutionRule = Literal["epsilon", "gamma", "z_plus", "alpha_beta"]
 FirstRule = Literal["same", "w_square", "flat"]
-Convolve = Callable[[Tensor, Tensor], Tensor]  # (inputs, weight): without a bias
 _ARGUMENTS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Convolution:
-    """One call of a convolution: what it was given, and itself as a function of input and weight."""
+    """One call of a convolution: what it was given, and itself as a function of input and weight.
+
+    ``options``: stride, padding, dilation and groups, as far as they were given.
+    """
 
     inputs: Tensor
     weight: Tensor
     bias: Tensor | None
-    convolve: Convolve
+    function: Callable[..., Tensor]
+    options: Mapping[str, Any]
 
     @classmethod
     def of_call(cls, func: Callable[..., Tensor], args: Any, kwargs: Mapping[str, Any]) -> "Convolution":
         """Of ``func``, with its arguments in any spelling."""
         known = dict(zip(_ARGUMENTS, args, strict=False)) | dict(kwargs)
         options = {name: value for name, value in known.items() if name not in ("input", "weight", "bias")}
-        return cls(known["input"], known["weight"], known.get("bias"), lambda x, w: func(x, w, None, **options))
+        return cls(known["input"], known["weight"], known.get("bias"), func, options)
 
     def folded(self, scale: Tensor, shift: Tensor) -> "Convolution":
         """With what a batch norm does after it: its output times ``scale`` plus ``shift``, both (channels,)."""
         weight = self.weight * scale.reshape(-1, *[1] * (self.weight.dim() - 1))
         bias = shift if self.bias is None else self.bias * scale + shift
-        return Convolution(self.inputs, weight, bias, self.convolve)
+        return Convolution(self.inputs, weight, bias, self.function, self.options)
 
     def under(self, rule: ConvolutionRule | FirstRule, gamma: float, alpha: float) -> Tensor:
         """Its output, with the way back of ``rule``."""
         found: Tensor = _RULED(self.inputs, self, rule, gamma, alpha)
+        return found
+
+    def convolve(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        """Without the bias."""
+        return self.function(inputs, weight, None, **self.options)
+
+    def transposed(self, inputs: Tensor, weight: Tensor, values: Tensor) -> Tensor:
+        """What a gradient of ``values`` would be at ``inputs``."""
+        if not isinstance(self.options.get("padding", 0), str):
+            back: Any = conv2d_input  # without the way forward
+            found: Tensor = back(inputs.shape, weight, values, **self.options)
+            return found
+        with torch.enable_grad():
+            at = inputs.detach().requires_grad_()
+            (found,) = torch.autograd.grad(self.convolve(at, weight), at, values)
         return found
 
     def output(self, inputs: Tensor) -> Tensor:
@@ -51,13 +70,13 @@ class _Ruled(torch.autograd.Function):
     def forward(ctx: Any, inputs: Tensor, convolution: Convolution, rule: str, gamma: float, alpha: float) -> Tensor:
         output = convolution.output(inputs)
         ctx.save_for_backward(inputs, convolution.weight, output.clone())  # what follows may work in place
-        ctx.convolve, ctx.rule, ctx.gamma, ctx.alpha = convolution.convolve, rule, gamma, alpha
+        ctx.convolution, ctx.rule, ctx.gamma, ctx.alpha = replace(convolution, inputs=inputs.detach()), rule, gamma, alpha
         return output
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         inputs, weight, output = ctx.saved_tensors
-        sides = _Sides(inputs, weight, ctx.convolve)
+        sides = _Sides(inputs, weight, ctx.convolution)
         relevance = gradient * output
         if ctx.rule == "gamma":
             found = _gamma(sides, relevance, output, ctx.gamma)
@@ -74,16 +93,16 @@ _RULED: Any = _Ruled.apply
 class _Sides:
     """The products x w of a convolution by their sign. What is handed back is a multiple of each x."""
 
-    def __init__(self, inputs: Tensor, weight: Tensor, convolve: Convolve) -> None:
-        self.inputs, self.weight, self._convolve = inputs, weight, convolve
+    def __init__(self, inputs: Tensor, weight: Tensor, convolution: Convolution) -> None:
+        self.inputs, self.weight, self._convolution = inputs, weight, convolution
         self._x = inputs.clamp(min=0), inputs.clamp(max=0)
         self._w = weight.clamp(min=0), weight.clamp(max=0)
         self._both = bool((inputs < 0).any())  # behind ReLUs there is one sign alone
 
     def sums(self, negative: bool) -> Tensor:
         """Σ of the products that are positive, or of those that are negative, of each output."""
-        found = self._convolve(self._x[0], self._w[negative])
-        return found + self._convolve(self._x[1], self._w[not negative]) if self._both else found
+        found = self._convolution.convolve(self._x[0], self._w[negative])
+        return found + self._convolution.convolve(self._x[1], self._w[not negative]) if self._both else found
 
     def back(self, shares: Tensor, negative: bool) -> Tensor:
         """Σ over outputs of the weight times ``shares``, where the product has that sign."""
@@ -92,14 +111,11 @@ class _Sides:
 
     def transposed(self, weight: Tensor, values: Tensor) -> Tensor:
         """What a gradient of ``values`` would be at the input."""
-        with torch.enable_grad():
-            at = self.inputs.detach().requires_grad_()
-            (found,) = torch.autograd.grad(self._convolve(at, weight), at, values)
-        return found
+        return self._convolution.transposed(self.inputs, weight, values)
 
     def counted(self, weight: Tensor) -> Tensor:
         """Σ of ``weight`` over what each output is computed from; padding is none of that."""
-        return self._convolve(torch.ones_like(self.inputs), weight)
+        return self._convolution.convolve(torch.ones_like(self.inputs), weight)
 
 
 def _gamma(sides: _Sides, relevance: Tensor, output: Tensor, gamma: float) -> Tensor:

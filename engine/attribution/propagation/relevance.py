@@ -35,6 +35,7 @@ _BY_GRADIENT = names(  # softmax: its Taylor expansion is its gradient; the othe
 )
 _FIXED = names("rsqrt sqrt reciprocal rdiv norm linalg_vector_norm vector_norm std var rpow")  # scales, as those of norms
 _DIVISIONS = ("div", "idiv", "truediv", "divide", "true_divide")
+_GATES = ("sigmoid", "hardsigmoid")
 _EACH_BY_ITSELF = ("mul", "imul", "multiply")
 _SUMS = ("linear", "addmm", "conv1d", "conv2d", "conv3d")
 
@@ -65,11 +66,13 @@ class RelevanceRules(Propagation):
     ) -> None:
         super().__init__("LRP")
         self._epsilon, self._convolutions, self._first, self._gamma, self._alpha = epsilon, convolutions, first, gamma, alpha
+        self._gates: dict[int, Tensor] = {}  # results of sigmoids, by id; kept, so that no id is used again
         self._last: tuple[Tensor, Convolution, ConvolutionRule | FirstRule] | None = None  # a batch norm may follow it
         self.rules = {
             **dict.fromkeys(_THROUGH_ZERO, self._identity),
             **dict.fromkeys(_BY_GRADIENT, _gradient),
             **dict.fromkeys(_FIXED, _fixed),
+            **dict.fromkeys(_GATES, self._gate),
             **dict.fromkeys(_DIVISIONS, _division),
             **dict.fromkeys(PRODUCTS, self._product),
             **dict.fromkeys(_SUMS if epsilon else (), self._sum),
@@ -94,8 +97,18 @@ class RelevanceRules(Propagation):
             return in_its_place(func, args, sloped(args[0], values, _SLOPES[name](args[0].detach(), *args[1:])))
         return in_its_place(func, args, identity_rule(args[0], values, lambda x: func(x, *args[1:], **kwargs)))
 
+    def _gate(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
+        """A gradient; but what it is multiplied with is a signal, which takes all."""
+        found: Tensor = func(*args, **kwargs)
+        self._gates[id(found)] = found
+        return found
+
     def _product(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
-        """Of two factors; with a constant it is linear: a layer, or each number by itself, which has nothing to share."""
+        """Of two factors; with a constant it is linear: a layer, or each number by itself, which has nothing to share. A gate
+        is a constant to what it lets through.
+        """
+        if func.__name__.strip("_") in _EACH_BY_ITSELF and sum(id(each) in self._gates for each in args[:2]) == 1:
+            args = tuple(each.detach() if id(each) in self._gates else each for each in args)
         factors = sum(depends([each]) for each in _flat(args))
         if factors > 2:
             raise self.refusal(func.__name__.strip("_"))

@@ -184,6 +184,22 @@ def test_what_follows_in_place_changes_nothing():
     np.testing.assert_allclose(first, other, rtol=1e-12)
 
 
+@pytest.mark.parametrize("gate", [torch.sigmoid, nn.functional.hardsigmoid, nn.Sigmoid()], ids=["function", "hard", "module"])
+@pytest.mark.parametrize("turned", [False, True], ids=["signal first", "gate first"])
+def test_of_squeeze_and_excite_the_signal_takes_all(gate: Callable[[Tensor], Tensor], turned: bool):
+    """y = x · gate(W mean x): each pixel's relevance is its own y; a product of equals would lose half of it to the gate."""
+    weight = drawn(6, CHANNELS, CHANNELS)
+
+    def excited(points: Tensor) -> Tensor:
+        picture = as_picture(points)
+        opened = gate((picture.mean((2, 3)) @ weight)[:, :, None, None])
+        return (opened * picture if turned else picture * opened).sum((1, 2, 3))
+
+    found = run(lrp(Score(excited), INPUTS))
+    opened = gate(as_picture(INPUTS).mean((2, 3)) @ weight)
+    np.testing.assert_allclose(found.values, (INPUTS * opened[:, None])[0], rtol=1e-9)
+
+
 # ---- DeepLIFT ---------------------------------------------------------------------------------------------------------
 
 
