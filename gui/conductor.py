@@ -502,6 +502,7 @@ class Conductor(QObject):
         self.map = result
         self.known.add(result)
         self._workspace.attribution_view.show_result(result)
+        self._workspace.method_panel.show_result(result)
         target, versus = (*result.target.outputs, None, None)[:2]
         self._workspace.prediction_view.set_target(target, versus)
         self.cleared.emit("running")

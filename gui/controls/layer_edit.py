@@ -5,6 +5,7 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
 
 _SHOWN = 12
+_PARTS = 2  # of a long name that are shown where the method found it: the end says which layer it is
 
 
 class LayerEdit(QLineEdit):
@@ -25,6 +26,12 @@ class LayerEdit(QLineEdit):
         self.setCompleter(completer)
         self.editingFinished.connect(self._on_finished)
         self.textChanged.connect(self._on_changed)
+
+    def show_found(self, name: str) -> None:
+        """The layer that the method found by itself."""
+        end = ".".join(name.split(".")[-_PARTS:])
+        self.setPlaceholderText(f"auto: {name if end == name else f'…{end}'}")
+        self.setToolTip(f"Found by the method: {name}")
 
     def set_layer(self, name: str) -> None:
         """Silently."""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSpinBox, QVBoxLayout, QWidge
 
 from engine.descriptions import AXIOMS, MethodDescription
 from engine.requests import Parameter, Reduction, ScoreUnit, Target
-from engine.results import ModelInfo, PredictionResult
+from engine.results import AttributionResult, ModelInfo, PredictionResult
 from gui.choices import PREDICTED, TRUE, Choices, Snapshot
 from gui.controls.baseline_controls import BaselineControls
 from gui.controls.method_box import MethodBox
@@ -213,6 +213,12 @@ class MethodPanel(QScrollArea):
     def set_unit_of(self, layer: str) -> None:
         """By a person, elsewhere: a layer was chosen."""
         self._retarget(choice=f"unit:{layer}:0")
+
+    def show_result(self, result: AttributionResult) -> None:
+        """What the method found by itself."""
+        method = self.method_box.method()
+        if method is not None and method.id == result.method.id:
+            self._form.show_found(dict(result.parameters))
 
     def take_layer(self, layer: str) -> bool:
         """By a person, elsewhere: as the method's layer; False: it has none."""

@@ -86,6 +86,12 @@ class ParameterForm(QWidget):
         self._fields[name].set_value(value)
         self._show_what_counts()
 
+    def show_found(self, parameters: Mapping[str, Parameter]) -> None:
+        """What the method took where nothing was set."""
+        edit = self._fields[LAYER].widget if LAYER in self._fields else None
+        if isinstance(edit, LayerEdit) and isinstance(parameters.get(LAYER), str):
+            edit.show_found(str(parameters[LAYER]))
+
     def _counts(self, name: str) -> bool:
         condition = self._fields[name].description.only_with
         return condition is None or condition.holds({name: each.value() for name, each in self._fields.items()})

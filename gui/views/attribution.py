@@ -475,7 +475,7 @@ class AttributionView(QWidget):
         beyond = int((shown.magnitudes > self.images.limit).sum())
         if beyond:
             pixels = "1 pixel lies" if beyond == 1 else f"{beyond:,} pixels lie"
-            said.append(f"{pixels} beyond it; drag it for more or less colour.")
+            said.append(f"{pixels} beyond the scale; drag it for more or less colour.")
         if self.images.main.heatmap.style_shown.mode == "contours":
             levels = ", ".join(figures(each, 2) for each in self.images.main.heatmap.contour_levels() if each > 0)
             sign = "±" if shown.result.signed else ""

@@ -305,7 +305,9 @@ def attribution(request: AttributionRequest, progress: float = 1.0, of: ModelInf
         ResolvedTarget(LABELS[chosen], chosen, request.target.versus, versus, request.target.score),
         values,
         request.reduction or how.reduction,
-        (("n_steps", 22), ("quadrature", "gauss_legendre"), ("tolerance", 0.01)),
+        (("n_steps", 22), ("quadrature", "gauss_legendre"), ("tolerance", 0.01))
+        if how.id != "grad_cam"
+        else (("layer", "encoder"),),
         tuple(BaselineInfo(id, said.classes) for id in request.baselines),
         Completeness(total - 0.31, -0.31, total, 0.001, 0.0004, 0.0005, True, 0.01) if how.complete else None,
         Cost(24, 22, 0.31, "cpu"),

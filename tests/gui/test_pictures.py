@@ -324,6 +324,7 @@ def test_a_layer_is_typed_with_completion(stage: Stage, picture: str) -> None:
     stage.until(lambda: stage.stub.asked[-1].method == "grad_cam")
     edit = find(stage, "param_layer")
     assert isinstance(edit, LayerEdit)
+    stage.until(lambda: edit.placeholderText() == "auto: encoder")  # found by the method itself
     asked = len(stage.stub.asked)
     edit.setText("layer.3.attention")  # its list of layers would ask more of the platform than there is here
     completer = edit.completer()
