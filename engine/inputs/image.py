@@ -2,11 +2,13 @@
 
 import hashlib
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,20 +208,25 @@ def _in_three_colours(image: Image.Image, name: str) -> tuple[Image.Image, list[
 
 def _of_deep_grey(image: Image.Image, name: str) -> tuple[Image.Image, list[Notice]]:
     """16 bits to 8; of 32 the picture's own range."""
-    values = np.asarray(image).astype(np.float64)
+    values = np.asarray(image)
     if image.mode.startswith("I;16"):
-        return _grey(values / 257), [_depth()]
-    if not np.isfinite(values).all():
+        return _grey((values.astype(np.uint32) + 128) // 257), [_depth()]
+    low, high = float(values.min()), float(values.max())  # NaN if one is
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise UserError(f"{name} holds NaN or infinity; save it as an ordinary picture.", "damaged")
-    low, high = float(values.min()), float(values.max())
+    shades = values.astype(np.float32)
     if low >= 0 and high <= 255:
-        return _grey(values), []
+        return _grey(np.rint(shades, out=shades)), []
     words = f"Its values from {low:g} to {high:g} were spread over black to white."
-    return _grey((values - low) * (255 / (high - low) if high > low else 0.0)), [Notice(words, "depth")]
+    gain = 255 / (high - low) if high > low else 0.0
+    shades *= np.float32(gain)  # first: the range itself may be more than a number holds
+    shades -= np.float32(low * gain)
+    return _grey(np.rint(shades, out=shades).clip(0, 255)), [Notice(words, "depth")]
 
 
-def _grey(values: NDArray[np.float64]) -> Image.Image:
-    return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
+def _grey(shades: NDArray[Any]) -> Image.Image:
+    """Of 0 … 255, whole."""
+    return Image.fromarray(shades.astype(np.uint8)).convert("RGB")
 
 
 def _depth() -> Notice:

@@ -128,6 +128,9 @@ def test_numbers_of_any_range_are_spread_over_black_to_white():
     grey = np.asarray(picture.image)[..., 0]
     assert (grey[0, 0], grey[-1, -1]) == (0, 255)
     assert "from -2 to 6" in picture.notices[0].message
+    widest = np.where(values > 0, np.float32(3e38), np.float32(-3e38))
+    picture = picture_of(content_of(Image.fromarray(widest), "TIFF"), "a.tiff")
+    assert set(np.unique(np.asarray(picture.image)).tolist()) == {0, 255}
     values[3, 3] = np.nan
     with pytest.raises(UserError, match="NaN or infinity"):
         picture_of(content_of(Image.fromarray(values), "TIFF"), "a.tiff")
