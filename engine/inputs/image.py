@@ -1,8 +1,11 @@
 """A picture in a file: opened without believing it, turned upright, in three colours on white."""
 
+import contextlib
 import hashlib
 import io
+import logging
 import math
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +21,7 @@ from engine.errors import UserError
 from engine.requests import ImageInput
 from engine.results import Notice
 
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # it logs what it then raises
 MOST_PIXELS = 64_000_000
 MOST_BYTES = 500_000_000
 LONGEST_SHOWN = 1536  # pixels of the longer side of what is shown
@@ -106,7 +110,8 @@ def picture_of(content: bytes, name: str) -> Picture:
         _check_size(image, name)
         said = [*_of_suffix(image, name), *_of_frames(image)]
         deep = any("16" in str(tile[3]) for tile in getattr(image, "tile", ()))  # of three colours; Pillow reduces them itself
-        image.load()
+        with _libtiff_in_silence() if image.format == "TIFF" else contextlib.nullcontext():
+            image.load()
         if deep and image.mode == "RGB":
             said.append(_depth())
         image, turned = _upright(image)
@@ -116,6 +121,23 @@ def picture_of(content: bytes, name: str) -> Picture:
         words = f"The picture is only {image.width} × {image.height} pixels; what the model is given is made up between them."
         said.append(Notice(words, "small"))
     return Picture(image, tuple(said))
+
+
+@contextmanager
+def _libtiff_in_silence() -> Iterator[None]:
+    """It writes what it thinks of a file to standard error, past Python; what is wrong is said in our own words."""
+    try:
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # a window without a console has none
+        yield
+        return
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @contextmanager

@@ -100,6 +100,14 @@ def test_damage_anywhere_is_a_picture_or_a_sentence(rubbish: bytes, where: int, 
     assert "\n" not in said
 
 
+def test_decoders_keep_to_themselves_what_they_think(capfd: pytest.CaptureFixture[str]):
+    content = bytearray(content_of(Image.fromarray(PIXELS), "TIFF", compression="tiff_lzw"))
+    content[100:400] = b"\xff" * 300
+    with pytest.raises(UserError, match=r"a\.tif is (damaged|cut short)"):
+        picture_of(bytes(content), "a.tif")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_single_pixel_is_read_and_said_to_be_one():
     picture = picture_of(content_of(Image.fromarray(PIXELS[:1, :1])), "a.png")
     assert picture.size == (1, 1)
