@@ -13,6 +13,8 @@ from engine.models.image_model import ImageEncoding, ImageModel
 from engine.models.layer_maps import grid_of, kept_maps, named_layers
 from engine.results import FloatArray
 
+AT_ONCE = 16  # layers
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerMap:
@@ -31,24 +33,36 @@ class Layers:
         self._modules = named_layers(model.network)
 
     def map(self, score: Score, inputs: Tensor, layer: str | None) -> LayerMap:
-        """The map of ``layer``; None: of the last layer with a map that the score depends on. One forward and one backward pass.
+        """The map of ``layer``; None: of the last layer with a map that the score depends on.
 
         Raises:
             UserError: there is no such layer, or it gives no map.
         """
         if layer is not None and layer not in self._modules:
             raise UserError(f"The model has no layer “{layer}”; inspect lists them.", "no_such_layer")
-        wanted = self._modules if layer is None else {layer: self._modules[layer]}
-        found = score.at_layers(inputs, lambda: kept_maps(wanted, self._shape, len(inputs)))
-        maps = {name: self._map(name, *pair) for name, pair in found.items()}
-        if layer is not None:
-            if layer not in maps:
-                raise UserError(f"The layer {layer} gives no map of the picture; choose another.", "no_such_layer")
-            return maps[layer]
-        usual = [name for name, each in maps.items() if bool(each.gradients.any()) and not self._is_a_part(name)]
-        if not usual:
-            raise UserError("No layer of this model gives a map that the target depends on.", "no_such_layer")
-        return maps[usual[-1]]
+        found = self._last(score, inputs) if layer is None else self._maps(score, inputs, [layer]).get(layer)
+        if found is None:
+            raise UserError(f"The layer {layer} gives no map of the picture; choose another.", "no_such_layer")
+        return found
+
+    def _last(self, score: Score, inputs: Tensor) -> LayerMap:
+        """Looked for from the end, a few layers at once: all maps with their gradients are more than memory holds."""
+        with kept_maps(self._modules, self._shape, len(inputs)) as seen:
+            score.values(inputs)
+        names = [name for name in seen if not self._is_a_part(name)]
+        del seen
+        while names:
+            names, here = names[:-AT_ONCE], names[-AT_ONCE:]
+            usable = [each for each in self._maps(score, inputs, here).values() if bool(each.gradients.any())]
+            if usable:
+                return usable[-1]
+        raise UserError("No layer of this model gives a map that the target depends on.", "no_such_layer")
+
+    def _maps(self, score: Score, inputs: Tensor, names: list[str]) -> dict[str, LayerMap]:
+        """Of those that give a map, in the order they are computed in."""
+        modules = {name: self._modules[name] for name in names}
+        found = score.at_layers(inputs, lambda: kept_maps(modules, self._shape, len(inputs)))
+        return {name: self._map(name, *pair) for name, pair in found.items()}
 
     def averaged(self) -> str | None:
         """The layer whose map is averaged and then classified, as CAM needs it."""

@@ -99,7 +99,7 @@ class Score:
             self._batch.record(len(batch), time.perf_counter() - start, work=evaluate.__name__)
             parts.append(part)
             done += len(batch)
-        return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+        return parts[0] if len(parts) == 1 else tuple(torch.cat(column) for column in zip(*parts, strict=True))
 
     @torch.no_grad()
     def _values(self, points: Tensor) -> tuple[Tensor, ...]:

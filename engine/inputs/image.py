@@ -1,12 +1,17 @@
 """A picture in a file: opened without believing it, turned upright, in three colours on white."""
 
+import contextlib
 import hashlib
 import io
+import logging
+import math
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +21,7 @@ from engine.errors import UserError
 from engine.requests import ImageInput
 from engine.results import Notice
 
+logging.getLogger("PIL").setLevel(logging.CRITICAL)  # it logs what it then raises
 MOST_PIXELS = 64_000_000
 MOST_BYTES = 500_000_000
 LONGEST_SHOWN = 1536  # pixels of the longer side of what is shown
@@ -104,7 +110,8 @@ def picture_of(content: bytes, name: str) -> Picture:
         _check_size(image, name)
         said = [*_of_suffix(image, name), *_of_frames(image)]
         deep = any("16" in str(tile[3]) for tile in getattr(image, "tile", ()))  # of three colours; Pillow reduces them itself
-        image.load()
+        with _libtiff_in_silence() if image.format == "TIFF" else contextlib.nullcontext():
+            image.load()
         if deep and image.mode == "RGB":
             said.append(_depth())
         image, turned = _upright(image)
@@ -114,6 +121,23 @@ def picture_of(content: bytes, name: str) -> Picture:
         words = f"The picture is only {image.width} × {image.height} pixels; what the model is given is made up between them."
         said.append(Notice(words, "small"))
     return Picture(image, tuple(said))
+
+
+@contextmanager
+def _libtiff_in_silence() -> Iterator[None]:
+    """It writes what it thinks of a file to standard error, past Python; what is wrong is said in our own words."""
+    try:
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # a window without a console has none
+        yield
+        return
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @contextmanager
@@ -206,20 +230,25 @@ def _in_three_colours(image: Image.Image, name: str) -> tuple[Image.Image, list[
 
 def _of_deep_grey(image: Image.Image, name: str) -> tuple[Image.Image, list[Notice]]:
     """16 bits to 8; of 32 the picture's own range."""
-    values = np.asarray(image).astype(np.float64)
+    values = np.asarray(image)
     if image.mode.startswith("I;16"):
-        return _grey(values / 257), [_depth()]
-    if not np.isfinite(values).all():
+        return _grey((values.astype(np.uint32) + 128) // 257), [_depth()]
+    low, high = float(values.min()), float(values.max())  # NaN if one is
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise UserError(f"{name} holds NaN or infinity; save it as an ordinary picture.", "damaged")
-    low, high = float(values.min()), float(values.max())
+    shades = values.astype(np.float32)
     if low >= 0 and high <= 255:
-        return _grey(values), []
+        return _grey(np.rint(shades, out=shades)), []
     words = f"Its values from {low:g} to {high:g} were spread over black to white."
-    return _grey((values - low) * (255 / (high - low) if high > low else 0.0)), [Notice(words, "depth")]
+    gain = 255 / (high - low) if high > low else 0.0
+    shades *= np.float32(gain)  # first: the range itself may be more than a number holds
+    shades -= np.float32(low * gain)
+    return _grey(np.rint(shades, out=shades).clip(0, 255)), [Notice(words, "depth")]
 
 
-def _grey(values: NDArray[np.float64]) -> Image.Image:
-    return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
+def _grey(shades: NDArray[Any]) -> Image.Image:
+    """Of 0 … 255, whole."""
+    return Image.fromarray(shades.astype(np.uint8)).convert("RGB")
 
 
 def _depth() -> Notice:

@@ -100,6 +100,14 @@ def test_damage_anywhere_is_a_picture_or_a_sentence(rubbish: bytes, where: int, 
     assert "\n" not in said
 
 
+def test_decoders_keep_to_themselves_what_they_think(capfd: pytest.CaptureFixture[str]):
+    content = bytearray(content_of(Image.fromarray(PIXELS), "TIFF", compression="tiff_lzw"))
+    content[100:400] = b"\xff" * 300
+    with pytest.raises(UserError, match=r"a\.tif is (damaged|cut short)"):
+        picture_of(bytes(content), "a.tif")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_single_pixel_is_read_and_said_to_be_one():
     picture = picture_of(content_of(Image.fromarray(PIXELS[:1, :1])), "a.png")
     assert picture.size == (1, 1)
@@ -128,6 +136,9 @@ def test_numbers_of_any_range_are_spread_over_black_to_white():
     grey = np.asarray(picture.image)[..., 0]
     assert (grey[0, 0], grey[-1, -1]) == (0, 255)
     assert "from -2 to 6" in picture.notices[0].message
+    widest = np.where(values > 0, np.float32(3e38), np.float32(-3e38))
+    picture = picture_of(content_of(Image.fromarray(widest), "TIFF"), "a.tiff")
+    assert set(np.unique(np.asarray(picture.image)).tolist()) == {0, 255}
     values[3, 3] = np.nan
     with pytest.raises(UserError, match="NaN or infinity"):
         picture_of(content_of(Image.fromarray(values), "TIFF"), "a.tiff")
