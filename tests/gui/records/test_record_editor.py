@@ -1,9 +1,11 @@
 """The form of fields: typed into, pasted into, told what does not fit."""
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.requests import RecordInput
@@ -13,13 +15,17 @@ from tests.gui.made_records import RECORD
 
 
 @pytest.fixture
-def editor(qtbot: QtBot, qapp: QApplication) -> RecordEditor:
-    made = RecordEditor()
-    qtbot.addWidget(made)
+def editor(qtbot: QtBot, qapp: QApplication) -> Iterator[RecordEditor]:
+    panel, made = QWidget(), RecordEditor()
+    column = QVBoxLayout(panel)
+    column.addWidget(made.tools)
+    column.addWidget(made)
+    qtbot.addWidget(panel)
     made.show_model(made_records.model())
-    made.resize(900, 160)
-    made.show()
-    return made
+    panel.resize(900, 200)
+    panel.show()
+    yield made
+    panel.hide()
 
 
 def line(editor: RecordEditor, name: str) -> QLineEdit:
@@ -113,7 +119,6 @@ def test_the_button_says_why_the_clipboard_holds_no_row(editor: RecordEditor, qt
 
 def test_an_edit_is_told_beside_what_was_said_before(editor: RecordEditor, qtbot: QtBot) -> None:
     change, back = editor.tools.findChild(QLabel, "recordChange"), editor.tools.findChild(QPushButton, "recordBack")
-    editor.tools.show()
     editor.put(RECORD)
     editor.show_prediction(made_records.prediction(RECORD, 60.0))
     assert change.isHidden()
