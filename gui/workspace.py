@@ -30,7 +30,6 @@ class Workspace(ThinSplitter):
         self.attribution_view.setObjectName("attributionView")
         self.tabs = QTabWidget()
         self._build()
-        self._large: list[QWidget] = []
         self._apart: list[QWidget] = []
         self.tabs.currentChanged.connect(self._on_tab)
         self.splitterMoved.connect(self._on_moved)
@@ -68,10 +67,6 @@ class Workspace(ThinSplitter):
         """As remembered."""
         self.setSizes([model, max(400, self.width() - model - method), method])
 
-    def give_room_to(self, view: QWidget) -> None:
-        """While this tab is in sight the prediction is brief."""
-        self._large.append(view)
-
     def set_apart(self, view: QWidget, on: bool) -> None:
         """While this tab is in sight it is not about the text on the desk: the prediction goes."""
         if on is not (view in self._apart):
@@ -80,9 +75,7 @@ class Workspace(ThinSplitter):
 
     @Slot(int)
     def _on_tab(self, _index: int) -> None:
-        shown = self.tabs.currentWidget()
-        self.prediction_view.set_brief(shown in self._large)
-        self.prediction_view.setVisible(shown not in self._apart)
+        self.prediction_view.setVisible(self.tabs.currentWidget() not in self._apart)
 
     @Slot()
     def _on_moved(self) -> None:

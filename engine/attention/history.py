@@ -103,22 +103,6 @@ def _go_on(
             return
 
 
-def history_arrays(result: AttentionResult) -> tuple[dict[str, FloatArray], dict[str, list[list[str]]]]:
-    """What of a history goes into a file (contract: ``attention``): arrays, and texts for ``meta``.
-
-    ``history_…`` are of the generated steps, and ``prompt_history_…`` of those before; where nothing was generated, the
-    text's own are all there is.
-    """
-    history = result.history
-    assert history is not None  # of a result of ``attend_history``
-    read = len(history.patterns) - len(result.generated)
-    tokens = [list(row) for row in history.tokens]
-    if not result.generated:
-        return {"history_patterns": history.patterns}, {"history_tokens": tokens}
-    patterns = {"history_patterns": history.patterns[read:], "prompt_history_patterns": history.patterns[:read]}
-    return patterns, {"history_tokens": tokens[read:], "prompt_history_tokens": tokens[:read]}
-
-
 def check_generation(generation: Generation) -> None:
     """Refuse what no model could do.
 

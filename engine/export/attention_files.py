@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import VERSION
-from engine.attention_maps import AttentionFile, GeneratedToken
+from engine.attention_maps import AttentionFile, AttentionResult, GeneratedToken, History
 from engine.errors import UserError
 from engine.export.json_file import SCHEMA, cost_as_dict, input_as_dict, shortest, strict
 
@@ -19,7 +19,8 @@ def attention_to_npz(file: AttentionFile) -> bytes:
     """``patterns`` (layer, head, query, key), of an encoder-decoder ``encoder_patterns``, ``decoder_patterns`` and
     ``cross_patterns``; ``generated_patterns`` (step, layer, head, key); ``history_patterns`` (step, max_length); ``meta``.
 
-    ``meta`` (uint8) holds UTF-8 JSON with everything else.
+    What was generated has the steps of a history; those that chose the prompt's own tokens begin with ``prompt_``. Where
+    nothing was generated, the prompt's steps are all there is. ``meta`` (uint8) holds UTF-8 JSON with everything else.
     """
     meta = json.dumps(json.loads(strict(_about(file)))).encode("ascii")
     written = io.BytesIO()
@@ -54,16 +55,21 @@ def _arrays(file: AttentionFile) -> dict[str, np.ndarray]:
     }
     if file.generated is not None:
         arrays["generated_patterns"] = file.generated
-    history = file.attention.history
-    if history is not None:
-        arrays |= {
-            "history_patterns": history.patterns,
-            "history_positions": history.positions,
-            "history_contributions": history.contributions,
-            "history_bias": history.bias,
-            "history_logit": history.logit,
-        }
+    for prefix, steps, history in _histories(file.attention):
+        for name in ("patterns", "positions", "contributions", "bias", "logit"):
+            arrays[f"{prefix}_{name}"] = getattr(history, name)[steps]
     return arrays
+
+
+def _histories(result: AttentionResult) -> list[tuple[str, slice, History]]:
+    """A history under the names of its two parts: what chose each token of the prompt, and what chose those that follow."""
+    if result.history is None:
+        return []
+    prompt = len(result.history.patterns) - len(result.generated)
+    parts = (
+        [("prompt_history", slice(prompt)), ("history", slice(prompt, None))] if result.generated else [("history", slice(None))]
+    )
+    return [(name, steps, result.history) for name, steps in parts]
 
 
 def _written_out(values: np.ndarray) -> Any:
@@ -78,7 +84,7 @@ def _written_out(values: np.ndarray) -> Any:
 def _about(file: AttentionFile) -> dict[str, Any]:
     result, generation = file.attention, file.attention.request.generation
     given = (*result.input.tokens,) if result.decoder_input is None else (*result.decoder_input.tokens,)
-    history = {} if result.history is None else {"history_tokens": result.history.tokens}
+    history = {f"{prefix}_tokens": history.tokens[steps] for prefix, steps, history in _histories(result)}
     decoder = {} if result.decoder_input is None else {"decoder_input": input_as_dict(result.decoder_input, False)}
     checked = result.verification
     return {

@@ -50,7 +50,6 @@ class AttentionRoom(Room):
     def __init__(self, house: House) -> None:
         self._view = AttentionView()
         super().__init__(self._view, house)
-        house.workspace.give_room_to(self._view)
         self._film = FilmDesk(self._view.film, house.jobs, self.lane, self)
         self._wanted: dict[str, Parameter] = {}
         self._compared: AttributionRequest | None = None  # with the heads on screen

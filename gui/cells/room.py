@@ -50,7 +50,6 @@ class CellsRoom(Room):
     def __init__(self, house: House) -> None:
         self._view = CellsView()
         super().__init__(self._view, house)
-        house.workspace.give_room_to(self._view)
         self.corpus = CorpusDesk(house, self._view.corpus, self)
         self._guesses = False
         self._wanted: dict[str, Parameter] = {}

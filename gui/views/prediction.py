@@ -33,7 +33,7 @@ from engine.results import ClassPrediction, PredictionResult, ProblemType
 from gui import theme
 
 MOST_WITHOUT_FILTER = 8
-_TOP, _BRIEF = 5, 3
+_TOP, _SHOWN = 5, 4  # of many classes the first; rows in sight, the rest by scrolling: what lies below needs the room
 _ROW = 28
 _NUMBER, _ROOM_FOR_ROLES = 66, 330  # px: a probability, and a row that has room for the word beside it
 _RESERVED = frozenset(("predicted", "true"))
@@ -68,7 +68,6 @@ class PredictionView(QWidget):
         self.setObjectName("predictionView")
         self.setAccessibleName("Prediction")
         self._result: PredictionResult | None = None
-        self._brief = False
         self._model = _ClassModel(self)
         self._rows = _Rows(self._model, self)
         self._rows.target_chosen.connect(self.target_chosen)
@@ -97,8 +96,11 @@ class PredictionView(QWidget):
 
     def set_target(self, index: int | None, versus_index: int | None = None) -> None:
         """Highlight the class that is explained, and the one it is weighed against."""
+        moved = (index, versus_index) != (self._model.target, self._model.versus)
         self._model.set_target(index, versus_index)
         self._fill()
+        if moved:
+            self._rows.show_target()
 
     def set_true(self, label: str | None) -> None:
         """Mark the true class."""
@@ -110,12 +112,6 @@ class PredictionView(QWidget):
         self._hint = words
         if self._result is not None and self._result.classes[0].probability is not None:
             self._note.setText(words)
-
-    def set_brief(self, on: bool) -> None:
-        """A few rows, and the rest by scrolling: what lies below needs the room."""
-        if on != self._brief:
-            self._brief = on
-            self._fill()
 
     def clear(self, because: str | None = None) -> None:
         """Before there is anything to predict, or ``because`` nothing can be; the height of what was shown is kept."""
@@ -150,9 +146,7 @@ class PredictionView(QWidget):
         if self._result is None:
             return
         self._model.fill(self._filter.text().casefold().strip())
-        count = len(self._result.classes)
-        rows = count if count <= MOST_WITHOUT_FILTER else _TOP + 2
-        self._rows.setFixedHeight(_ROW * (min(rows, _BRIEF) if self._brief else rows) + 2)
+        self._rows.setFixedHeight(_ROW * min(len(self._result.classes), _SHOWN) + 2)
 
 
 class _ClassModel(QAbstractListModel):
@@ -213,6 +207,10 @@ class _ClassModel(QAbstractListModel):
         also = [one for one in self._classes[_TOP:] if one.index in (self.target, self.versus) or self.is_true(one)]
         return [*self._classes[:_TOP], *also]
 
+    def row_of(self, index: int | None) -> int | None:
+        """Where output ``index`` is listed."""
+        return next((row for row, one in enumerate(self._listed) if one.index == index), None)
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._listed)
 
@@ -266,6 +264,13 @@ class _Rows(QListView):
         self.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.setMouseTracking(True)
         self.setFixedHeight(2 * _ROW + 2)
+
+    def show_target(self) -> None:
+        """Bring it in sight, and what it is weighed against if both fit."""
+        for which in (self._model.versus, self._model.target):
+            row = self._model.row_of(which)
+            if row is not None:
+                self.scrollTo(self._model.index(row))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)

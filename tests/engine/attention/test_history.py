@@ -1,5 +1,6 @@
 """Attention over the window, token by token: against Keras's formulas, and what cannot be asked."""
 
+import io
 import json
 from collections import Counter
 from dataclasses import replace
@@ -10,13 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from engine.attention.history import attend_history, history_arrays
-from engine.attention_maps import AttentionResult
+from engine.attention.history import attend_history
+from engine.attention_maps import AttentionFile, AttentionResult
 from engine.errors import UserError
+from engine.export.attention_files import attention_to_json, attention_to_npz
 from engine.jobs import Partial, run
 from engine.models.model import TextModel
 from engine.models.textgenrnn import TextgenrnnModel
-from engine.requests import AttentionRequest, Generation, TextInput
+from engine.requests import AttentionFileRequest, AttentionRequest, Generation, TextInput
 from tests.engine.models.keras_files import (
     CHARACTERS,
     WORDS,
@@ -274,15 +276,24 @@ def test_the_model_is_as_it_came_at_every_yield(model: TextgenrnnModel):
 
 def test_what_goes_into_a_file(model: TextgenrnnModel):
     read = attended(model, "bad")
-    arrays, meta = history_arrays(read)
+    arrays, meta = filed(read)
     assert read.history is not None
     np.testing.assert_array_equal(arrays["history_patterns"], read.history.patterns)
     assert meta["history_tokens"][0] == ["<pad>"] * 5 + ["<s>"]
     result = attended(model, "bad", tokens=4)
-    arrays, meta = history_arrays(result)
-    assert {name: array.shape for name, array in arrays.items()} == {
-        "history_patterns": (4, WINDOW),
-        "prompt_history_patterns": (3, WINDOW),
-    }
+    arrays, meta = filed(result)
+    assert result.history is not None
+    for name in ("patterns", "positions", "contributions", "bias", "logit"):  # step s is the s-th token that was generated
+        np.testing.assert_array_equal(arrays[f"history_{name}"], getattr(result.history, name)[3:])
+        np.testing.assert_array_equal(arrays[f"prompt_history_{name}"], getattr(result.history, name)[:3])
+    assert arrays["history_patterns"].shape == (4, WINDOW)
     assert meta["history_tokens"][0] == ["<pad>", "<pad>", "<s>", "b", "a", "d"]
-    json.dumps(meta)
+    assert meta["prompt_history_tokens"][0] == ["<pad>"] * 5 + ["<s>"]
+    written = json.loads(attention_to_json(AttentionFile(AttentionFileRequest(result.request), result, {}, None)))
+    assert np.shape(written["history_tokens"]) == np.shape(written["history_patterns"]) == (4, WINDOW)
+
+
+def filed(result: AttentionResult) -> tuple[dict[str, np.ndarray], dict[str, list[list[str]]]]:
+    content = attention_to_npz(AttentionFile(AttentionFileRequest(result.request), result, {}, None))
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays), json.loads(arrays["meta"].tobytes())

@@ -153,3 +153,16 @@ def test_the_height_stays_from_run_to_run(view: PredictionView) -> None:
     view.show_result(made.prediction(logits=(5.0, -3.0)))
     view.clear()
     assert view.sizeHint().height() == height
+
+
+def test_the_height_is_that_of_a_few_rows_and_the_target_is_in_sight(view: PredictionView) -> None:
+    view.show_result(made.prediction())
+    two = rows(view).height()
+    view.show_result(made.prediction(labels=MANY, logits=tuple(float(-n) for n in range(20))))
+    assert two < rows(view).height() <= 2 * two
+    view.set_target(17, 12)
+    place = next(row for row, line in enumerate(words(view)) if line.startswith("class 17"))
+    assert rows(view).viewport().rect().contains(rows(view).visualRect(rows(view).model().index(place, 0)))
+    rows(view).scrollToTop()
+    view.show_result(made.prediction(labels=MANY, logits=tuple(float(-n) for n in range(20))))
+    assert rows(view).verticalScrollBar().value() == 0  # whoever scrolled keeps the place while the text is typed
