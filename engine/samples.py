@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
+_RANK = {"text_classification": 0, "image_classification": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text to try a sample with: ``true`` is its true label, ``note`` says why it is worth a look."""
+    """A text to try a sample with, or a picture's path: ``true`` is its true label, ``note`` says why it is worth a look."""
 
     text: str
     true: str | None
     note: str
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,22 @@ class Sample:
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
-    """Every sample that lies in ``folder``, classifiers first, then by name."""
+    """Every sample in ``folder``, classifiers of texts first, then those of pictures, then by name."""
     found = (_read(card) for card in folder.glob("*/sample.json"))
-    return tuple(sorted(found, key=lambda sample: (not sample.task.endswith("classification"), sample.name)))
+    return tuple(sorted(found, key=lambda sample: (_RANK.get(sample.task, len(_RANK)), sample.name)))
 
 
 def _read(card: Path) -> Sample:
     known = json.loads(card.read_text(encoding="utf-8"))
-    examples = tuple(Example(e["text"], e.get("true"), e.get("note", "")) for e in known["examples"])
+    examples = tuple(_example(e, card.parent) for e in known["examples"])
     seen = known.get("preview")
     preview = Preview(seen["says"], seen["probability"], tuple(seen["words"])) if seen else None
     return Sample(known["name"], known["title"], known["task"], known["description"], str(card.parent), examples, preview)
+
+
+def _example(known: dict[str, str], folder: Path) -> Example:
+    image = str((folder / known["image"]).resolve()) if "image" in known else None
+    return Example(known.get("text", ""), known.get("true"), known.get("note", ""), image)
 
 
 def sample_path(name_or_path: str) -> str:

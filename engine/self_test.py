@@ -3,6 +3,7 @@
 import sys
 
 from engine.errors import UserError
+from engine.inputs.image import image_input
 from engine.jobs import run
 from engine.requests import AttributionRequest, OpenModelRequest, TextInput
 from engine.samples import Sample, samples
@@ -35,7 +36,9 @@ def _fault(sample: Sample, method: str) -> str | None:
     workbench = Workbench()
     try:
         info = run(workbench.job_for(OpenModelRequest(sample.path))).info
-        result = run(workbench.job_for(AttributionRequest(info.sha256, TextInput(sample.examples[0].text), method=method)))
+        example = sample.examples[0]
+        given = TextInput(example.text) if example.image is None else image_input(example.image)
+        result = run(workbench.job_for(AttributionRequest(info.sha256, given, method=method)))
     except UserError as error:
         return error.message
     if result.completeness is not None and not result.completeness.converged:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.jobs import Failure
 from engine.requests import AttributionRequest
-from engine.results import AttributionResult, ModelInfo
+from engine.results import AttributionResult, ModelInfo, TokenizedText
 from gui.choices import Choices
 from gui.conductor import Conductor
 from gui.side_jobs import SideJobs
@@ -101,7 +101,7 @@ class Beside(QObject):
         self._jobs.ask(key, request, self._shown[key].label)
 
     def _show(self) -> None:
-        self._view.board.show_companions([self._shown[key] for key in self._choices])
+        self._view.show_companions([self._shown[key] for key in self._choices])
 
     @Slot(object)
     def _on_question(self, request: AttributionRequest | None) -> None:
@@ -127,7 +127,7 @@ class Beside(QObject):
     @Slot()
     def _on_map_changed(self) -> None:
         shown = self._conductor.map
-        if self._dimensions and shown is not None and shown.progress >= 1:
+        if self._dimensions and shown is not None and shown.progress >= 1 and isinstance(shown.prediction.input, TokenizedText):
             self._ask_dimensions(shown)
 
     @Slot(bool)
@@ -135,7 +135,7 @@ class Beside(QObject):
         self._dimensions = on
         if not on:
             self._jobs.forget(DIMENSIONS)
-        elif self._conductor.map is not None:
+        elif self._conductor.map is not None and isinstance(self._conductor.map.prediction.input, TokenizedText):
             self._ask_dimensions(self._conductor.map)
 
     def _ask_dimensions(self, shown: AttributionResult) -> None:
@@ -180,6 +180,9 @@ class Beside(QObject):
         refused = {each.id for each, reason in self._workspace.method_panel.methods() if reason is not None}
         for key in [key for key, chosen in self._choices.items() if chosen.method in refused]:
             self.remove(key)
+        self._shown = {key: Companion(key, each.label, note=_NOT_ASKED) for key, each in self._shown.items()}
+        if self._shown:
+            self._show()
         self._on_catalogue()
 
     @Slot()

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from engine.requests import (
     DEFAULT_METHOD,
     AttributionRequest,
+    Input,
     Parameter,
     Reduction,
     Target,
-    TextInput,
 )
 
 PREDICTED = "predicted"
@@ -31,7 +31,7 @@ class Choices:
     parameters: tuple[tuple[str, Parameter], ...] = ()
     background: str | None = None
 
-    def request(self, input: TextInput, model_sha256: str) -> AttributionRequest:
+    def request(self, input: Input, model_sha256: str) -> AttributionRequest:
         """Why did the model say that?"""
         return AttributionRequest(
             model_sha256,

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.jobs import Failure
-from engine.requests import AttributionRequest, CatalogueRequest, TextInput
+from engine.requests import AttributionRequest, CatalogueRequest, ImageInput, Input, TextInput
 from engine.results import AttributionResult, CatalogueResult, ModelInfo, OpenModelResult, PredictionResult
 from engine.samples import Example, Sample
 from gui.actions import Actions
@@ -13,6 +13,7 @@ from gui.explanation import Explanation
 from gui.known_maps import KnownMaps
 from gui.memory import Memory
 from gui.model_opening import ModelOpening
+from gui.picture_desk import PictureDesk
 from gui.settings import RECENT_MODELS, with_recent
 from gui.subject import Subject
 from gui.text_desk import TextDesk
@@ -21,7 +22,6 @@ from gui.workspace import Workspace
 
 TYPING_PAUSE_MS = 150
 OLD_MAP_STAYS_MS = 250  # so long the former map is shown over a new text; what takes longer begins with the bare text
-EMPTY_HINT = "Type a text: an empty one cannot be explained."
 ACCEPT = "accept_reinitialised"
 
 
@@ -33,17 +33,19 @@ class Conductor(QObject):
     cleared = Signal(str)  # a subject that is well again
     model_opened = Signal(object)  # ModelInfo
     map_changed = Signal()
-    question_asked = Signal(object)  # AttributionRequest, or None: there is no text
+    question_asked = Signal(object)  # AttributionRequest, or None: there is nothing to explain
     subject_changed = Signal(object)  # Subject, or None: there is nothing to ask about
     catalogue_shown = Signal()
     text_swapped = Signal(object, object)  # (text, pair, true label) before, after: by an example, a drop, a sample
+    picture_swapped = Signal(object, object)  # (path, true label) before, after
     row_put = Signal()  # a row of the data is on the desk, which is no step of its own
 
     def __init__(self, engine: EngineThread, workspace: Workspace, actions: Actions, memory: Memory) -> None:
         super().__init__(workspace)
         self._engine, self._workspace, self._actions, self._memory = engine, workspace, actions, memory
         self.opening, self.explanation = ModelOpening(engine, self), Explanation(engine, self)
-        self.desk = TextDesk(workspace.input_panel, workspace.method_panel, memory, self)
+        self.desk = TextDesk(workspace.input_panel.text, workspace.method_panel, memory, self)
+        self.pictures = PictureDesk(workspace.input_panel.picture, workspace.method_panel, memory, self)
         self.model: ModelInfo | None = None
         self.map: AttributionResult | None = None
         self.known = KnownMaps()
@@ -52,6 +54,7 @@ class Conductor(QObject):
         self._samples: tuple[Sample, ...] = ()
         self._catalogue: int | None = None
         self._pending: Example | None = None
+        self._anew = False  # the picture is read again to be explained again
         self._quietly = False  # a model is opened for a map that is there already
         self._engine_failed = ""
         self._pause, self._show_bare = _single_shot(self, TYPING_PAUSE_MS), _single_shot(self, OLD_MAP_STAYS_MS)
@@ -76,11 +79,16 @@ class Conductor(QObject):
         text.edited.connect(self._on_edited)
         self.desk.true_changed.connect(self._on_true_changed)
         self.desk.swapped.connect(self.text_swapped)
-        text.example_chosen.connect(self._on_example_chosen)
+        text.text.example_chosen.connect(self._on_example_chosen)
+        self.pictures.true_changed.connect(self._on_true_changed)
+        self.pictures.swapped.connect(self.picture_swapped)
+        self.pictures.ready.connect(self._on_picture_ready)
+        self.pictures.refused.connect(self._on_picture_refused)
         view.remedy_chosen.connect(panel.apply_remedy)
         self._workspace.prediction_view.target_chosen.connect(panel.set_target)
         self._workspace.prediction_view.versus_chosen.connect(panel.set_versus)
         self._workspace.model_panel.layer_chosen.connect(panel.set_unit_of)
+        self._workspace.model_panel.layer_taken.connect(self._on_layer_taken)
         self._workspace.model_panel.accept_chosen.connect(self.accept_reinitialised)
         self._pause.timeout.connect(self._on_pause)
         self._show_bare.timeout.connect(self._on_show_bare)
@@ -139,8 +147,13 @@ class Conductor(QObject):
     @Slot()
     def run(self) -> None:
         """Now, whether or not anything has changed."""
-        self.desk.remember()
-        self._ask(anew=True)
+        if self._reads_pictures:
+            self.pictures.remember()
+            self._anew = True
+            self.pictures.read_again()
+        else:
+            self.desk.remember()
+            self._ask(anew=True)
 
     @Slot()
     def cancel(self) -> None:
@@ -173,20 +186,20 @@ class Conductor(QObject):
 
     def _ask(self, anew: bool = False) -> None:
         self._pause.stop()
-        panel, text = self._workspace.method_panel, self._workspace.input_panel.input()
-        if not text.text:
+        panel, given = self._workspace.method_panel, self._workspace.input_panel.given()
+        if given is None:
             self.explanation.forget()
-            self._show_nothing(EMPTY_HINT)
+            self._show_nothing(self._workspace.input_panel.current.nothing)
             self.question_asked.emit(None)
             self.subject_changed.emit(None)
         elif self.model is not None and self.why_not_run() is None:
             self._workspace.input_panel.show_hint("")
             choices = panel.choices()
             if "attribution" in self.model.can:
-                request = choices.request(text, self.model.sha256)
+                request = choices.request(given, self.model.sha256)
                 self._explain(request, anew)
                 self.question_asked.emit(request)
-            self.subject_changed.emit(Subject(self.model, text, choices.target))
+            self.subject_changed.emit(Subject(self.model, given, choices.target))
         self._refresh_actions()
 
     def _explain(self, request: AttributionRequest, anew: bool) -> None:
@@ -202,7 +215,8 @@ class Conductor(QObject):
         self._show_bare.stop()
         self.map = None
         self._workspace.input_panel.show_hint(hint)
-        self._workspace.attribution_view.clear(None if self.model is None else self.model.unexplained_because)
+        kind = "text" if self.model is None else self.model.input_kind
+        self._workspace.attribution_view.clear(None if self.model is None else self.model.unexplained_because, kind)
         self.map_changed.emit()
 
     @Slot()
@@ -225,14 +239,23 @@ class Conductor(QObject):
         )
         self._pause.start()
 
+    @Slot(str)
+    def _on_layer_taken(self, layer: str) -> None:
+        panel = self._workspace.method_panel
+        if not panel.take_layer(layer):
+            words = f"{panel.method_box.currentText()} looks at no single layer; Grad-CAM and the methods like it do."
+            self.message.emit(Message("layer", words, "note"))
+        else:
+            self.cleared.emit("layer")
+
     @Slot()
     def _on_pause(self) -> None:
-        text = self._workspace.input_panel
+        given = self._workspace.input_panel
         self.desk.keep()
-        if self._actions["auto_run"].isChecked() or not text.editor.text():
+        if self._actions["auto_run"].isChecked() or given.given() is None:
             self._ask()
         elif self.model is not None:
-            text.show_hint("Changed since the last run.")
+            given.show_hint("Changed since the last run.")
 
     @Slot(bool)
     def _on_auto_run(self, on: bool) -> None:
@@ -262,7 +285,7 @@ class Conductor(QObject):
             self.desk.swap(input.text, true, input.pair or "")
         else:
             self.desk.put(input.text, true, input.pair or "", remembers=False)
-        self._workspace.input_panel.show_pairs(input.pair is not None or (self.model is not None and self.model.reads_pairs))
+        self._show_pairs(input)
         self._workspace.method_panel.explain_versus(versus)
         self.row_put.emit()
         self._ask()
@@ -278,10 +301,38 @@ class Conductor(QObject):
         self.desk.put(text, true, pair)
         self._ask()
 
-    def put_stored_text(self, text: TextInput, true: str | None) -> None:
+    def put_picture_back(self, path: str, true: str | None) -> None:
+        """A swap of pictures is undone or redone."""
+        self.pictures.put(path, true)
+
+    def put_stored(self, given: Input, true: str | None) -> None:
         """Of a map from before, without asking."""
-        self.desk.swap(text.text, true, text.pair or "")
-        self._workspace.input_panel.show_pairs(text.pair is not None or (self.model is not None and self.model.reads_pairs))
+        if isinstance(given, ImageInput):
+            self.pictures.show(given, true)
+        elif isinstance(given, TextInput):
+            self.desk.swap(given.text, true, given.pair or "")
+            self._show_pairs(given)
+
+    def _show_pairs(self, text: TextInput) -> None:
+        reads_pairs = text.pair is not None or (self.model is not None and self.model.reads_pairs)
+        self._workspace.input_panel.text.show_pairs(reads_pairs)
+
+    @property
+    def _reads_pictures(self) -> bool:
+        return self.model is not None and self.model.input_kind == "image"
+
+    @Slot()
+    def _on_picture_ready(self) -> None:
+        """Explained at once, as an example is; a new one waits for its model where none is open."""
+        anew, self._anew = self._anew, False
+        if self._reads_pictures:
+            self._ask(anew)
+
+    @Slot(str, str)
+    def _on_picture_refused(self, _words: str, _detail: str) -> None:
+        self._anew = False
+        if self._reads_pictures:
+            self._ask()
 
     def show_stored(self, result: AttributionResult) -> None:
         """A map from before; nothing is computed."""
@@ -317,9 +368,11 @@ class Conductor(QObject):
         self._workspace.prediction_view.clear(result.info.unexplained_because)
         self._workspace.model_panel.show_model(result.info)
         self._workspace.method_panel.show_model(result.info)
-        self._workspace.input_panel.show_pairs(result.info.reads_pairs)
+        self._workspace.input_panel.show_model(result.info)
         sample = next((each for each in self._samples if each.path == result.info.path), None)
-        self._workspace.input_panel.show_examples(sample.examples if sample else ())
+        examples = sample.examples if sample else ()
+        self._workspace.input_panel.text.show_examples(tuple(each for each in examples if each.image is None))
+        self._workspace.input_panel.picture.show_examples(tuple(each for each in examples if each.image is not None))
         recent = with_recent(self._memory.settings.recent_models, result.info.path, RECENT_MODELS)
         self._memory.change_settings(recent_models=recent)
         self.model_opened.emit(result.info)
@@ -327,11 +380,15 @@ class Conductor(QObject):
         self.cleared.emit("running")
         self._show_blocking()
         pending, self._pending = self._pending, None
-        if pending is not None:
+        if pending is not None and pending.image is not None:
+            self.pictures.put(pending.image, pending.true)
+        elif pending is not None:
             self.desk.put(pending.text, pending.true)
             self._ask()
-        elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.input().text and not self._quietly:
+        elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.given() is not None and not self._quietly:
             self._ask()
+        elif self._reads_pictures and not self._quietly:
+            self.pictures.wake()
         self._quietly = False
         self._on_true_changed()
 
@@ -359,6 +416,7 @@ class Conductor(QObject):
     def _on_predicted(self, result: PredictionResult) -> None:
         self._workspace.prediction_view.show_result(result, self.model.problem_type if self.model else None)
         self._workspace.method_panel.show_prediction(result)
+        self._workspace.input_panel.show_prediction(result)
         self._on_true_changed()
         self._bare = result
         self._show_bare.start()

@@ -10,6 +10,7 @@ from gui.saving import FILTERS
 
 CHECKPOINTS = "Weights (*.pt *.pth *.bin *.ckpt *.tar *.safetensors)"
 DATA = "Tables and texts (*.csv *.tsv *.jsonl *.parquet *.txt)"
+PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff)"
 VOCABULARIES = "Vocabularies (*.json *.txt)"
 
 
@@ -39,6 +40,9 @@ class Dialogs(Protocol):
 
     def data_file(self, parent: QWidget, start: str) -> str | None:
         """Which file of examples?"""
+
+    def picture_file(self, parent: QWidget, start: str) -> str | None:
+        """Which picture?"""
 
     def corpus(self, parent: QWidget, start: str, folder: bool) -> str | None:
         """Which file, or which folder, is to be read?"""
@@ -80,6 +84,10 @@ class NativeDialogs:
     def data_file(self, parent: QWidget, start: str) -> str | None:
         """One that exists."""
         return QFileDialog.getOpenFileName(parent, "Open data", start, f"{DATA};;All files (*)")[0] or None
+
+    def picture_file(self, parent: QWidget, start: str) -> str | None:
+        """One that exists."""
+        return QFileDialog.getOpenFileName(parent, "Open picture", start, f"{PICTURES};;All files (*)")[0] or None
 
     def corpus(self, parent: QWidget, start: str, folder: bool) -> str | None:
         """Any file: whether it is text is for the engine to say."""

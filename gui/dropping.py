@@ -8,13 +8,14 @@ from PySide6.QtCore import QMimeData
 from engine.errors import UserError
 
 DATA_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 TEXT_SUFFIXES = (".txt", ".md", ".text")
 LARGEST_TEXT = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """One thing that was dropped: a text to read, data to open, or a model."""
+    """One thing that was dropped: a text to read, a picture, data to open, or a model."""
 
     path: str
 
@@ -29,11 +30,18 @@ class Drop:
         return Path(self.path).suffix.lower() in DATA_SUFFIXES
 
     @property
+    def is_picture(self) -> bool:
+        """Likewise."""
+        return Path(self.path).suffix.lower() in PICTURE_SUFFIXES
+
+    @property
     def words(self) -> str:
         """What will happen."""
         name = Path(self.path).name
         if self.is_data:
             return f"Open “{name}” as data"
+        if self.is_picture:
+            return f"Explain the picture “{name}”"
         return f"Read “{name}” as the text to explain" if self.is_text else f"Open “{name}” as a model"
 
 

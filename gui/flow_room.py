@@ -6,7 +6,7 @@ from engine.command_line import gradient_flow_command
 from engine.export.flow_files import FLOW_KINDS
 from engine.flow import GradientFlowResult
 from engine.jobs import Failure
-from engine.requests import GradientFlowRequest, Parameter, Request
+from engine.requests import GradientFlowRequest, Parameter, Request, as_text
 from engine.results import ModelInfo
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
@@ -28,7 +28,7 @@ class FlowRoom(Room):
 
     def request_for(self, subject: Subject) -> Request | None:
         """See ``Room``."""
-        return GradientFlowRequest(subject.model.sha256, subject.input, subject.target)
+        return GradientFlowRequest(subject.model.sha256, as_text(subject.input), subject.target)
 
     def kept(self) -> Kept | None:
         """See ``Room``."""
@@ -57,6 +57,10 @@ class FlowRoom(Room):
     def show_model(self, model: ModelInfo) -> None:
         """See ``Room``."""
         self._say(EMPTY)
+
+    def show_refusal(self, words: str) -> None:
+        """See ``Room``."""
+        self._say(words)
 
     def show_subject(self, subject: Subject | None) -> None:
         """See ``Room``."""

@@ -24,6 +24,13 @@ def imported_folder(name: str) -> Path:
     return free_folder(_made("data", platformdirs.user_data_path(_NAME, appauthor=False)) / "imported", name, make=True)
 
 
+def pictures_folder() -> Path:
+    """Pictures that were pasted; made when missing."""
+    folder = _made("data", platformdirs.user_data_path(_NAME, appauthor=False)) / "pictures"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def free_folder(parent: Path, name: str, make: bool = False) -> Path:
     """``name`` in ``parent``, with a number where that is taken."""
     if make:

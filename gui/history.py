@@ -1,7 +1,10 @@
-"""Undo and redo of settings, and of texts that were put in place of others; what is typed the editor undoes itself."""
+"""Undo and redo of settings, and of texts and pictures that replaced others; what is typed the editor undoes itself."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -14,6 +17,7 @@ from gui.controls.method_panel import MethodPanel
 LIMIT = 200
 ONE_GESTURE_SECONDS = 1.0  # changes of one setting that follow faster are one: a spin box that is held down
 _SNIPPET = 28
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class History(QObject):
         self._last = panel.snapshot()
         panel.changed.connect(self._on_settings_changed)
         conductor.text_swapped.connect(self._on_text_swapped)
+        conductor.picture_swapped.connect(self._on_picture_swapped)
         conductor.row_put.connect(self._on_row_put)
         conductor.model_opened.connect(self._on_model_opened)
         actions["undo"].triggered.connect(self._stack.undo)
@@ -62,6 +67,11 @@ class History(QObject):
         self._conductor.put_back(state.text, state.pair, state.true)
         self._last = self._panel.snapshot()
 
+    def replay_picture(self, state: tuple[str, str | None]) -> None:
+        """Put the picture back, as if a person had."""
+        self._conductor.put_picture_back(*state)
+        self._last = self._panel.snapshot()
+
     @Slot()
     def _on_settings_changed(self) -> None:
         now = self._panel.snapshot()
@@ -73,7 +83,13 @@ class History(QObject):
     def _on_text_swapped(self, before: tuple[str, str, str | None], after: tuple[str, str, str | None]) -> None:
         self._last = self._panel.snapshot()  # the true label came or went with the text
         if before != after:
-            self._stack.push(_TextSwap(self, TextState(*before), TextState(*after)))
+            words = f"text “{_snippet(after[0])}”"
+            self._stack.push(_Swap(words, self.replay_text, TextState(*before), TextState(*after)))
+
+    @Slot(object, object)
+    def _on_picture_swapped(self, before: tuple[str, str | None], after: tuple[str, str | None]) -> None:
+        self._last = self._panel.snapshot()
+        self._stack.push(_Swap(f"picture {_snippet(Path(after[0]).name)}", self.replay_picture, before, after))
 
     @Slot()
     def _on_row_put(self) -> None:
@@ -127,17 +143,19 @@ class _SettingsChange(QUndoCommand):
         return True
 
 
-class _TextSwap(QUndoCommand):
-    def __init__(self, history: History, before: TextState, after: TextState) -> None:
-        super().__init__(f"text “{_snippet(after.text)}”")
-        self._history, self._before, self._after, self._done = history, before, after, True
+class _Swap(QUndoCommand):
+    """Of what is on the desk, put back by ``replay``."""
+
+    def __init__(self, words: str, replay: Callable[[T], None], before: T, after: T) -> None:
+        super().__init__(words)
+        self._replay, self._before, self._after, self._done = replay, before, after, True
 
     def undo(self) -> None:
-        self._history.replay_text(self._before)
+        self._replay(self._before)
 
     def redo(self) -> None:
         if not self._done:
-            self._history.replay_text(self._after)
+            self._replay(self._after)
         self._done = False
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QMainWindow, QStackedWidget, QVBoxLayout, 
 from engine.errors import UserError
 from engine.heatmaps.grained import at_grain
 from engine.jobs import Partial
-from engine.results import ModelInfo
+from engine.results import ModelInfo, TokenizedText
 from engine.samples import Sample
 from gui.actions import ActionDescription, Actions
 from gui.beside import Beside
@@ -28,6 +28,7 @@ from gui.keeping import Keeping, Kept, KeptMap
 from gui.map_actions import MapActions
 from gui.memory import Memory
 from gui.path_check import PathCheck
+from gui.pictures import Pictures
 from gui.rooms import House, Room
 from gui.side_jobs import SideJobs
 from gui.view_actions import ViewActions
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self.data_room: DataRoom | None = None
         self.findings = Findings(self._house, memory, self.dialogs, self)
         self.keeping = Keeping(self.actions_registry, memory, self.dialogs, self, self._kept)
+        self.pictures = Pictures(self.conductor, self.workspace, self.actions_registry, memory, self.dialogs, self)
         self.importing = Importing(self.jobs, self.dialogs, self, self.workspace.input_panel.editor.text)
         self._paths, self._data_paths = PathCheck(self), PathCheck(self)
         self._build()
@@ -145,10 +147,17 @@ class MainWindow(QMainWindow):
         self.workspace.prediction_view.read_out_changed.connect(self.bottom_bar.show_value)
         conductor.bare_weights.connect(self.importing.begin)
         self.importing.kept.connect(self._on_imported)
-        for told in (conductor.message, self.keeping.message, self.findings.message, self.importing.message):
+        for told in (
+            conductor.message,
+            self.keeping.message,
+            self.findings.message,
+            self.importing.message,
+            self.pictures.message,
+        ):
             told.connect(self._on_message)
-        for well in (conductor.cleared, self.findings.cleared):
+        for well in (conductor.cleared, self.findings.cleared, self.pictures.cleared):
             well.connect(self._on_cleared)
+        self.pictures.shown.connect(self.show_workspace)
         actions["findings"].triggered.connect(self.show_findings)
         self.findings.map_shown.connect(self.show_workspace)
         self.findings.done.connect(self.bottom_bar.show_note)
@@ -201,7 +210,10 @@ class MainWindow(QMainWindow):
         if room is not None:
             return room.kept()
         shown, grain = self.conductor.map, self.workspace.attribution_view.grain
-        return None if shown is None else KeptMap(at_grain(shown, grain), self.conductor.accepted_reinitialised)
+        if shown is None:
+            return None
+        shown = at_grain(shown, grain) if isinstance(shown.prediction.input, TokenizedText) else shown
+        return KeptMap(shown, self.conductor.accepted_reinitialised)
 
     def _connect_engine(self) -> None:
         job_bar = self.bottom_bar.job_bar
@@ -250,9 +262,9 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Say what a drop would do."""
         drop = drop_of(event.mimeData())
-        if drop is not None:
+        if drop is not None or event.mimeData().hasImage():
             event.acceptProposedAction()
-            self._overlay.show_words(drop.words)
+            self._overlay.show_words(drop.words if drop is not None else "Explain this picture")
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Not here, then."""
@@ -262,10 +274,12 @@ class MainWindow(QMainWindow):
         """Do it."""
         self._overlay.hide()
         drop = drop_of(event.mimeData())
-        if drop is None:
+        if drop is None and not event.mimeData().hasImage():
             return
         event.acceptProposedAction()
-        if drop.is_text:
+        if drop is None or drop.is_picture:
+            self.pictures.take(event.mimeData())
+        elif drop.is_text:
             self._read(drop.path)
         elif drop.is_data:
             self.open_data(drop.path)
@@ -282,6 +296,7 @@ class MainWindow(QMainWindow):
             self._closing = True
             self._paths.finish()
             self._data_paths.finish()
+            self.conductor.pictures.finish()
             event.accept()
             self.closed.emit()
             return
@@ -302,7 +317,7 @@ class MainWindow(QMainWindow):
     def _remember(self) -> None:
         rect, text = self.normalGeometry(), self.workspace.input_panel
         self._memory.change_settings(geometry=(rect.x(), rect.y(), rect.width(), rect.height()), maximised=self.isMaximized())
-        self._memory.change_session(text=text.editor.text(), pair=text.pair())
+        self._memory.change_session(text=text.editor.text(), pair=text.text.pair())
         self._memory.save()
 
     def _read(self, path: str) -> None:
@@ -402,7 +417,7 @@ class MainWindow(QMainWindow):
         self.top_bar.show_device(model.device.upper())
         self._show_recent()
         self.show_workspace()
-        self.workspace.input_panel.editor.setFocus()
+        self.workspace.input_panel.current.setFocus()
 
     @Slot(str)
     def _on_message_action(self, action: str) -> None:

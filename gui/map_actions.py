@@ -6,10 +6,14 @@ from engine.inputs.grain import GRAINS
 from engine.requests import Grain
 from gui.actions import Actions
 from gui.conductor import Conductor
+from gui.heatmaps.image_painter import ImageStyle
+from gui.images.controls import MODES
 from gui.memory import Memory
+from gui.settings import Settings
 from gui.views.attribution import AttributionView
 
 _NO_MAP = "There is no map yet."
+_NOT_OF_A_PICTURE, _OF_A_PICTURE = "A picture has none.", "What is explained is no picture."
 
 
 class MapActions(QObject):
@@ -20,6 +24,8 @@ class MapActions(QObject):
         self._view, self._conductor, self._actions, self._memory = view, conductor, actions, memory
         view.set_grain(memory.settings.grain)
         view.set_path_shown(memory.settings.path_curve)
+        view.set_image_style(style_of(memory.settings))
+        actions[f"image_{memory.settings.image_mode}"].setChecked(True)
         actions[f"grain_{memory.settings.grain}"].setChecked(True)
         actions["path_curve"].setChecked(memory.settings.path_curve)
         self._connect()
@@ -41,6 +47,12 @@ class MapActions(QObject):
         actions["unpin_map"].triggered.connect(self._on_unpin)
         view.head.pin_chosen.connect(self._refresh)
         view.board.unpinned.connect(self._refresh)
+        view.images.unpinned.connect(self._refresh)
+        view.image_style_changed.connect(self._on_style)
+        for mode, _, _ in MODES:
+            actions[f"image_{mode}"].triggered.connect(self._on_mode_action)
+        actions["image_fit"].triggered.connect(view.images.zoom.fit)
+        actions["image_pixels"].triggered.connect(view.images.main.heatmap.show_pixel_for_pixel)
         actions["find"].triggered.connect(self._on_find)
         actions["find_next"].triggered.connect(self._on_find_next)
         actions["find_previous"].triggered.connect(self._on_find_previous)
@@ -55,6 +67,18 @@ class MapActions(QObject):
     def _on_grain_changed(self, grain: str) -> None:
         self._actions[f"grain_{grain}"].setChecked(True)
         self._memory.change_settings(grain=grain)
+
+    @Slot()
+    def _on_mode_action(self) -> None:
+        chosen = next(mode for mode, _, _ in MODES if self._actions[f"image_{mode}"].isChecked())
+        self._view.image_controls.choose_mode(chosen)
+
+    @Slot(object)
+    def _on_style(self, style: ImageStyle) -> None:
+        self._actions[f"image_{style.mode}"].setChecked(True)
+        self._memory.change_settings(
+            image_mode=style.mode, image_blend=style.blend, image_top=style.top, image_lines=style.lines, image_grey=style.grey
+        )
 
     @Slot(bool)
     def _on_path_action(self, shown: bool) -> None:
@@ -89,12 +113,24 @@ class MapActions(QObject):
 
     @Slot()
     def _on_unpin(self) -> None:
-        self._view.board.unpin()
+        self._view.unpin()
         self._refresh()
 
     @Slot()
     def _refresh(self) -> None:
         no_map = None if self._conductor.map is not None else _NO_MAP
-        for id in ("add_method", "pin_map", "find", "find_next", "find_previous"):
+        picture = self._view.shows_picture
+        for id in ("add_method", "pin_map"):
             self._actions.set_available(id, no_map)
-        self._actions.set_available("unpin_map", None if self._view.board.kept is not None else "Nothing is pinned.")
+        for id in ("find", "find_next", "find_previous"):
+            self._actions.set_available(id, _NOT_OF_A_PICTURE if picture else no_map)
+        for id in ("dimensions", *(f"grain_{grain}" for grain in GRAINS)):
+            self._actions.set_available(id, _NOT_OF_A_PICTURE if picture else None)
+        for id in (*(f"image_{mode}" for mode, _, _ in MODES), "image_fit", "image_pixels"):
+            self._actions.set_available(id, None if picture else _OF_A_PICTURE)
+        self._actions.set_available("unpin_map", None if self._view.kept is not None else "Nothing is pinned.")
+
+
+def style_of(settings: Settings) -> ImageStyle:
+    """How maps lay on pictures when one last looked."""
+    return ImageStyle(settings.image_mode, settings.image_blend, settings.image_top, settings.image_lines, settings.image_grey)

@@ -85,6 +85,10 @@ class OptimiseRoom(Room):
         self._on_target_changed()
         self.kept_changed.emit()
 
+    def show_refusal(self, words: str) -> None:
+        """See ``Room``."""
+        self._view.show_message(words)
+
     def show_subject(self, subject: Subject | None) -> None:
         """See ``Room``."""
         self._on_target_changed()
@@ -137,7 +141,7 @@ class OptimiseRoom(Room):
     @Slot()
     def _on_start(self) -> None:
         request = self.request()
-        because = self._house.conductor.why_not_run()
+        because = self.refusal() or self._house.conductor.why_not_run()
         if request is None or because is not None:
             self.note.emit(because or "Open a model first.")
             return

@@ -7,7 +7,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.findings import SeenView
 from engine.jobs import Failure
-from engine.requests import as_text
 from engine.results import AttributionResult, ModelInfo
 from gui.conductor import Conductor
 from gui.rooms import Room
@@ -108,7 +107,7 @@ class Reopening(QObject):
 
     def _show_view(self, seen: SeenView, room: Room) -> None:
         panel = self._workspace.method_panel
-        self._conductor.put_stored_text(seen.input, seen.true)
+        self._conductor.put_stored(seen.input, seen.true)
         panel.go_back_to(replace(panel.snapshot(), target=seen.target))
         self._conductor.forget_question()
         room.show_seen(seen)
@@ -121,7 +120,7 @@ class Reopening(QObject):
     def _restore(self, result: AttributionResult) -> None:
         """Text and settings, as if a person had, so that both can be undone; what its method does not use stays as it is."""
         request, method, panel = result.request, result.method, self._workspace.method_panel
-        self._conductor.put_stored_text(as_text(request.input), request.target.true)
+        self._conductor.put_stored(request.input, request.target.true)
         now = panel.snapshot()
         wishes = dict(now.wishes) | {request.method: request.parameters}
         panel.go_back_to(

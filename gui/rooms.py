@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from engine.findings import SeenView, request_as_json
 from engine.jobs import Failure, Partial
 from engine.requests import Parameter, Request
-from engine.results import ModelInfo
+from engine.results import InputKind, ModelInfo
 from gui.actions import ActionDescription, Actions
 from gui.cells.marks import MarksStore
 from gui.conductor import Conductor
@@ -23,6 +23,8 @@ from gui.saving import png_of
 from gui.side_jobs import SideJobs
 from gui.subject import Subject
 from gui.workspace import Workspace
+
+READS: dict[InputKind, str] = {"text": "texts", "image": "pictures", "record": "records"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +54,7 @@ class Room(QObject):
     hint = ""
     shortcuts: tuple[str, ...] = ()
     lane = Lane.BACKGROUND
+    reads: tuple[InputKind, ...] = ("text",)  # what the model has to read for it to have anything to say
     pins_map = False  # what is pinned while it is in sight is the map of the text on the desk
 
     kept_changed = Signal()  # there is something else to take along
@@ -116,7 +119,18 @@ class Room(QObject):
     def show_stopped(self) -> None:
         """By the user; what there is stays."""
 
+    def show_refusal(self, words: str) -> None:
+        """The open model reads what this room has nothing to say about: why it stays empty."""
+
     # What all do alike
+
+    def refusal(self) -> str | None:
+        """Why the open model is none for this room, as a sentence; None: it is, or there is none."""
+        model = self._house.conductor.model
+        if model is None or model.input_kind in self.reads:
+            return None
+        wanted = " and ".join(READS[kind] for kind in self.reads)
+        return f"{self.title} is there for models that read {wanted}; this one reads {READS[model.input_kind]}."
 
     @property
     def in_sight(self) -> bool:
@@ -154,6 +168,8 @@ class Room(QObject):
             return None
         target, true = desk.method_panel.target_controls.target(), desk.method_panel.target_controls.true_label()
         kind, request = request_as_json(asked)
+        if self.refusal() is not None:
+            return None
         input = desk.input_panel.input()
         return SeenView(
             self.key, *caption, model.path, model.sha256, input, target, true, kind, request, self.state(), self._png()
@@ -179,6 +195,8 @@ class Room(QObject):
         if not (self._due and self.in_sight):
             return
         self._due = False
+        if self.refusal() is not None:
+            return
         self.show_subject(self.subject)
         request = self.request_for(self.subject) if self.subject is not None else None
         if request is not None:
@@ -192,6 +210,9 @@ class Room(QObject):
     def _on_model_opened(self, model: ModelInfo) -> None:
         self.subject, self._due, self._asked = None, False, None
         self.show_model(model)
+        because = self.refusal()
+        if because is not None:
+            self.show_refusal(because)
 
     @Slot(object)
     def _on_subject(self, subject: Subject | None) -> None:

@@ -9,7 +9,7 @@ import logging
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from engine.atomic_file import write_atomically
 from engine.inputs.grain import GRAINS
@@ -20,12 +20,14 @@ log = logging.getLogger(__name__)
 VERSION = 1
 RECENT_MODELS = 15
 RECENT_TEXTS = 20
+RECENT_PICTURES = 20
 RECENT_DATA = 15
 SETTINGS_FILE = "settings.json"
 SESSION_FILE = "session.json"
 MAXIMUM_BYTES = 64 * 2**20  # more than any session of ours; a file beyond it is not read
 
 ThemeChoice = str
+Mode = Literal["overlay", "map", "contours", "mask"]  # how a map lies on its picture
 THEMES = ("system", "light", "dark")
 Parameters = dict[str, dict[str, Parameter]]
 T = TypeVar("T")
@@ -61,6 +63,12 @@ class Settings:
     recent_data: tuple[str, ...] = ()
     data_folder: str = ""
     data_versus: bool = True  # on errors, predicted is explained against true
+    picture_folder: str = ""
+    image_mode: Mode = "overlay"
+    image_blend: float = 0.5
+    image_top: float = 0.1
+    image_lines: int = 3
+    image_grey: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,8 @@ class Session:
     pair: str = ""
     true: str = ""
     recent_texts: tuple[str, ...] = ()
+    picture: str = ""  # its path
+    recent_pictures: tuple[str, ...] = ()
 
 
 def with_recent(recent: tuple[str, ...], newest: str, limit: int) -> tuple[str, ...]:
@@ -80,6 +90,10 @@ def with_recent(recent: tuple[str, ...], newest: str, limit: int) -> tuple[str, 
 
 def _is_int(value: object, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def _is_text(value: object, limit: int) -> bool:
@@ -129,12 +143,20 @@ _SETTINGS_CHECKS = {
     "recent_data": lambda v: _are_texts(v, 1000, 10_000),
     "data_folder": lambda v: _is_text(v, 10_000),
     "data_versus": lambda v: isinstance(v, bool),
+    "picture_folder": lambda v: _is_text(v, 10_000),
+    "image_mode": lambda v: v in get_args(Mode),
+    "image_blend": lambda v: _is_share(v),
+    "image_top": lambda v: _is_share(v) and v > 0,
+    "image_lines": lambda v: _is_int(v, 1, 9),
+    "image_grey": lambda v: isinstance(v, bool),
 }
 _SESSION_CHECKS = {
     "text": lambda v: _is_text(v, MAXIMUM_BYTES),
     "pair": lambda v: _is_text(v, MAXIMUM_BYTES),
     "true": lambda v: _is_text(v, 10_000),
     "recent_texts": lambda v: _are_texts(v, 1000, MAXIMUM_BYTES),
+    "picture": lambda v: _is_text(v, 10_000),
+    "recent_pictures": lambda v: _are_texts(v, 1000, 10_000),
 }
 
 
@@ -156,7 +178,11 @@ def save_settings(folder: Path, settings: Settings) -> None:
 def load_session(folder: Path) -> Session:
     """What was typed last."""
     session = _load(folder / SESSION_FILE, Session(), _SESSION_CHECKS)
-    return replace(session, recent_texts=session.recent_texts[:RECENT_TEXTS])
+    return replace(
+        session,
+        recent_texts=session.recent_texts[:RECENT_TEXTS],
+        recent_pictures=session.recent_pictures[:RECENT_PICTURES],
+    )
 
 
 def save_session(folder: Path, session: Session) -> None:

@@ -1,8 +1,8 @@
-"""What every view is about: the open model, the text on the desk, and the target chosen."""
+"""What every view is about: the open model, the text or picture on the desk, and the target chosen."""
 
 from dataclasses import dataclass
 
-from engine.requests import Target, TextInput
+from engine.requests import Input, Target
 from engine.results import ModelInfo
 
 
@@ -11,5 +11,5 @@ class Subject:
     """Frozen when Run is pressed, or shortly after the last change."""
 
     model: ModelInfo
-    input: TextInput
+    input: Input
     target: Target

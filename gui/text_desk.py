@@ -3,9 +3,9 @@
 from PySide6.QtCore import QObject, Signal
 
 from gui.controls.method_panel import MethodPanel
+from gui.inputs.text import TextInputEditor
 from gui.memory import Memory
 from gui.settings import RECENT_TEXTS, with_recent
-from gui.views.input_panel import InputPanel
 
 State = tuple[str, str, str | None]  # text, second text, true label
 
@@ -16,7 +16,7 @@ class TextDesk(QObject):
     swapped = Signal(object, object)  # State before, after: by an example, a drop, a finding
     true_changed = Signal()
 
-    def __init__(self, panel: InputPanel, method_panel: MethodPanel, memory: Memory, parent: QObject) -> None:
+    def __init__(self, panel: TextInputEditor, method_panel: MethodPanel, memory: Memory, parent: QObject) -> None:
         super().__init__(parent)
         self._panel, self._method_panel, self._memory = panel, method_panel, memory
         self._true_came_along = False

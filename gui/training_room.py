@@ -77,6 +77,11 @@ class TrainingRoom(Room):
         self._say(EMPTY)
         self._offer(bool(model.checkpoints))
 
+    def show_refusal(self, words: str) -> None:
+        """See ``Room``."""
+        self._say(words)
+        self._offer(False)
+
     def show_subject(self, subject: Subject | None) -> None:
         """See ``Room``."""
         if subject is None:

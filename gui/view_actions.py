@@ -91,7 +91,7 @@ class ViewActions(QObject):
     @Slot()
     def _on_go_to_text(self) -> None:
         self.text_chosen.emit()
-        self._workspace.input_panel.editor.setFocus()
+        self._workspace.input_panel.current.setFocus()
 
     @Slot()
     def _on_go_to_method(self) -> None:
@@ -101,7 +101,7 @@ class ViewActions(QObject):
     @Slot()
     def _on_go_to_map(self) -> None:
         self._workspace.tabs.setCurrentWidget(self._workspace.attribution_view)
-        self._workspace.attribution_view.setFocus()
+        self._workspace.attribution_view.focus_map()
 
     @Slot()
     def _on_palette(self) -> None:

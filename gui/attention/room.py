@@ -22,6 +22,7 @@ from engine.requests import (
     Request,
     Stack,
     Target,
+    as_text,
 )
 from engine.results import ModelInfo
 from gui.attention.choice import Choice
@@ -77,7 +78,7 @@ class AttentionRoom(Room):
         """See ``Room``; the target matters to one map alone."""
         if not has_attention(subject.model):
             return None
-        request = AttentionRequest(subject.model.sha256, subject.input, decoder_text=self._view.decoder.text)
+        request = AttentionRequest(subject.model.sha256, as_text(subject.input), decoder_text=self._view.decoder.text)
         if self._view.result is not None and self._view.result.request == request and not self.running:
             if self._view.choice.quantity == "relevance":
                 self._on_map_wanted(self._view.choice)
@@ -130,6 +131,11 @@ class AttentionRoom(Room):
         self._forget_parts()
         self._view.decoder.show_text(None)
         self._show_nothing(model)
+
+    def show_refusal(self, words: str) -> None:
+        """See ``Room``."""
+        self._view.show_empty(words)
+        self._on_shown()
 
     def show_subject(self, subject: Subject | None) -> None:
         """See ``Room``."""

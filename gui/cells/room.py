@@ -10,7 +10,7 @@ from engine.command_line import cells_command
 from engine.errors import UserError
 from engine.export.cells_files import CELLS_KINDS
 from engine.jobs import Failure
-from engine.requests import CellsRequest, CorpusTextRequest, Parameter, Request
+from engine.requests import CellsRequest, CorpusTextRequest, Parameter, Request, as_text
 from engine.results import ModelInfo
 from gui.actions import ActionDescription
 from gui.cells.corpus_desk import CorpusDesk, Phrase
@@ -88,7 +88,7 @@ class CellsRoom(Room):
         """See ``Room``."""
         if not has_cells(subject.model):
             return None
-        return CellsRequest(subject.model.sha256, subject.input, GUESSES if self._guesses else 0)
+        return CellsRequest(subject.model.sha256, as_text(subject.input), GUESSES if self._guesses else 0)
 
     def kept(self) -> Kept | None:
         """See ``Room``."""
@@ -166,6 +166,12 @@ class CellsRoom(Room):
         if model.task != "causal_lm":
             self._guesses = False
             self._view.header.show_guesses(False)
+        self._refresh()
+
+    def show_refusal(self, words: str) -> None:
+        """See ``Room``."""
+        self._view.open_corpus.setVisible(False)
+        self._view.show_empty(words)
         self._refresh()
 
     def show_subject(self, subject: Subject | None) -> None:

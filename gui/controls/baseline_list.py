@@ -9,7 +9,7 @@ from gui.controls.rows import name_control
 
 ROW_PIXELS = 26
 ID = Qt.ItemDataRole.UserRole
-OWN_TEXT, RANDOM_DOCUMENT = "text:", "random_document"
+OWN_TEXT, RANDOM_DOCUMENT, OWN_IMAGE = "text:", "random_document", "image:"
 WORDS = {
     "zero": ("Zero embedding", "Word embeddings of ordinary tokens are zero; special tokens and positions stay."),
     "zero_all": ("Zero, specials too", "The embeddings of special tokens are zero as well."),
@@ -19,7 +19,16 @@ WORDS = {
     "mean": ("Mean embedding", "Every ordinary token has the mean of all embeddings."),
     OWN_TEXT: ("A text of your own", "A text that says nothing, laid over the input token by token."),
     RANDOM_DOCUMENT: ("Random documents", "Drawn from a file of texts by the seed; several are averaged over."),
+    "black": ("Black", "Every pixel is black."),
+    "grey": ("Grey", "Every pixel is half way between black and white."),
+    "white": ("White", "Every pixel is white."),
+    "blur": ("Blurred", "The picture itself, so blurred that only its colours are left, and where they are."),
+    "noise": ("Noise", "Every number of every pixel is drawn by the seed."),
+    OWN_IMAGE: ("Another picture", "A picture of your own, cut and resized as this one is."),
 }
+
+
+OF_PICTURES = {"mean": ("Mean colour", "Every pixel has the colour that the model's scaling makes zero.")}
 
 
 class BaselineList(QListWidget):
@@ -30,7 +39,7 @@ class BaselineList(QListWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._wishes: tuple[str, ...] = ("zero",)
-        self._ticked_by_click = False
+        self._ticked_by_click = self._of_pictures = False
         name_control(
             self, "baselineBox", "Baseline", "The input that says nothing. Click a name for it alone; tick several to average."
         )
@@ -61,12 +70,14 @@ class BaselineList(QListWidget):
         if sheet != self.styleSheet():
             self.setStyleSheet(sheet)
 
-    def show_baselines(self, offered: tuple[str, ...]) -> None:
+    def show_baselines(self, offered: tuple[str, ...], of_pictures: bool | None = None) -> None:
         """The identifiers this model can compute; what was wished stays ticked where it is among them."""
+        self._of_pictures = self._of_pictures if of_pictures is None else of_pictures
         self.blockSignals(True)
         self.clear()
         for id in offered:
-            words, hint = WORDS.get(id, (id.replace("_", " "), ""))
+            known = WORDS | OF_PICTURES if self._of_pictures else WORDS
+            words, hint = known.get(id, (id.replace("_", " "), ""))
             item = QListWidgetItem(words, self)
             item.setData(ID, id)
             item.setToolTip(hint)

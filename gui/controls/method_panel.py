@@ -13,7 +13,7 @@ from engine.results import ModelInfo, PredictionResult
 from gui.choices import PREDICTED, TRUE, Choices, Snapshot
 from gui.controls.baseline_controls import BaselineControls
 from gui.controls.method_box import MethodBox
-from gui.controls.parameter_form import ParameterForm, fits
+from gui.controls.parameter_form import LAYER, ParameterForm, fits
 from gui.controls.rows import add_row, caption_label, form_layout, name_control, pad_spin_box, section_label, small_combo
 from gui.controls.target_controls import TargetControls
 from gui.controls.wheel_guard import WheelGuard
@@ -58,7 +58,12 @@ class MethodPanel(QScrollArea):
         self._seed.setRange(0, 2**31 - 1)
         self._seed.setKeyboardTracking(False)
         pad_spin_box(self._seed)
-        name_control(self._reduction, "reductionBox", "Reduction", "How an embedding's dimensions become one number a token.")
+        name_control(
+            self._reduction,
+            "reductionBox",
+            "Reduction",
+            "How an embedding's dimensions, or a pixel's channels, become one number.",
+        )
         name_control(self._seed, "seedBox", "Seed", "Of noise and random documents: the same seed, the same map.")
         guard = WheelGuard(self)
         for control in (self.method_box, self._reduction, self._seed):
@@ -99,10 +104,11 @@ class MethodPanel(QScrollArea):
     def show_model(self, model: ModelInfo) -> None:
         """Keep what still makes sense."""
         self._model = model
+        self._form.show_layers(tuple(layer.name for layer in model.layers if layer.name))
         self._refresh_methods()
         self.target_controls.show_model(model)
         if model.baselines:
-            self.baseline_controls.show_baselines(model.baselines)
+            self.baseline_controls.show_baselines(model.baselines, model.input_kind)
         self._show_uses()
 
     def show_prediction(self, result: PredictionResult) -> None:
@@ -208,6 +214,14 @@ class MethodPanel(QScrollArea):
         """By a person, elsewhere: a layer was chosen."""
         self._retarget(choice=f"unit:{layer}:0")
 
+    def take_layer(self, layer: str) -> bool:
+        """By a person, elsewhere: as the method's layer; False: it has none."""
+        if not self._form.has(LAYER):
+            return False
+        self._form.set_value(LAYER, layer)
+        self._on_changed()
+        return True
+
     def set_versus(self, choice: str) -> None:
         """By a person, elsewhere; the same class again means none."""
         self._retarget(versus=None if self.target_controls.target().versus == choice else choice)
@@ -278,7 +292,8 @@ class MethodPanel(QScrollArea):
         self._summary.setToolTip(f"Source: {method.source}")
         self._promise.setText(_promise_of(method))
         self._promise.setToolTip(_axioms_of(method.axioms))
-        own = REDUCTION_WORDS.get(method.reduction, method.reduction)
+        reduction = method.reduction if self._model is None else method.reduction_of(self._model)
+        own = REDUCTION_WORDS.get(reduction, reduction)
         self._reduction.setItemText(0, f"default ({own})")
         self._show_uses()
 

@@ -17,12 +17,14 @@ from PySide6.QtWidgets import (
 
 from engine.descriptions import MethodDescription, ParameterDescription
 from engine.requests import Parameter
+from gui.controls.layer_edit import LayerEdit
 from gui.controls.rows import LABEL_WIDTH, form_layout, pad_spin_box, small_combo
 from gui.controls.wheel_guard import WheelGuard
 
 LARGEST_INT = 2**31 - 1
 LARGEST_FLOAT = 1e9
 DECIMALS = 12
+LAYER = "layer"  # a parameter of that name is one of the model's
 
 
 class ParameterForm(QWidget):
@@ -33,8 +35,13 @@ class ParameterForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._fields: dict[str, ParameterField] = {}
+        self._layers: tuple[str, ...] = ()
         self._guard = WheelGuard(self)
         self._layout = form_layout(self)
+
+    def show_layers(self, names: tuple[str, ...]) -> None:
+        """Of the open model: what a parameter called ``layer`` is completed from, in forms that are made from now on."""
+        self._layers = names
 
     def show_method(self, method: MethodDescription, wishes: Mapping[str, Parameter]) -> None:
         """Build the rows anew, with what the user wished before where it still fits."""
@@ -43,7 +50,7 @@ class ParameterForm(QWidget):
         self._fields = {}
         by_tolerance = any(each.name == "tolerance" for each in method.parameters)
         for description in method.parameters:
-            made = ParameterField(description, self)
+            made = ParameterField(description, self, self._layers)
             made.widget.installEventFilter(self._guard)
             if description.default is None and isinstance(made.widget, QSpinBox | QDoubleSpinBox):
                 made.widget.setSpecialValueText("by tolerance" if by_tolerance else "auto")
@@ -110,10 +117,10 @@ class ParameterField(QObject):
 
     changed = Signal()
 
-    def __init__(self, description: ParameterDescription, parent: QWidget) -> None:
+    def __init__(self, description: ParameterDescription, parent: QWidget, layers: tuple[str, ...] = ()) -> None:
         super().__init__(parent)
         self.description = description
-        self.widget = _control_for(description, parent)
+        self.widget = _control_for(description, parent, layers)
         self.widget.setObjectName(f"param_{description.name}")
         self.widget.setAccessibleName(_title(description.name))
         self.widget.setAccessibleDescription(description.help)
@@ -149,6 +156,8 @@ class ParameterField(QObject):
             widget.setValue(widget.minimum() if fitting is None else int(fitting))
         elif isinstance(widget, QDoubleSpinBox):
             widget.setValue(widget.minimum() if fitting is None else float(fitting))
+        elif isinstance(widget, LayerEdit):
+            widget.set_layer("" if fitting is None else str(fitting))
         elif isinstance(widget, QLineEdit):
             widget.setText("" if fitting is None else str(fitting))
         self.widget.blockSignals(False)
@@ -161,6 +170,8 @@ class ParameterField(QObject):
             widget.currentIndexChanged.connect(self._on_changed)
         elif isinstance(widget, QSpinBox | QDoubleSpinBox):
             widget.valueChanged.connect(self._on_changed)
+        elif isinstance(widget, LayerEdit):
+            widget.chosen.connect(self._on_changed)
         elif isinstance(widget, QLineEdit):
             widget.textEdited.connect(self._on_changed)
 
@@ -192,7 +203,7 @@ def _bounds(description: ParameterDescription) -> tuple[float, float]:
     return low, high
 
 
-def _control_for(description: ParameterDescription, parent: QWidget) -> QWidget:
+def _control_for(description: ParameterDescription, parent: QWidget, layers: tuple[str, ...]) -> QWidget:
     if description.choices is not None:
         box = small_combo(parent)
         for choice in description.choices:
@@ -201,7 +212,7 @@ def _control_for(description: ParameterDescription, parent: QWidget) -> QWidget:
     if description.type == "bool":
         return QCheckBox(parent)
     if description.type == "str":
-        return QLineEdit(parent)
+        return LayerEdit(layers, parent) if description.name == LAYER else QLineEdit(parent)
     return _int_box(description, parent) if description.type == "int" else _float_box(description, parent)
 
 

@@ -27,6 +27,7 @@ CLASSES = ("true", "predicted", "correct")  # computed, and no numbers
 REFRESH_MS = 700  # while predictions come in, rows that are filtered by them are chosen anew no more often
 NO_ERRORS = "No error among these rows."
 NOTHING_KNOWN = "Nothing here is known to be right or wrong; N goes row by row."
+NOT_TEXTS = "The open model reads no texts: these rows wait for one that does."
 AT_THE_END = {1: "That was the last one.", -1: "That was the first one."}
 _NO_ROWS = np.zeros(0, np.int64)
 
@@ -144,6 +145,8 @@ class DataDesk(QObject):
         model = self._conductor.model
         if model is None:
             return "Open a model to see what it says of these rows."
+        if model.input_kind != "text":
+            return NOT_TEXTS
         if model.task != "text_classification":
             return "This model has no classes: its rows can be read and explained one by one."
         return self._conductor.why_not_run() or ""
@@ -302,6 +305,9 @@ class DataDesk(QObject):
         """Put ``row`` on the desk and explain it."""
         if self.data is None or not 0 <= row < self.data.rows:
             return
+        if self.model is not None and self.model.input_kind != "text":
+            self.told.emit(NOT_TEXTS)
+            return
         typed = self._input.editor.text()
         swaps = bool(typed.strip()) and (self.put is None or typed != self.put.text)
         self.current, self.put = row, self.input_of(row)
@@ -342,7 +348,12 @@ class DataDesk(QObject):
     def request_for(self, row: int) -> AttributionRequest | None:
         """Exactly what is asked when ``row`` comes to the desk."""
         model = self._conductor.model
-        if model is None or "attribution" not in model.can or self._conductor.why_not_run() is not None:
+        if (
+            model is None
+            or model.input_kind != "text"
+            or "attribution" not in model.can
+            or self._conductor.why_not_run() is not None
+        ):
             return None
         input = self.input_of(row)
         if not input.text:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from engine.datasets.work import DatasetWork, SavedSlice
 from engine.jobs import Failure
 from engine.requests import DataSource
-from engine.results import ModelInfo
+from engine.results import ModelInfo, TokenizedText
 from engine.samples import RESOURCES
 from gui.data.ahead import Ahead
 from gui.data.desk import DataDesk
@@ -208,7 +208,9 @@ class DataRoom(Room):
     @Slot()
     def _on_map(self) -> None:
         if self.in_sight:
-            self._view.example.show_map(self._house.conductor.map)
+            shown = self._house.conductor.map
+            of_a_text = shown is not None and isinstance(shown.prediction.input, TokenizedText)
+            self._view.example.show_map(shown if of_a_text else None)
             self._view.example.show_row()
 
     @Slot(str, bool)

@@ -125,6 +125,10 @@ class DetectiveRoom(Room):
         self._usage.refresh()
         self.kept_changed.emit()
 
+    def show_refusal(self, words: str) -> None:
+        """See ``Room``."""
+        self._view.show_words(words)
+
     def show_subject(self, subject: Subject | None) -> None:
         """See ``Room``."""
         self._show_available()
@@ -167,7 +171,9 @@ class DetectiveRoom(Room):
             return
 
     def _why_not(self) -> str:
-        model = self._house.conductor.model
+        model, because = self._house.conductor.model, self.refusal()
+        if because is not None:
+            return because
         if model is not None and not has_cells(model):
             return without_cells(model)
         return self._house.conductor.why_not_run() or ""

@@ -45,6 +45,16 @@ class ColourBar(QWidget):
         self.setAccessibleDescription(self._scale.in_words())
         self.update()
 
+    @property
+    def limit(self) -> float:
+        """The end of the scale."""
+        return self._scale.limit
+
+    @property
+    def signed(self) -> bool:
+        """Whether zero is in its middle."""
+        return self._scale.signed
+
     def show_value(self, value: float | None) -> None:
         """Mark a value; None: no mark."""
         self._mark = value

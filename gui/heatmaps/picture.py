@@ -16,6 +16,7 @@ from gui.heatmaps.colour_bar import BarScale, paint_bar
 from gui.heatmaps.colours import colour_map, limit_of
 from gui.heatmaps.text_layout import TextLayout
 from gui.heatmaps.text_painter import Look, TextPainter
+from gui.inputs.thumbnail import image_of
 from gui.theme import Theme
 
 _MARGIN, _GAP = 24, 12
@@ -38,12 +39,6 @@ def attribution_picture(result: AttributionResult, width_px: int, scale: float, 
     picture.paint(painter)
     painter.end()
     return image
-
-
-def image_of(pixels: NDArray[np.uint8]) -> QImage:
-    """(height, width, 3)."""
-    height, width, _ = pixels.shape
-    return QImage(np.ascontiguousarray(pixels).tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
 class AttributionPicture:

@@ -1,28 +1,40 @@
-"""Why the model said that: the text as a heatmap, its scale, whether it adds up, and the path it came from."""
+"""Why the model said that: the text or picture as a heatmap, its scale, whether it adds up, and the path it came from."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from engine.heatmaps.contours import SMOOTHED
+from engine.heatmaps.numerals import figures, percent
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import title_of
 from engine.requests import Grain
-from engine.results import AttributionResult, Notice, PredictionResult
+from engine.results import AttributionResult, InputKind, Notice, PredictionResult, ReadImage
 from gui import theme
 from gui.actions import Actions
 from gui.controls.rows import name_control
-from gui.heatmaps.colour_bar import ColourBar
+from gui.heatmaps.image_painter import ImageStyle
+from gui.heatmaps.level_bar import LevelBar
 from gui.heatmaps.text_heatmap import MEASURE, TextHeatmap
+from gui.images.board import ImageBoard
+from gui.images.controls import ImageControls
 from gui.views.completeness_strip import CompletenessStrip
 from gui.views.dimensions import DimensionView
 from gui.views.find_bar import FindBar
-from gui.views.map_board import MapBoard
+from gui.views.map_board import Companion, MapBoard
 from gui.views.map_head import MapHead
 from gui.views.path_curve import PathCurveView
 from gui.views.sheet import Sheet, framed, inset
 from gui.views.value_table import ValueTable
 
-_EMPTY = "The text will stand here, each word on its colour: orange raises the score, blue lowers it."
+_EMPTY: dict[InputKind, str] = {
+    "text": "The text will stand here, each word on its colour: orange raises the score, blue lowers it.",
+    "image": "The picture will stand here, each pixel under its colour: orange raises the score, blue lowers it.",
+    "record": "The record will stand here, each character on its colour: orange raises the score, blue lowers it.",
+}
 _WAITING = "Nothing computed yet"
 _BAR_WIDTH = 420
 _TABLE_HEIGHT = 300
@@ -41,6 +53,7 @@ class AttributionView(QWidget):
     grain_changed = Signal(str)
     path_toggled = Signal(bool)
     dimensions_toggled = Signal(bool)
+    image_style_changed = Signal(object)  # ImageStyle, by a person
     method_added = Signal(str)
     method_removed = Signal(int)
     method_moved = Signal(int, int)
@@ -52,9 +65,13 @@ class AttributionView(QWidget):
         self._grain: Grain = "token"
         self._result: AttributionResult | None = None
         self._shown: PredictionResult | None = None
+        self._kind: InputKind = "text"
+        self._companions: tuple[Companion, ...] = ()
         self.head, self.board, self.find_bar = MapHead(actions, self), MapBoard(self), FindBar(self)
+        self.images, self.image_controls = ImageBoard(self), ImageControls(self)
+        self.head.add_choices(self.image_controls.modes)
         self._table, self.dimensions = ValueTable(self), DimensionView(self)
-        self._bar = ColourBar(self)
+        self._bar = LevelBar(self)
         self._strip = CompletenessStrip(self)
         self._path = PathCurveView(self)
         self._warnings, self._empty, self._scale_note = self._label("warning"), self._label("muted"), self._label("muted")
@@ -78,7 +95,12 @@ class AttributionView(QWidget):
     def show_result(self, result: AttributionResult) -> None:
         """A map, finished or still sharpening."""
         self._result, self._shown = result, result.prediction
-        self.board.show_result(result)
+        self._show_kind(result.prediction)
+        if self.shows_picture:
+            self.images.show_result(result)
+            self.image_controls.show_channels(result.values.shape[2] if result.values.ndim == 3 else 0)
+        else:
+            self.board.show_result(result)
         self._show_listed()
         self.head.title.setText(title_of(result))
         self.head.show_has_map(True)
@@ -86,18 +108,21 @@ class AttributionView(QWidget):
             self._show_warnings(result.warnings)
         self._strip.show_result(result)
         self._path.show_result(result)
-        self.find_bar.show_texts(self.board.heatmap.searched)
         self._pages.setCurrentIndex(1)
-        self.board.describe()
+        self._describe()
 
     def show_prediction(self, prediction: PredictionResult) -> None:
         """The text that is about to be explained; a map of the very same text stays."""
-        if self._result is not None and self._shown is not None and prediction.input == self._shown.input:
+        if self._result is not None and self._shown is not None and _same_input(prediction, self._shown):
             return
         self._forget()
         self._shown = prediction
-        self.board.show_text(prediction.text)
-        self.find_bar.show_texts(self.board.heatmap.searched)
+        self._show_kind(prediction)
+        if isinstance(prediction.input, ReadImage):
+            self.images.show_picture(prediction.input)
+        else:
+            self.board.show_text(prediction.text)
+            self.find_bar.show_texts(self.board.heatmap.searched)
         self.head.title.setText(_WAITING)
         self._pages.setCurrentIndex(1)
 
@@ -109,10 +134,10 @@ class AttributionView(QWidget):
         if self._result is not None and self._result.path is None:
             self._path.show_stopped()
 
-    def clear(self, because: str | None = None) -> None:
+    def clear(self, because: str | None = None, kind: InputKind = "text") -> None:
         """Nothing to show: say what will be here, or why nothing can."""
         self._forget()
-        self._empty.setText(because or _EMPTY)
+        self._empty.setText(because or _EMPTY[kind])
         self._shown = None
         self._pages.setCurrentIndex(0)
 
@@ -140,8 +165,60 @@ class AttributionView(QWidget):
         self._unfold(self.as_path, self._path, shown)
 
     def heatmap(self) -> TextHeatmap:
-        """For those who put the keyboard there."""
+        """Of a text."""
         return self.board.heatmap
+
+    def focus_map(self) -> None:
+        """The keyboard goes there."""
+        (self.images.main.heatmap if self.shows_picture else self.board.heatmap).setFocus()
+
+    def show_companions(self, companions: Sequence[Companion]) -> None:
+        """Other methods' maps of the same question, in this order."""
+        self._companions = tuple(companions)
+        ours, other = (self.images, self.board) if self.shows_picture else (self.board, self.images)
+        other.show_companions(())
+        ours.show_companions(self._companions)
+
+    @property
+    def shows_picture(self) -> bool:
+        """Whether what is explained is one."""
+        return self._kind == "image"
+
+    @property
+    def kept(self) -> AttributionResult | None:
+        """The map that is pinned for comparison."""
+        return self.images.kept if self.shows_picture else self.board.kept
+
+    def set_image_style(self, style: ImageStyle) -> None:
+        """As remembered; emits nothing."""
+        self.image_controls.set_style(style)
+        self.images.set_style(style)
+        self._show_scale_note()
+
+    def _show_kind(self, prediction: PredictionResult) -> None:
+        """The board of what was read, and what can be done with it."""
+        before, self._kind = self._kind, "image" if isinstance(prediction.input, ReadImage) else "text"
+        if self._kind == before:
+            return
+        picture = self.shows_picture
+        self.head.show_grains(not picture)
+        for each, there in ((self.board, not picture), (self.images, picture), (self.image_controls, picture)):
+            each.setVisible(there)
+        self.as_dimensions.setVisible(not picture)
+        if picture:
+            self.find_bar.hide()
+            self.dimensions.hide()
+        else:
+            self.dimensions.setVisible(self.as_dimensions.isChecked())
+        self.show_companions(self._companions)
+
+    def _describe(self) -> None:
+        if self.shows_picture:
+            self.images.describe()
+            self.image_controls.show_zoom(self.images.main.heatmap.screen_pixels())
+        else:
+            self.find_bar.show_texts(self.board.heatmap.searched)
+            self.board.describe()
 
     @property
     def grain(self) -> Grain:
@@ -151,6 +228,7 @@ class AttributionView(QWidget):
         self._result = None
         self.head.show_has_map(False)
         self._bar.show_scale(0.0, signed=True, unit="", idle=True)
+        self._bar.set_largest(0.0)
         self._scale_note.clear()
         self._strip.clear()
         self._path.clear()
@@ -160,6 +238,12 @@ class AttributionView(QWidget):
         self.read_out_changed.emit("")
 
     def _show_listed(self) -> None:
+        if self.shows_picture:
+            pixels = self.images.map
+            if pixels is not None and self._table.isVisibleTo(self):
+                self._table.show_values(pixels.listed(), "grid")
+                self._table.select(-1 if self.images.selected is None else pixels.grid_cell_of(self.images.selected))
+            return
         shown = self.board.map
         if shown is not None and self._table.isVisibleTo(self):
             self._table.show_values(shown.listed, self._grain)
@@ -196,6 +280,19 @@ class AttributionView(QWidget):
         board.scale_changed.connect(self._on_scale_changed)
         board.remove_requested.connect(self.method_removed)
         board.move_requested.connect(self.method_moved)
+        images, controls = self.images, self.image_controls
+        images.pixel_selected.connect(self._on_pixel_selected)
+        images.read_out_changed.connect(self._on_read_out)
+        images.scale_changed.connect(self._on_scale_changed)
+        images.remove_requested.connect(self.method_removed)
+        images.move_requested.connect(self.method_moved)
+        images.zoom.changed.connect(self._on_zoomed)
+        controls.style_changed.connect(self._on_style)
+        controls.channel_changed.connect(images.set_channel)
+        controls.fit_wanted.connect(images.zoom.fit)
+        controls.pixels_wanted.connect(images.main.heatmap.show_pixel_for_pixel)
+        controls.zoom_wanted.connect(images.main.heatmap.zoom_by)
+        self._bar.limit_chosen.connect(images.set_limit)
         head.grain_chosen.connect(self.choose_grain)
         head.method_chosen.connect(self.method_added)
         head.pin_chosen.connect(self.pin)
@@ -218,7 +315,9 @@ class AttributionView(QWidget):
         column.setSpacing(8)
         column.addLayout(inset(self.head))
         column.addLayout(inset(self.find_bar))
+        column.addLayout(inset(self.image_controls))
         column.addWidget(self.board)
+        column.addWidget(self.images, 1)
         scale = inset(self._bar)
         scale.addWidget(self._scale_note, 60, Qt.AlignmentFlag.AlignTop)
         scale.addStretch(1)
@@ -237,7 +336,7 @@ class AttributionView(QWidget):
         self._bar.setMaximumWidth(_BAR_WIDTH)
         self._path.setMaximumWidth(_PATH_WIDTH)
         self._table.setFixedHeight(_TABLE_HEIGHT)
-        for hidden in (self._table, self.dimensions, self._warnings):
+        for hidden in (self._table, self.dimensions, self._warnings, self.images, self.image_controls):
             hidden.hide()
         self._pages = QStackedWidget(self)
         self._pages.addWidget(framed(self._empty))
@@ -259,14 +358,24 @@ class AttributionView(QWidget):
     @Slot()
     def pin(self) -> None:
         """Keep the map on screen beside those that come."""
-        self.board.pin()
+        if self.shows_picture:
+            self.images.pin()
+        else:
+            self.board.pin()
         self._opened = self.head
         self._reveal.start()
+
+    def unpin(self) -> None:
+        """Let the pinned map go."""
+        if self.shows_picture:
+            self.images.unpin()
+        else:
+            self.board.unpin()
 
     @Slot()
     def open_find_bar(self) -> None:
         """Open the bar, with the keyboard in it."""
-        if self._shown is not None:
+        if self._shown is not None and not self.shows_picture:
             self.find_bar.show_texts(self.board.heatmap.searched)
             self.find_bar.open_bar()
             self._opened = self.find_bar
@@ -279,8 +388,12 @@ class AttributionView(QWidget):
 
     @Slot(int)
     def _on_unit_selected(self, unit: int) -> None:
-        shown = self.board.map
-        if shown is not None:
+        pixels, shown = self.images.map, self.board.map
+        if self.shows_picture:
+            if pixels is not None and unit >= 0:
+                self.images.select(pixels.centre_of_grid_cell(unit))
+                self.images.describe()
+        elif shown is not None:
             self._on_token_chosen(shown.grouped.token_of(unit))
 
     @Slot(int)
@@ -300,8 +413,53 @@ class AttributionView(QWidget):
         self._bar.show_value(value)
         self.read_out_changed.emit(words)
 
+    @Slot(object)
+    def _on_pixel_selected(self, cell: tuple[int, int] | None) -> None:
+        pixels = self.images.map
+        if pixels is not None and self._table.isVisibleTo(self):
+            self._table.select(-1 if cell is None else pixels.grid_cell_of(cell))
+
+    @Slot()
+    def _on_zoomed(self) -> None:
+        self.image_controls.show_zoom(self.images.main.heatmap.screen_pixels())
+
+    @Slot(object)
+    def _on_style(self, style: ImageStyle) -> None:
+        self.images.set_style(style)
+        self._show_scale_note()
+        self.image_style_changed.emit(style)
+
+    def _show_image_scale(self) -> None:
+        shown, limit = self.images.map, self.images.limit
+        if shown is None:
+            return
+        beyond = (bool((shown.values < -limit).any()), bool((shown.values > limit).any()))
+        self._bar.show_scale(limit, signed=shown.result.signed, unit=shown.result.unit, clipped=beyond)
+        self._bar.set_largest(max(row.map.largest for row in self.images.sharing() if row.map is not None))
+        self._show_scale_note()
+
+    def _show_scale_note(self) -> None:
+        """What the scale and the picture above leave unsaid."""
+        shown, said = self.images.map, []
+        if shown is None or not self.shows_picture:
+            return
+        if len(self.images.sharing()) > 1:
+            said.append(f"One scale for {len(self.images.sharing())} maps.")
+        beyond = int((shown.magnitudes > self.images.limit).sum())
+        if beyond:
+            pixels = "1 pixel lies" if beyond == 1 else f"{beyond:,} pixels lie"
+            said.append(f"{pixels} beyond it; drag it for more or less colour.")
+        if self.images.main.heatmap.style_shown.mode == "contours":
+            levels = ", ".join(figures(each, 2) for each in self.images.main.heatmap.contour_levels() if each > 0)
+            sign = "±" if shown.result.signed else ""
+            said.append(f"Lines at {sign}{levels}, of the map blurred by {percent(1 / SMOOTHED)} of its side.")
+        self._scale_note.setText(" ".join(said))
+
     @Slot()
     def _on_scale_changed(self) -> None:
+        if self.shows_picture:
+            self._show_image_scale()
+            return
         shown, heatmap = self.board.map, self.board.heatmap
         values, limit = heatmap.cell_values, heatmap.limit
         if shown is None or values is None:
@@ -344,7 +502,20 @@ class AttributionView(QWidget):
             ours = row.heatmap.searched == self.board.heatmap.searched
             row.heatmap.show_hits(hits if ours else (), current if ours else -1)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A picture has the room there is."""
+        super().resizeEvent(event)
+        self.images.set_room(event.size().height())
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in theme.RETHEME_EVENTS:
             self.update()
+
+
+def _same_input(one: PredictionResult, other: PredictionResult) -> bool:
+    """Read alike."""
+    if isinstance(one.input, ReadImage) and isinstance(other.input, ReadImage):
+        same_shape = (one.input.size, one.input.shape) == (other.input.size, other.input.shape)
+        return one.request.input == other.request.input and same_shape
+    return one.input == other.input

@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSize
 from engine.findings import AnyFinding, ViewFinding, time_of, title_and_text
 from engine.heatmaps.display_text import one_line
 from engine.heatmaps.wording import DOT, progress_words, settings_words, sum_parts
+from engine.results import ReadImage
 from gui import theme
 from gui.controls.rows import caption_label, name_control
 from gui.heatmaps.sentence import MapSentence
 from gui.icons import icon
+from gui.images.card import MapPicture
 
 _NOTE_LINES = (1, 8)
 _NOTE_PADDING = 14
@@ -68,7 +70,7 @@ class FindingCard(QFrame):
         inside = QVBoxLayout()
         inside.setContentsMargins(0, 0, 8, 0)
         inside.setSpacing(8)
-        inside.addWidget(_Picture(finding.seen.png()) if isinstance(finding, ViewFinding) else MapSentence(finding.result))
+        inside.addWidget(_seen(finding))
         inside.addWidget(facts)
         inside.addWidget(self.note)
         column.addLayout(inside)
@@ -184,6 +186,14 @@ def _facts(finding: AnyFinding) -> str:
     sums = [words for words, role in sum_parts(result) if role in ("good", "error")]
     tag = progress_words(result.progress, stopped=True)
     return one_line(DOT.join([*([tag] if tag else []), settings_words(result), *sums]))
+
+
+def _seen(finding: AnyFinding) -> QWidget:
+    """What it looked like."""
+    if isinstance(finding, ViewFinding):
+        return _Picture(finding.seen.png())
+    picture = isinstance(finding.result.prediction.input, ReadImage)
+    return MapPicture(finding.result) if picture else MapSentence(finding.result)
 
 
 def _when(finding: AnyFinding) -> QLabel:

@@ -1,61 +1,41 @@
-"""Where the text is typed: examples, the editor (two for pairs), Run."""
+"""What is asked about, and Run: an editor for each kind of input, of which the open model's is shown."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.requests import TextInput
-from engine.samples import Example
+from engine.requests import Input, TextInput
+from engine.results import InputKind, ModelInfo, PredictionResult
 from gui.actions import Actions
-from gui.controls.rows import caption_label, name_control, section_label
+from gui.controls.rows import caption_label, name_control
 from gui.controls.text_editor import TextEditor
 from gui.icons import icon
+from gui.inputs.editor import InputEditor
+from gui.inputs.picture import PictureEditor
+from gui.inputs.text import TextInputEditor
 
-MENU_CHARACTERS = 70
+_AUTO: dict[InputKind, str] = {"text": "Run while typing", "image": "Run at once", "record": "Run while typing"}
 
 
 class InputPanel(QWidget):
-    """``edited``: by a person. Setters are undoable in the editor and silent here."""
+    """``edited``: by a person, whatever kind of input it is. The editors of other kinds keep what they hold."""
 
     edited = Signal()
-    example_chosen = Signal(str, object)  # text, its true label or None
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._examples: tuple[Example, ...] = ()
-        self._recent: tuple[str, ...] = ()
-        self._quiet = False
-        self.editor = TextEditor("inputText", "Text", "The text to explain, as typed. Ctrl+Enter runs.")
-        self.editor.setPlaceholderText("Type or paste a text to explain.")
-        self.pair_editor = TextEditor("pairText", "Second text", "The second text of the pair.")
-        self.pair_editor.setPlaceholderText("The second text of the pair.")
+        self._stack = QStackedWidget(self)
+        self.text, self.picture = TextInputEditor(self), PictureEditor(actions, self)
+        self._editors: dict[InputKind, InputEditor] = {each.kind: each for each in (self.text, self.picture)}
         self._hint = caption_label()
         self._hint.setObjectName("inputHint")
         self._hint.setWordWrap(False)
-        self._menu = QMenu(self)
-        self._menu.setToolTipsVisible(True)
         self._build(actions)
-        self.show_pairs(False)
-        self._pair_button.clicked.connect(self._on_pair_wanted)
-        self.editor.textChanged.connect(self._on_edited)
-        self.pair_editor.textChanged.connect(self._on_edited)
-        self._menu.aboutToShow.connect(self._fill_menu)
-        self._menu.triggered.connect(self._on_example)
+        for each in self._editors.values():
+            each.edited.connect(self.edited)
+        self._show_kind("text")
 
     def _build(self, actions: Actions) -> None:
-        self._offer = QToolButton()
-        self._offer.setText("Examples")
-        self._offer.setProperty("role", "flat")
-        self._offer.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._offer.setIconSize(QSize(16, 16))
-        self._offer.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._offer.setMenu(self._menu)
-        name_control(self._offer, "examplesButton", "Examples", "Texts to try, and the texts you ran last.")
-        self._pair_button = QToolButton()
-        self._pair_button.setText("Second text")
-        self._pair_button.setCheckable(True)
-        self._pair_button.setProperty("role", "flat")
-        name_control(self._pair_button, "pairButton", "Second text", "For models that judge two texts together.")
         self._run = QPushButton("Run")
         self._run.setProperty("role", "primary")
         name_control(self._run, "runButton", "Run", "Explain the text with these settings (Ctrl+Enter).")
@@ -65,22 +45,17 @@ class InputPanel(QWidget):
         self._bind(actions["run"], actions["auto_run"])
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(section_label("Text"))
-        head.addWidget(self._offer)
-        head.addWidget(self._pair_button)
+        for each in self._editors.values():
+            head.addWidget(each.tools)
+            self._stack.addWidget(each)
         head.addWidget(self._hint, 1)
         head.addWidget(self._auto)
         head.addWidget(self._run)
-        texts = QHBoxLayout()
-        texts.setSpacing(8)
-        texts.addWidget(self.editor)
-        texts.addWidget(self.pair_editor)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
-        column.addLayout(texts, 1)
-        self.setTabOrder(self.editor, self.pair_editor)
+        column.addWidget(self._stack, 1)
 
     def _bind(self, run: QAction, auto: QAction) -> None:
         self._run_action, self._auto_action = run, auto
@@ -104,79 +79,44 @@ class InputPanel(QWidget):
 
     def _dress(self) -> None:
         self._run.setIcon(icon("play", "on_accent"))
-        self._offer.setIcon(icon("list-bullets"))
 
-    def show_pairs(self, reads_pairs: bool) -> None:
-        """Whether the model can read two texts; a second one is asked for only where one is wanted."""
-        self._pair_button.setVisible(reads_pairs)
-        self._pair_button.setChecked(reads_pairs and bool(self.pair_editor.text()))
-        self._on_pair_wanted()
+    @property
+    def current(self) -> InputEditor:
+        """The editor of the open model's kind of input."""
+        shown = self._stack.currentWidget()
+        assert isinstance(shown, InputEditor)
+        return shown
 
-    def show_examples(self, examples: tuple[Example, ...]) -> None:
-        """Of the open sample; none for other models."""
-        self._examples = examples
+    @property
+    def editor(self) -> TextEditor:
+        """Where a text is typed."""
+        return self.text.editor
 
-    def show_recent(self, texts: tuple[str, ...]) -> None:
-        """The texts that ran last."""
-        self._recent = texts
+    def show_model(self, model: ModelInfo) -> None:
+        """The editor of what it reads."""
+        self._show_kind(model.input_kind)
+        self.current.show_model(model)
+
+    def _show_kind(self, kind: InputKind) -> None:
+        shown = self._editors.get(kind, self.text)
+        for each in self._editors.values():
+            each.tools.setVisible(each is shown)
+        self._stack.setCurrentWidget(shown)
+        self._auto.setText(_AUTO[shown.kind])
+        self.setFocusProxy(shown)
 
     def show_hint(self, words: str) -> None:
         """One short sentence beside the title, or nothing."""
         self._hint.setText(words)
 
+    def show_prediction(self, prediction: PredictionResult) -> None:
+        """How what is given was read."""
+        self.current.show_prediction(prediction)
+
+    def given(self) -> Input | None:
+        """What is asked about; None: nothing is there."""
+        return self.current.given()
+
     def input(self) -> TextInput:
-        """As typed; an empty second text is none."""
-        return TextInput(self.editor.text(), None if self.pair_editor.isHidden() else self.pair_editor.text() or None)
-
-    def pair(self) -> str:
-        """Also while the model reads no pairs."""
-        return self.pair_editor.text()
-
-    def set_text(self, text: str) -> None:
-        """Undoable, silent."""
-        self._quiet = True
-        self.editor.replace_text(text)
-        self._quiet = False
-
-    def set_pair(self, text: str) -> None:
-        """Undoable, silent."""
-        self._quiet = True
-        self.pair_editor.replace_text(text)
-        self._quiet = False
-
-    @Slot()
-    def _on_edited(self) -> None:
-        if not self._quiet:
-            self.edited.emit()
-
-    @Slot()
-    def _on_pair_wanted(self) -> None:
-        wanted = self._pair_button.isChecked()
-        changes = self.pair_editor.isHidden() is wanted and bool(self.pair_editor.text())
-        self.pair_editor.setVisible(wanted)
-        if changes:
-            self._on_edited()
-
-    @Slot()
-    def _fill_menu(self) -> None:
-        self._menu.clear()
-        for example in self._examples:
-            self._add(example.text, example.true, example.note)
-        if self._recent:
-            self._menu.addSection("Recent")
-        for text in self._recent:
-            self._add(text, None, "")
-        if self._menu.isEmpty():
-            self._menu.addAction("Texts you run are listed here.").setEnabled(False)
-
-    def _add(self, text: str, true: str | None, note: str) -> None:
-        line = " ".join(text.split())
-        shown = line if len(line) <= MENU_CHARACTERS else line[: MENU_CHARACTERS - 1] + "…"
-        action = self._menu.addAction(shown.replace("&", "&&") + (f"\t{true}" if true else ""))
-        action.setToolTip(note)
-        action.setData((text, true))
-
-    @Slot(QAction)
-    def _on_example(self, action: QAction) -> None:
-        text, true = action.data()
-        self.example_chosen.emit(text, true)
+        """The text as typed, whatever the model reads."""
+        return self.text.input()

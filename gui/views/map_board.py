@@ -229,7 +229,9 @@ class MapBoard(QWidget):
                 row.heatmap.set_limit(limit if common else row.heatmap.own_limit)
             apart = not common and row.map is not None and self.map is not None
             row.show_own_scale(apart)
-            row.show_note(_why_apart(row.map, self.map) if apart and row.map is not None and self.map is not None else "")
+            row.show_note(
+                why_apart(row.map.result, self.map.result) if apart and row.map is not None and self.map is not None else ""
+            )
 
     def _show_selected(self) -> None:
         token, in_kept = self._selected
@@ -251,7 +253,7 @@ class MapBoard(QWidget):
             self._pair.setStretchFactor(row, 1 if wide else 0)
             self._pair.setAlignment(row, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag(0))
 
-    @Slot(object, int)
+    @Slot(object, object)
     def _on_hovered(self, row: MapRow, unit: int) -> None:
         if self._shows_our_text(row) and row.grouped is not None:
             self.token_hovered.emit(row.grouped.token_of(unit))
@@ -260,7 +262,7 @@ class MapBoard(QWidget):
         else:
             self.describe()
 
-    @Slot(object, int)
+    @Slot(object, object)
     def _on_selected(self, row: MapRow, unit: int) -> None:
         token = row.grouped.token_of(unit) if row.grouped is not None else -1
         self._selected = (token, not self._shows_our_text(row) and token >= 0)
@@ -312,8 +314,9 @@ class MapBoard(QWidget):
         self.read_out_changed.emit(words, value if shared else None)
 
 
-def _why_apart(row: GrainedMap, main: GrainedMap) -> str:
-    if row.result.signed != main.result.signed:
-        kind = "signed values" if row.result.signed else "magnitudes, which say how much, not which way"
+def why_apart(one: AttributionResult, main: AttributionResult) -> str:
+    """Why a map has a scale of its own."""
+    if one.signed != main.signed:
+        kind = "signed values" if one.signed else "magnitudes, which say how much, not which way"
         return f"On a scale of its own: {kind}."
-    return f"On a scale of its own: in {row.result.unit}, not {main.result.unit}."
+    return f"On a scale of its own: in {one.unit}, not {main.unit}."

@@ -35,6 +35,7 @@ class MapHead(QWidget):
         self._grains = Segments("grain", choices, self)
         self._menu = QMenu(self)
         self._icons: dict[QToolButton, str] = {}
+        self._instead: QWidget | None = None
         self.add = self._button("Add method", "addMethod", "Add method", "Another method's map below, on one scale.", "plus")
         self.pin = self._button(
             "Keep beside", "pinMap", "Pin for comparison", "Keep this map beside the next ones (Ctrl+P).", "push-pin"
@@ -55,7 +56,7 @@ class MapHead(QWidget):
         for id in RESULT_ACTIONS if actions is not None else ():
             assert actions is not None
             first.addWidget(self._of_action(actions[id], id), 0, Qt.AlignmentFlag.AlignTop)
-        second = QHBoxLayout()
+        second = self._second = QHBoxLayout()
         second.setSpacing(4)
         second.addWidget(self._grains)
         second.addStretch(1)
@@ -94,6 +95,18 @@ class MapHead(QWidget):
         self.pin.clicked.connect(self.pin_chosen)
         self._menu.aboutToShow.connect(self._fill)
         self._menu.triggered.connect(self._on_method)
+
+    def add_choices(self, choices: QWidget) -> None:
+        """Of maps that have no grain, in its place."""
+        self._second.insertWidget(1, choices)
+        choices.hide()
+        self._instead = choices
+
+    def show_grains(self, there: bool) -> None:
+        """Whether what is explained is a text."""
+        self._grains.setVisible(there)
+        if self._instead is not None:
+            self._instead.setVisible(not there)
 
     def show_grain(self, grain: Grain) -> None:
         """As chosen elsewhere."""

@@ -1,10 +1,11 @@
 """The left panel: what was recognised in a model's folder, and what to know before trusting it."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHeaderView,
     QLabel,
+    QMenu,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -36,6 +37,7 @@ class ModelPanel(QFrame):
 
     accept_chosen = Signal()  # the user goes on with random weights
     layer_chosen = Signal(str)  # one of its units is to be explained
+    layer_taken = Signal(str)  # by the method that explains
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +52,7 @@ class ModelPanel(QFrame):
         self._facts = form_layout()
         self._facts.setVerticalSpacing(4)
         self._layers = QTreeWidget()
+        self.menu = QMenu(self)
         self._build()
 
     def _build(self) -> None:
@@ -58,6 +61,11 @@ class ModelPanel(QFrame):
         self._layers.setUniformRowHeights(True)
         self._layers.setExpandsOnDoubleClick(False)
         self._layers.itemActivated.connect(self._on_activated)
+        self._layers.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._layers.customContextMenuRequested.connect(self._on_menu_wanted)
+        self.menu.setObjectName("layerMenu")
+        self.menu.addAction("Explain one of its units").triggered.connect(self._on_unit)
+        self.menu.addAction("Use as the method's layer").triggered.connect(self._on_taken)
         self._layers.setIndentation(12)
         self._layers.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._layers.setFrameShape(QFrame.Shape.NoFrame)
@@ -101,6 +109,25 @@ class ModelPanel(QFrame):
         name = item.data(0, LAYER)
         if name:
             self.layer_chosen.emit(name)
+
+    @Slot(QPoint)
+    def _on_menu_wanted(self, place: QPoint) -> None:
+        item = self._layers.itemAt(place)
+        if item is not None and item.data(0, LAYER):
+            self._layers.setCurrentItem(item)
+            self.menu.popup(self._layers.viewport().mapToGlobal(place))
+
+    @Slot()
+    def _on_unit(self) -> None:
+        item = self._layers.currentItem()
+        if item is not None:
+            self._on_activated(item)
+
+    @Slot()
+    def _on_taken(self) -> None:
+        item = self._layers.currentItem()
+        if item is not None and item.data(0, LAYER):
+            self.layer_taken.emit(item.data(0, LAYER))
 
     def _show_warnings(self, warnings: tuple[Notice, ...]) -> None:
         while (item := self._warnings.takeAt(0)) is not None:

@@ -38,7 +38,7 @@ _ROW = 28
 _NUMBER, _ROOM_FOR_ROLES = 66, 330  # px: a probability, and a row that has room for the word beside it
 _RESERVED = frozenset(("predicted", "true"))
 _HINT = "click: target · Alt-click: versus"
-_EMPTY = "A bar for each class, once there is a text."
+_EMPTY = "A bar for each class, once there is something to read."
 Index = QModelIndex | QPersistentModelIndex
 
 

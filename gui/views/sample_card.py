@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.heatmaps.numerals import whole_percent
@@ -76,7 +76,7 @@ class SampleCard(Card):
 
     def __init__(self, sample: Sample, parent: QWidget | None = None) -> None:
         title = sample.title if sample.preview is None else f"{sample.title}: {_says(sample.preview)}"
-        super().__init__(sample.name, _Sentence(sample), title, sample.description, parent)
+        super().__init__(sample.name, _picture_of(sample), title, sample.description, parent)
         self.setAccessibleName(f"Open the sample {sample.title}")
 
 
@@ -90,6 +90,40 @@ class DataCard(Card):
 
 def _says(preview: Preview) -> str:
     return f"“{preview.says}”, {whole_percent(preview.probability)}"
+
+
+def _picture_of(sample: Sample) -> QWidget:
+    paths = tuple(example.image for example in sample.examples if example.image is not None)
+    return _Pictures(paths) if paths else _Sentence(sample)
+
+
+class _Pictures(QWidget):
+    """The first of them, side by side."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._images = [QImage(path) for path in paths[:PICTURE_LINES]]
+
+    def sizeHint(self) -> QSize:
+        """As high as the maps beside it."""
+        return QSize(240, round(theme.READING_PIXELS * 2) * PICTURE_LINES)
+
+    def minimumSizeHint(self) -> QSize:
+        """Never squeezed."""
+        return QSize(160, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """As many as fit."""
+        painter, left, high = QPainter(self), 0, self.height()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for image in self._images:
+            wide = round(high * image.width() / max(image.height(), 1))
+            if left + wide > self.width():
+                break
+            painter.drawImage(QRectF(left, 0, wide, high), image)
+            left += wide + 8
+        painter.end()
 
 
 class _Errors(QWidget):

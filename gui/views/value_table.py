@@ -1,5 +1,7 @@
 """The values of a map as a table: for screen readers, for sorting, for copying."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
@@ -10,7 +12,7 @@ from engine.heatmaps.token_values import TokenValues
 from engine.requests import Grain
 from gui.views.row_table import OrderedRows, OrderedTable
 
-NAMES = {"token": ("Token", "Piece"), "word": ("Word", "Pieces"), "sentence": ("Sentence", "Pieces")}
+NAMES = {"token": ("Token", "Piece"), "word": ("Word", "Pieces"), "sentence": ("Sentence", "Pieces"), "grid": ("Part", "")}
 COLUMNS = ("Position", "Token", "Piece", "Start", "End", "Value", "Rank", "Share of Σ|values|")
 _POSITION, _TOKEN, _PIECE, _START, _END, _VALUE, _RANK, _SHARE = range(len(COLUMNS))
 Index = QModelIndex | QPersistentModelIndex
@@ -26,11 +28,13 @@ class ValueTable(OrderedTable):
         self.sortByColumn(_POSITION, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
 
-    def show_values(self, values: TokenValues, grain: Grain = "token") -> None:
-        """New values, of tokens, words or sentences; the rows are sorted anew when they are sorted by value."""
+    def show_values(self, values: TokenValues, grain: Grain | Literal["grid"] = "token") -> None:
+        """New values, of tokens, words, sentences or parts of a picture; rows that are sorted by value are sorted anew."""
         chosen = self._rows.item_of(self.currentIndex().row())
         header = self.horizontalHeader()
         self._rows.grain = grain
+        for column in (_PIECE, _START, _END):
+            self.setColumnHidden(column, grain == "grid")
         self._rows.show_values(values, header.sortIndicatorSection(), header.sortIndicatorOrder())
         self.select(chosen)
 
@@ -41,7 +45,7 @@ class _Rows(OrderedRows):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown = TokenValues((), np.zeros(0), "")
-        self.grain: Grain = "token"
+        self.grain: Grain | Literal["grid"] = "token"
 
     def show_values(self, values: TokenValues, column: int, direction: Qt.SortOrder) -> None:
         same = len(values.tokens) == len(self._shown.tokens)

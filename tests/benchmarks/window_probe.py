@@ -67,7 +67,7 @@ def stalls() -> dict[str, float]:
     _wait(lambda: window.conductor.map is not None and window.conductor.map.progress == 1)
     gaps.clear()
     for turn in range(8):
-        window.workspace.input_panel.set_text(f"{TEXT} {turn}")
+        window.workspace.input_panel.text.set_text(f"{TEXT} {turn}")
         window.conductor.run()
         _wait(lambda: not window.conductor.explanation.running)
     while_running = list(gaps)

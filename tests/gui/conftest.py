@@ -62,6 +62,9 @@ class StubDialogs:
     def data_file(self, parent: object, start: str) -> str | None:
         return self.file
 
+    def picture_file(self, parent: object, start: str) -> str | None:
+        return self.file
+
     def corpus(self, parent: object, start: str, folder: bool) -> str | None:
         return self.folder if folder else self.file
 

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from engine.descriptions import MethodDescription
-from engine.requests import AttributionRequest, PredictionRequest, TextInput
+from engine.requests import AttributionRequest, ImageInput, PredictionRequest, TextInput
 from engine.results import (
     AttributionResult,
     BaselineInfo,
@@ -17,6 +19,7 @@ from engine.results import (
     Notice,
     PathCurve,
     PredictionResult,
+    ReadImage,
     ResolvedTarget,
     Token,
     TokenizedText,
@@ -117,6 +120,32 @@ def result(
         warnings=tuple(Notice(words) for words in warnings),
         progress=progress,
     )
+
+
+def pixels(width: int = 60, height: int = 40) -> np.ndarray:
+    """(height, width, 3): red grows to the right, green downwards."""
+    x, y = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
+    return np.stack([x, y, np.full_like(x, 128)], axis=-1).astype(np.uint8)
+
+
+def read_image(
+    path: str = "/pictures/cat.png", crop: tuple[float, float, float, float] = (10, 0, 50, 40), shape: tuple[int, int] = (8, 8)
+) -> ReadImage:
+    """60 × 40 pixels, of which a square in the middle is read as 8 × 8."""
+    return ReadImage(path, (60, 40), pixels(), crop, shape, ("resized to 8 × 12", "centre 8 × 8"))
+
+
+def image_result(values: np.ndarray | None = None, read: ReadImage | None = None, **changes: Any) -> AttributionResult:
+    """A map over a picture: by default 63 zeros and a one in row 2, column 5."""
+    read = read or read_image()
+    if values is None:
+        values = np.zeros(read.shape, dtype=np.float32)
+        values[2, 5] = 1.0
+    made = result(values=values, **changes)
+    given = ImageInput(read.path, "cd" * 32)
+    said = replace(made.prediction, input=read, request=PredictionRequest(SHA, given))
+    of = replace(made.model, task="image_classification", input_kind="image", tokenizer=None)
+    return replace(made, request=replace(made.request, input=given), prediction=said, model=of)
 
 
 def curve() -> PathCurve:

@@ -50,8 +50,10 @@ from engine.requests import (
     GradientFlowRequest,
     HeadAgreementRequest,
     HeadRequest,
+    ImageInput,
     ImportAnswers,
     ImportRequest,
+    Input,
     InspectCheckpointRequest,
     MarksRequest,
     NeighboursRequest,
@@ -64,6 +66,7 @@ from engine.requests import (
     TextInput,
     TfidfRequest,
     UnitRequest,
+    in_words,
 )
 from engine.results import (
     AttentionInfo,
@@ -81,13 +84,14 @@ from engine.results import (
     OpenModelResult,
     PathCurve,
     PredictionResult,
+    ReadImage,
     RecurrentInfo,
     ResolvedTarget,
     TextOptimisationResult,
     Token,
     TokenizedText,
 )
-from tests.gui import made_attention, made_cells, made_corpus, made_data, made_detective, made_flow, made_training
+from tests.gui import made, made_attention, made_cells, made_corpus, made_data, made_detective, made_flow, made_training
 
 LABELS = ("negative", "neutral", "positive")
 
@@ -116,7 +120,7 @@ def method(id: str = "integrated_gradients", label: str = "Integrated Gradients"
         "label": label,
         "summary": "Integrates the gradient along the straight path from the baseline to the input.",
         "source": "Sundararajan et al. 2017",
-        "inputs": ("text",),
+        "inputs": ("text", "image"),
         "needs": ("differentiable",),
         "signed": True,
         "complete": True,
@@ -134,7 +138,14 @@ METHODS = (
     method("saliency", "Saliency", parameters=(), signed=False, complete=False, reduction="l2", uses_baseline=False),
     method(),
     method("random", "Random", parameters=(), complete=False, uses_seed=True, uses_baseline=False, uses_target=False),
-    method("grad_cam", "Grad-CAM", parameters=(), inputs=("image",)),
+    method(
+        "grad_cam",
+        "Grad-CAM",
+        parameters=(ParameterDescription("layer", "str", None, help="Whose map is weighted."),),
+        inputs=("image",),
+        complete=False,
+        uses_baseline=False,
+    ),
 )
 
 
@@ -192,6 +203,8 @@ def model_at(path: str) -> ModelInfo:
         return lstm(path)
     if "writer" in path:
         return writer(path)
+    if "shapes" in path:
+        return shapes(path)
     return model(path, **next((changes for word, changes in kinds.items() if word in path), {}))
 
 
@@ -200,6 +213,28 @@ def writer(path: str = "/models/writer") -> ModelInfo:
     recurrent = (RecurrentInfo("rnn_1", "lstm", 1, 12, 1),)
     can = ("attribution", "attention", "cells", "generation")
     return model(path, format="textgenrnn", recurrent=recurrent, attention=AttentionInfo(1, 1), can=can, task="causal_lm")
+
+
+def shapes(path: str = "/models/shapes") -> ModelInfo:
+    """An image classifier."""
+    return model(
+        path,
+        task="image_classification",
+        input_kind="image",
+        can=("attribution",),
+        attention=None,
+        tokenizer=None,
+        maximum_tokens=None,
+        baselines=("black", "grey", "white", "mean", "blur", "noise"),
+        architecture="ResNet",
+    )
+
+
+def read_as(given: Input) -> TokenizedText | ReadImage:
+    """What becomes of a text, or of a picture: its middle, as 8 × 8 pixels."""
+    if isinstance(given, ImageInput):
+        return made.read_image(given.path)
+    return tokenized(PredictionRequest("", given))
 
 
 def tokenized(request: PredictionRequest) -> TokenizedText:
@@ -214,11 +249,11 @@ def tokenized(request: PredictionRequest) -> TokenizedText:
 
 def prediction(request: PredictionRequest) -> PredictionResult:
     """The longer the text, the better the mood."""
-    mood = min(2.0, len(request.input.text) / 40)
+    mood = min(2.0, len(in_words(request.input)) / 40)
     logits = np.array([1.0 - mood, 0.2, mood - 0.5])
     shares = np.exp(logits) / np.exp(logits).sum()
     classes = [ClassPrediction(LABELS[i], int(i), float(logits[i]), float(shares[i])) for i in np.argsort(-logits)]
-    return PredictionResult(request, tokenized(request), tuple(classes))
+    return PredictionResult(request, read_as(request.input), tuple(classes))
 
 
 def logits_of(input: TextInput) -> list[float]:
@@ -230,15 +265,20 @@ def attribution(request: AttributionRequest, progress: float = 1.0, of: ModelInf
     said = prediction(PredictionRequest(request.model_sha256, request.input))
     chosen = said.predicted.index if request.target.choice not in LABELS else LABELS.index(request.target.choice)
     versus = LABELS.index(request.target.versus) if request.target.versus in LABELS else None
-    rng = np.random.default_rng(len(request.input.text))
-    values = rng.normal(size=len(said.input.tokens)).astype(np.float32) * progress
-    values[[token.special for token in said.input.tokens]] *= 0.1
+    if isinstance(said.input, TokenizedText):
+        rng = np.random.default_rng(len(in_words(request.input)))
+        values = rng.normal(size=len(said.input.tokens)).astype(np.float32) * progress
+        values[[token.special for token in said.input.tokens]] *= 0.1
+    else:
+        rng = np.random.default_rng(len(request.method))
+        channels = (3,) if request.reduction == "none" else ()
+        values = rng.normal(size=(*said.input.shape, *channels)).astype(np.float32) * progress
     alpha = np.linspace(0, 1, 22)
     total = float(values.sum())
     how = next((each for each in METHODS if each.id == request.method), METHODS[1])
     return AttributionResult(
         request,
-        of or model(),
+        of or (model_at(request.model_sha256.removeprefix("sha of ")) if isinstance(request.input, ImageInput) else model()),
         how,
         said,
         ResolvedTarget(LABELS[chosen], chosen, request.target.versus, versus, request.target.score),
@@ -390,7 +430,7 @@ class StubEngine:
         return prediction(request)
 
     def _explain(self, request: AttributionRequest) -> Generator[Partial, None, AttributionResult]:
-        if request.input.text.startswith("!"):
+        if in_words(request.input).startswith("!"):
             raise UserError("The model's answer is not a number; its weights hold NaN.", "nan", "layer 3")
         yield Partial(0, result=prediction(PredictionRequest(request.model_sha256, request.input)), doing="Predicting")
         for step in range(self.steps):

@@ -61,7 +61,7 @@ def test_a_swapped_text_comes_back_and_is_asked_again(stage: Stage) -> None:
     stage.open()
     stage.type("What I typed myself.")
     stage.until_explained("What I typed myself.")
-    stage.window.workspace.input_panel.example_chosen.emit("A triumph.", "positive")
+    stage.window.workspace.input_panel.text.example_chosen.emit("A triumph.", "positive")
     assert actions(stage)["undo"].text() == "Undo: text “A triumph.”"
     actions(stage)["undo"].trigger()
     stage.until_explained("What I typed myself.")

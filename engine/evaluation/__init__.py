@@ -1,0 +1,1 @@
+"""How good is a map? Measures that need no other map's opinion."""

@@ -1,0 +1,1 @@
+"""Maps over pictures: one beside another, on one scale and at one zoom."""

@@ -1,0 +1,156 @@
+"""A picture instead of a text: chosen, explained, looked at in every way, compared."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPolygonF, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+
+from engine.samples import RESOURCES
+from stage import Stage, scene, wait
+
+SAMPLE = RESOURCES / "samples" / "shapes-cnn"
+SIDE = 96
+
+
+def landscape(path: Path) -> Path:
+    """Drawn, so that nobody owns it: a house under a sun."""
+    image = QImage(1200, 800, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    sky = QLinearGradient(0, 0, 0, 520)
+    sky.setColorAt(0, QColor("#3C78B4"))
+    sky.setColorAt(1, QColor("#D8E8F2"))
+    painter.fillRect(image.rect(), sky)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for colour, shape in (
+        ("#F5C542", QRectF(880, 90, 130, 130)),
+        ("#FFFFFF", QRectF(160, 120, 260, 70)),
+        ("#FFFFFF", QRectF(260, 90, 180, 90)),
+    ):
+        painter.setBrush(QColor(colour))
+        painter.drawEllipse(shape)
+    hills = [QPointF(0, 560), QPointF(300, 430), QPointF(620, 540), QPointF(960, 420), QPointF(1200, 520)]
+    painter.setBrush(QColor("#5E8C4A"))
+    painter.drawPolygon(QPolygonF([*hills, QPointF(1200, 800), QPointF(0, 800)]))
+    painter.fillRect(QRectF(430, 420, 260, 220), QColor("#B9543A"))
+    painter.setBrush(QColor("#4A2C2A"))
+    painter.drawPolygon(QPolygonF([QPointF(400, 420), QPointF(560, 300), QPointF(720, 420)]))
+    for left in (470, 590):
+        painter.fillRect(QRectF(left, 470, 60, 60), QColor("#F2E3B6"))
+    painter.fillRect(QRectF(530, 550, 60, 90), QColor("#5A3A2E"))
+    painter.end()
+    image.save(str(path))
+    return path
+
+
+def random_model(folder: Path) -> Path:
+    """A small residual network that has learnt nothing."""
+    import torch
+    import transformers
+
+    torch.manual_seed(3)
+    labels = {0: "house", 1: "hill", 2: "sun", 3: "cloud"}
+    config = transformers.ResNetConfig(
+        embedding_size=16, hidden_sizes=[16, 32, 64], depths=[1, 1, 1], layer_type="basic", num_labels=4, id2label=labels
+    )
+    network = transformers.ResNetForImageClassification(config)
+    network.save_pretrained(folder)
+    processor = {
+        "image_processor_type": "ConvNextImageProcessor",
+        "do_resize": True,
+        "size": {"shortest_edge": SIDE},
+        "crop_pct": 0.875,
+        "resample": 2,
+        "do_normalize": True,
+        "image_mean": [0.485, 0.456, 0.406],
+        "image_std": [0.229, 0.224, 0.225],
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor), encoding="utf-8")
+    return folder
+
+
+def explained(stage: Stage) -> bool:
+    conductor = stage.window.conductor
+    return conductor.map is not None and conductor.map.progress == 1 and not conductor.explanation.running
+
+
+def choose(stage: Stage, method: str) -> None:
+    box = stage.find("methodBox")
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(box.findData(method))
+    stage.wait_for(lambda: explained(stage) and stage.window.conductor.map.method.id == method, timeout=120)
+
+
+def wheel(widget: QWidget, at: QPoint, notches: int) -> None:
+    """QTest has no wheel."""
+    turn = QPoint(0, 120 * notches)
+    event = QWheelEvent(
+        QPointF(at), widget.mapToGlobal(QPointF(at)), QPoint(), turn, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(widget, event)
+    wait(60)
+
+
+@scene
+def picture_model(stage: Stage) -> None:
+    stage.wait_for(lambda: stage.window.workspace.method_panel.method_box.count() > 0, timeout=60)
+    folder = Path(tempfile.mkdtemp())
+    picture = landscape(folder / "house under a sun.png")
+    model = SAMPLE if (SAMPLE / "config.json").is_file() else random_model(folder / "small-resnet")
+    stage.window.conductor.open_model(str(model))
+    stage.wait_for(lambda: stage.window.conductor.model is not None and stage.window.conductor.model.input_kind == "image", 120)
+    stage.wait_for(lambda: stage.window.workspace.isVisible())
+    stage.shot(note="a model that reads pictures: the desk asks for one")
+    stage.window.pictures.open(str(picture))
+    stage.wait_for(lambda: explained(stage), timeout=180)
+    stage.shot("map", note="the picture and why, at its own resolution")
+
+
+@scene
+def every_way_to_look(stage: Stage) -> None:
+    heatmap = stage.find("mainImage_image")
+    stage.hover(heatmap, (heatmap.width() // 2, heatmap.height() // 2))
+    stage.click(heatmap, (heatmap.width() // 2 - 20, heatmap.height() // 2 - 10))
+    stage.shot(note="a pixel is pinned: where, its colour, value, rank")
+    for mode in ("map", "contours", "mask"):
+        stage.click(f"imageMode_{mode}")
+        stage.shot(mode, note=f"the same as {mode}")
+    stage.click("imageMode_overlay")
+    wheel(heatmap, QPoint(heatmap.width() // 2, heatmap.height() // 2), 8)
+    stage.shot("near", note="zoomed to the pointer")
+    stage.key("0")
+    bar = next(each for each in stage.find("attributionView").findChildren(QWidget) if each.accessibleName() == "Colour scale")
+    QTest.mousePress(bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(bar.width() // 2 + 40, 10))
+    QTest.mouseMove(bar, QPoint(bar.width() // 2 + 120, 10))
+    QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(bar.width() // 2 + 120, 10))
+    stage.shot("scale", note="the scale's end dragged: more colour, and what lies beyond it is said")
+
+
+@scene
+def pictures_compared(stage: Stage) -> None:
+    stage.click("pinMap")
+    choose(stage, "saliency")
+    stage.shot(note="two methods side by side; each on its own scale, and why")
+    stage.window.workspace.attribution_view.method_added.emit("input_x_gradient")
+    stage.wait_for(lambda: not stage.window.jobs.runs(1) and explained(stage), timeout=120)
+    wait(300)
+    stage.shot("three", note="a third method beside them")
+    stage.window.actions_registry["unpin_map"].trigger()
+    stage.window.workspace.attribution_view.method_removed.emit(1)
+    choose(stage, "integrated_gradients")
+    stage.key("Ctrl+K")
+    stage.key("Ctrl+Shift+F")
+    stage.shot("finding", note="kept as a finding")
+    stage.key("Ctrl+Shift+F")
+
+
+@scene
+def rooms_of_texts(stage: Stage) -> None:
+    stage.window.actions_registry["view_flow"].trigger()
+    stage.shot(note="a room that has nothing to say about pictures says so")
+    stage.window.workspace.tabs.setCurrentIndex(0)
