@@ -9,6 +9,7 @@ from typing import Any
 from engine.atomic_file import save
 from engine.commands.shared import (
     Parser,
+    add_image,
     add_model,
     add_target,
     add_text,
@@ -33,7 +34,7 @@ def add(commands: Any, common: Parser) -> None:
     """The command."""
     explain = commands.add_parser("explain", parents=[common], help="why the model said that")
     add_model(explain)
-    add_text(explain).add_argument("--image", metavar="FILE", type=Path, help="a picture: PNG, JPEG, BMP, GIF, WebP or TIFF")
+    add_image(add_text(explain))
     add_question(explain)
     explain.add_argument("--grain", choices=GRAINS, default="token", help="put the pieces of a word or a sentence together")
     explain.set_defaults(run=_explain)
