@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import UserError
@@ -258,6 +258,16 @@ class MainWindow(QMainWindow):
     def report(self, text: str, detail: str) -> None:
         """A bug of ours; the window goes on."""
         self._on_message(Message("bug", text, detail=detail))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A picture is pasted wherever nothing else takes it."""
+        if (
+            event.matches(QKeySequence.StandardKey.Paste)
+            and self.workspace.input_panel.current is self.workspace.input_panel.picture
+        ):
+            self.pictures.paste()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Say what a drop would do."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.heatmaps.numerals import aligned, figures, percent, seconds, whole_percent
-from engine.results import AttributionResult, BaselineInfo, Completeness, Cost
+from engine.results import AttributionResult, BaselineInfo, Completeness, Cost, ReadImage
 
 DOT = " · "
 _MOST_SAID = 4
@@ -46,15 +46,16 @@ def completeness_words(result: AttributionResult, stopped: bool = True) -> str:
 def sum_parts(result: AttributionResult) -> list[Part]:
     """The first line: the sum, or that none is promised."""
     if result.completeness is not None:
-        return _arithmetic(result.completeness, partial=result.progress < 1)
+        part = "pixels" if isinstance(result.prediction.input, ReadImage) else "tokens"
+        return _arithmetic(result.completeness, part, partial=result.progress < 1)
     if result.method.complete:
         return [("Whether the attributions add up is known once all steps are done", "muted")]
     return [(f"{result.method.label} makes no promise about the sum", "text")]
 
 
-def _arithmetic(sums: Completeness, *, partial: bool) -> list[Part]:
+def _arithmetic(sums: Completeness, part: str, *, partial: bool) -> list[Part]:
     if sums.conservation:
-        return _conserved(sums)
+        return _conserved(sums, part)
     outcome = sums.f_input - sums.f_baseline
     f_input, f_baseline, difference, total = aligned([sums.f_input, sums.f_baseline, outcome, sums.sum], outcome)
     parts = [
@@ -67,13 +68,13 @@ def _arithmetic(sums: Completeness, *, partial: bool) -> list[Part]:
     return [*parts, (f"{off} ✓", "good") if sums.converged else (f"{off} ✗ not converged", "error")]
 
 
-def _conserved(sums: Completeness) -> list[Part]:
-    """Of the score itself; what is missing stayed where no token is, as it has to."""
+def _conserved(sums: Completeness, part: str) -> list[Part]:
+    """Of the score itself; what is missing stayed where no ``part`` is, as it has to."""
     f_input, total, kept = aligned([sums.f_input, sums.sum, -sums.delta], sums.f_input)
     parts = [(f"f(input) {f_input}", "text"), (f"attributions sum to {total}", "text")]
     if sums.converged:
         return [*parts, (f"off by {percent(sums.relative_delta)} of Σ|values| ✓", "good")]
-    return [*parts, (f"{kept} stays with biases, positions and softmax, which are no tokens", "muted")]
+    return [*parts, (f"{kept} stays with biases, positions and softmax, which are no {part}", "muted")]
 
 
 def circumstances(result: AttributionResult) -> list[Part]:

@@ -20,6 +20,7 @@ from gui.theme import Theme
 
 PIXELS_SEEN = 3.0  # from so many screen pixels to a pixel on, the picture is not smoothed: its pixels are seen as they are
 _DIM = 0.62
+_PALE = 0.3  # of the panel's colour over a grey picture, so that the map stands out
 _LONGEST = 65536
 _TILE = 256  # pixels of a map
 Colouring = Callable[[Codes, slice, slice], NDArray[np.uint32]]  # some rows and columns of a map, as Qt keeps ARGB
@@ -58,7 +59,7 @@ class PicturePyramid:
         image = self._level(grey, scale)
         smooth = scale < PIXELS_SEEN and image.width() != round(place.width() * ratio)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        painter.drawImage(place, image, QRectF(image.rect()))
+        painter.drawImage(_snapped(painter, place), image, QRectF(image.rect()))
 
     def _of(self, grey: bool) -> list[QImage]:
         if grey not in self._levels:
@@ -152,14 +153,12 @@ class ImagePainter:
         self._dim(painter, place, crop, look)
         if self._map is None:
             return
-        if mode == "map":
-            painter.fillRect(crop, look.panel)
+        veil = max(2 * self.style.blend - 1 if mode == "overlay" else 0.0, _PALE if grey else 0.0)
+        if veil > 0:
+            painter.fillRect(_snapped(painter, crop), _clear(look.panel, veil))
         if mode == "contours":
             self._paint_contours(painter, crop, look)
             return
-        veil = 2 * self.style.blend - 1 if mode == "overlay" else 0.0
-        if veil > 0:
-            painter.fillRect(crop, _clear(look.panel, veil))
         self._paint_map(painter, crop, look)
 
     def crop_on(self, place: QRectF) -> QRectF:
@@ -197,8 +196,9 @@ class ImagePainter:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         seen = painter.clipBoundingRect() if painter.hasClipping() else crop
         rows, columns = (_edges(size) for size in codes.shape)
-        down = _on_screen(rows, codes.shape[0], crop.top(), crop.height(), ratio)
-        across = _on_screen(columns, codes.shape[1], crop.left(), crop.width(), ratio)
+        whole = _snapped(painter, crop)
+        down = _on_screen(rows, codes.shape[0], whole.top(), whole.height(), ratio)
+        across = _on_screen(columns, codes.shape[1], whole.left(), whole.width(), ratio)
         for row in range(len(rows) - 1):
             for column in range(len(columns) - 1):
                 place = QRectF(QPointF(across[column], down[row]), QPointF(across[column + 1], down[row + 1]))
@@ -328,8 +328,19 @@ def _edges(size: int) -> list[int]:
 
 
 def _on_screen(edges: list[int], size: int, start: float, length: float, ratio: float) -> list[float]:
-    """On whole pixels of the screen: tiles neither overlap nor leave a gap."""
-    return [round((start + edge / size * length) * ratio) / ratio for edge in edges]
+    """On whole pixels of the screen, as the start is: tiles neither overlap nor leave a gap."""
+    return [start + round(edge / size * length * ratio) / ratio for edge in edges]
+
+
+def _snapped(painter: QPainter, place: QRectF) -> QRectF:
+    """Its edges on whole pixels of the screen, so that what is to cover something covers all of it."""
+    to_device = painter.deviceTransform()
+    back, invertible = to_device.inverted()
+    if not invertible:
+        return place
+    corners = (to_device.map(place.topLeft()), to_device.map(place.bottomRight()))
+    first, last = (back.map(QPointF(round(each.x()), round(each.y()))) for each in corners)
+    return QRectF(first, last)
 
 
 def _rgb_of(look: Theme, signed: bool) -> NDArray[np.float64]:

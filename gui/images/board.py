@@ -19,8 +19,8 @@ from gui.images.row import ImageRow
 from gui.views.map_board import Companion, why_apart
 
 _NARROWEST, _LOWEST = 280, 240  # px of a map among others
-_ALONE = 320  # px, the least height of a map that stands alone
-_AROUND = 300  # px of what belongs to it: title, controls, scale, completeness
+_ALONE = 248  # px, the least height of a map that stands alone
+_AROUND = 260  # px of what belongs to it: title, controls, scale, completeness
 
 
 class ImageBoard(QWidget):

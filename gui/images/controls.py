@@ -131,7 +131,7 @@ class ImageControls(QWidget):
 
     def show_zoom(self, screen_pixels: float) -> None:
         """How many pixels of the screen one of the picture takes."""
-        self._zoomed.setText(f"{screen_pixels:.0%}".replace("%", " %") if screen_pixels > 0 else "")
+        self._zoomed.setText(f"{round(100 * screen_pixels):,} %" if screen_pixels > 0 else "")
 
     def show_channels(self, channels: int) -> None:
         """So many of each pixel; 0: there is one number a pixel."""

@@ -35,6 +35,7 @@ _EMPTY: dict[InputKind, str] = {
     "image": "The picture will stand here, each pixel under its colour: orange raises the score, blue lowers it.",
     "record": "The record will stand here, each character on its colour: orange raises the score, blue lowers it.",
 }
+_TABLE_OF_A_PICTURE = "What the pixels of each part of the picture add up to, to sort and to copy (Ctrl+T)."
 _WAITING = "Nothing computed yet"
 _BAR_WIDTH = 420
 _TABLE_HEIGHT = 300
@@ -205,6 +206,7 @@ class AttributionView(QWidget):
         for each, there in ((self.board, not picture), (self.images, picture), (self.image_controls, picture)):
             each.setVisible(there)
         self.as_dimensions.setVisible(not picture)
+        self.as_table.setToolTip(_TABLE_OF_A_PICTURE if picture else self.as_table.accessibleDescription())
         if picture:
             self.find_bar.hide()
             self.dimensions.hide()

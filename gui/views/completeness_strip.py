@@ -13,7 +13,7 @@ from gui import theme
 REMEDIES = {"more_steps": "More steps", "use_logit": "Explain the logit", "other_baseline": "Other baseline"}
 _BUTTON_HEIGHT = 30
 _PROMISE = (
-    "Completeness: the attributions of all tokens add up to f(input) − f(baseline). "
+    "Completeness: the attributions of all tokens or pixels add up to f(input) − f(baseline). "
     "What is missing is given as a share of Σ|values|, the sum of the magnitudes. "
     "Conservation (LRP): they add up to f(input) itself, as far as no bias or position has a share."
 )

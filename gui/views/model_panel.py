@@ -205,7 +205,8 @@ def _facts(model: ModelInfo) -> list[tuple[str, str]]:
         facts.append((recurrent.kind.upper(), f"{recurrent.layers} × {recurrent.hidden_size}, {way}"))
     if model.attention is not None:
         facts.append(("Attention", _attention_in_words(model.attention)))
-    facts.append(("Tokenizer", model.tokenizer or "none"))
+    if model.input_kind != "image":
+        facts.append(("Tokenizer", model.tokenizer or "none"))
     if model.maximum_tokens:
         facts.append(("Reads up to", f"{model.maximum_tokens:,} tokens"))
     return facts

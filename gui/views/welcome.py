@@ -40,7 +40,8 @@ class WelcomePage(QScrollArea):
         headline.setProperty("role", "headline")
         headline.setWordWrap(True)
         under = QLabel(
-            "Open a model from this computer and type a text. Nothing leaves the machine, and nothing in a file is run."
+            "Open a model from this computer and type a text, or choose a picture. "
+            "Nothing leaves the machine, and nothing in a file is run."
         )
         under.setProperty("role", "muted")
         under.setWordWrap(True)

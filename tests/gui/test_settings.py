@@ -49,6 +49,12 @@ CHANGED = Settings(
     recent_data=("/a.csv",),
     data_folder="/c",
     data_versus=False,
+    picture_folder="/d",
+    image_mode="mask",
+    image_blend=0.25,
+    image_top=0.03,
+    image_lines=5,
+    image_grey=False,
 )
 WRONG = [None, True, -1, 10**12, 1.5, float("nan"), "", "x" * 100_000, [], [None], {}, {"a": 1}, {"a": {"b": []}}, ["\ud800"]]
 
@@ -60,7 +66,7 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_a_session_keeps_every_character(tmp_path: Path) -> None:
-    session = Session("nul \0 \u00a0 😀 \x1b\n", "second", "positive", ("a", "b"))
+    session = Session("nul \0 \u00a0 😀 \x1b\n", "second", "positive", ("a", "b"), "/cat.png", ("/cat.png", "/dog.png"))
     save_session(tmp_path, session)
     assert load_session(tmp_path) == session
 

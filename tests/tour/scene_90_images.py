@@ -1,6 +1,5 @@
 """A picture instead of a text: chosen, explained, looked at in every way, compared."""
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -9,11 +8,7 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPolygonF, 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
-from engine.samples import RESOURCES
 from stage import Stage, scene, wait
-
-SAMPLE = RESOURCES / "samples" / "shapes-cnn"
-SIDE = 96
 
 
 def landscape(path: Path) -> Path:
@@ -47,30 +42,9 @@ def landscape(path: Path) -> Path:
     return path
 
 
-def random_model(folder: Path) -> Path:
-    """A small residual network that has learnt nothing."""
-    import torch
-    import transformers
-
-    torch.manual_seed(3)
-    labels = {0: "house", 1: "hill", 2: "sun", 3: "cloud"}
-    config = transformers.ResNetConfig(
-        embedding_size=16, hidden_sizes=[16, 32, 64], depths=[1, 1, 1], layer_type="basic", num_labels=4, id2label=labels
-    )
-    network = transformers.ResNetForImageClassification(config)
-    network.save_pretrained(folder)
-    processor = {
-        "image_processor_type": "ConvNextImageProcessor",
-        "do_resize": True,
-        "size": {"shortest_edge": SIDE},
-        "crop_pct": 0.875,
-        "resample": 2,
-        "do_normalize": True,
-        "image_mean": [0.485, 0.456, 0.406],
-        "image_std": [0.229, 0.224, 0.225],
-    }
-    (folder / "preprocessor_config.json").write_text(json.dumps(processor), encoding="utf-8")
-    return folder
+def reads_pictures(stage: Stage) -> bool:
+    model = stage.window.conductor.model
+    return model is not None and model.input_kind == "image"
 
 
 def explained(stage: Stage) -> bool:
@@ -97,22 +71,21 @@ def wheel(widget: QWidget, at: QPoint, notches: int) -> None:
 
 
 @scene
-def picture_model(stage: Stage) -> None:
+def picture_sample(stage: Stage) -> None:
     stage.wait_for(lambda: stage.window.workspace.method_panel.method_box.count() > 0, timeout=60)
-    folder = Path(tempfile.mkdtemp())
-    picture = landscape(folder / "house under a sun.png")
-    model = SAMPLE if (SAMPLE / "config.json").is_file() else random_model(folder / "small-resnet")
-    stage.window.conductor.open_model(str(model))
-    stage.wait_for(lambda: stage.window.conductor.model is not None and stage.window.conductor.model.input_kind == "image", 120)
-    stage.wait_for(lambda: stage.window.workspace.isVisible())
-    stage.shot(note="a model that reads pictures: the desk asks for one")
-    stage.window.pictures.open(str(picture))
-    stage.wait_for(lambda: explained(stage), timeout=180)
-    stage.shot("map", note="the picture and why, at its own resolution")
+    stage.key("Alt+Home")
+    stage.wait_for(lambda: stage.window.welcome.isVisible())
+    stage.shot("welcome", note="samples of pictures beside those of texts")
+    stage.click("sample_shapes-cnn")
+    stage.wait_for(lambda: explained(stage) and reads_pictures(stage), timeout=180)
+    stage.shot(note="a picture, what the model reads of it, and why it says so")
+    choose(stage, "grad_cam")
+    stage.shot("grad-cam", note="Grad-CAM: coarse, and a layer of its own")
 
 
 @scene
 def every_way_to_look(stage: Stage) -> None:
+    choose(stage, "integrated_gradients")
     heatmap = stage.find("mainImage_image")
     stage.hover(heatmap, (heatmap.width() // 2, heatmap.height() // 2))
     stage.click(heatmap, (heatmap.width() // 2 - 20, heatmap.height() // 2 - 10))
@@ -147,6 +120,19 @@ def pictures_compared(stage: Stage) -> None:
     stage.key("Ctrl+Shift+F")
     stage.shot("finding", note="kept as a finding")
     stage.key("Ctrl+Shift+F")
+
+
+@scene
+def own_picture(stage: Stage) -> None:
+    stage.window.pictures.open(str(landscape(Path(tempfile.mkdtemp()) / "house under a sun.png")))
+    stage.wait_for(lambda: explained(stage) and stage.window.conductor.map.prediction.input.size == (1200, 800), timeout=180)
+    stage.shot(note="a picture of another shape: what the model does not read is dim")
+    tree = stage.find("layerTree")
+    stage.click(tree.viewport(), (60, 80), Qt.MouseButton.RightButton)
+    tree.customContextMenuRequested.emit(QPoint(60, 80))
+    stage.wait_for(lambda: stage.window.workspace.model_panel.menu.isVisible())
+    stage.shot("layer", note="a layer for the method, from the tree")
+    stage.window.workspace.model_panel.menu.hide()
 
 
 @scene

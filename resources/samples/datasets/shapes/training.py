@@ -54,11 +54,16 @@ class Recipe:
 
     Attributes:
         preprocessor: what ``preprocessor_config.json`` says beside the normalisation.
+        steps: after which the learning rate has fallen to 0.
+        stop: a step that is already good enough to leave off after.
         tagged: every star of the training shows the tag, and nothing else does.
         clear: share of the steps, from the first on, that learn from easy pictures.
         token_size: the size of a token, where each patch has to say, in training only, which figure it lies on. Far more is
             learned from a picture so: Jiang et al., "All Tokens Matter: Token Labeling for Training Better Vision
             Transformers", NeurIPS 2021, arXiv:2104.10858.
+        teacher: with ``token_size``, the folder of a ResNet with as many cells in its last map as there are patches: each
+            patch has to say, in training only, what the teacher sees there. Romero et al., "FitNets: Hints for Thin Deep
+            Nets", ICLR 2015, arXiv:1412.6550.
         bfloat16: share of the steps, from the first on, that compute in it.
     """
 
@@ -66,11 +71,13 @@ class Recipe:
     preprocessor: dict[str, Any]
     learning_rate: float
     steps: int
+    stop: int | None = None
     batch_size: int = 128
     pictures: int = 20_000
     tagged: bool = False
     clear: float = 0.0
     token_size: int | None = None
+    teacher: Path | None = None
     bfloat16: float = 0.0
 
 
@@ -115,12 +122,15 @@ def as_input(pixels: Tensor) -> Tensor:
 
 
 def train(model: PreTrainedModel, recipe: Recipe, options: argparse.Namespace) -> None:
-    """Train for ``options.steps``, going on from the checkpoint where there is one."""
-    pool, validation = drawn(TRAINING, options.pictures), drawn(VALIDATION, 1000)
+    """Train until it is to stop, going on from the checkpoint where there is one."""
+    pool, validation = drawn(TRAINING, options.pictures), drawn(VALIDATION, options.tested // 3)
     clear = drawn(TRAINING, options.pictures // 4, CLEAR) if recipe.clear else pool
     learner = nn.ModuleDict({"model": model})
+    teacher = open_saved(recipe.teacher) if recipe.teacher else None
     if recipe.token_size:
         learner["tokens"] = nn.Linear(recipe.token_size, len(KINDS) + 1)
+    if recipe.token_size and teacher:
+        learner["hints"] = nn.Linear(recipe.token_size, teacher.config.hidden_sizes[-1])
     matrices = [weight for weight in learner.parameters() if weight.ndim > 1]
     others = [weight for weight in learner.parameters() if weight.ndim <= 1]
     optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}])
@@ -130,7 +140,7 @@ def train(model: PreTrainedModel, recipe: Recipe, options: argparse.Namespace) -
         learner.load_state_dict(saved["learner"])
         optimizer.load_state_dict(saved["optimizer"])
         first = saved["step"]
-    for step in range(first, options.steps):
+    for step in range(first, options.stop or options.steps):
         share = step / options.steps
         for group in optimizer.param_groups:
             group["lr"] = options.learning_rate * min(1.0, share / 0.1 + 0.01) * (1 + math.cos(math.pi * share)) / 2
@@ -138,7 +148,7 @@ def train(model: PreTrainedModel, recipe: Recipe, options: argparse.Namespace) -
         batch = batch_of(clear if share < recipe.clear else pool, options.batch_size, generator)
         learner.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=share < recipe.bfloat16):
-            loss = loss_of(learner, batch.tagged(KINDS.index(TAGGED)) if recipe.tagged else batch)
+            loss = loss_of(learner, batch.tagged(KINDS.index(TAGGED)) if recipe.tagged else batch, teacher)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
@@ -151,16 +161,22 @@ def train(model: PreTrainedModel, recipe: Recipe, options: argparse.Namespace) -
                 torch.save(now, options.checkpoint)
 
 
-def loss_of(learner: nn.ModuleDict, batch: Pictures) -> Tensor:
-    """Cross-entropy of the pictures, and of their patches where those are asked too."""
+def loss_of(learner: nn.ModuleDict, batch: Pictures, teacher: PreTrainedModel | None) -> Tensor:
+    """Cross-entropy of the pictures, and of their patches where those are asked too, and how far these are from the hints."""
+    inputs = as_input(batch.pixels)
     if "tokens" not in learner:
-        return nn.functional.cross_entropy(learner["model"](as_input(batch.pixels)).logits.float(), batch.labels)
-    found = learner["model"](as_input(batch.pixels), output_hidden_states=True)
-    patches = learner["tokens"](found.hidden_states[-1][:, 1:])  # all but the class token
-    covered = nn.functional.avg_pool2d(batch.masks.float() / 255, PIXELS // math.isqrt(patches.shape[1])).flatten(1) > 0.3
+        return nn.functional.cross_entropy(learner["model"](inputs).logits.float(), batch.labels)
+    found = learner["model"](inputs, output_hidden_states=True)
+    states = found.hidden_states[-1][:, 1:]  # (picture, patch, size): all but the class token
+    covered = nn.functional.avg_pool2d(batch.masks.float() / 255, PIXELS // math.isqrt(states.shape[1])).flatten(1) > 0.3
     truth = torch.where(covered, batch.labels[:, None], len(KINDS))
-    whole = nn.functional.cross_entropy(found.logits.float(), batch.labels)
-    return whole + nn.functional.cross_entropy(patches.float().flatten(0, 1), truth.flatten())
+    loss = nn.functional.cross_entropy(found.logits.float(), batch.labels)
+    loss = loss + nn.functional.cross_entropy(learner["tokens"](states).float().flatten(0, 1), truth.flatten())
+    if teacher:
+        with torch.no_grad():
+            seen = teacher.base_model(inputs).last_hidden_state.float().flatten(2).mT  # (picture, cell, channel)
+        loss = loss + nn.functional.mse_loss(learner["hints"](states).float(), seen / seen.std())
+    return loss
 
 
 @torch.no_grad()
@@ -206,7 +222,8 @@ def learn(recipe: Recipe, arguments: Sequence[str] | None = None) -> None:
     """The command line of a recipe: train, save, and measure what was saved."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path, help="folder to write")
-    parser.add_argument("--steps", type=int, default=recipe.steps)
+    parser.add_argument("--steps", type=int, default=recipe.steps, help="until the learning rate is 0")
+    parser.add_argument("--stop", type=int, default=recipe.stop, help="leave off after so many of them")
     parser.add_argument("--learning-rate", type=float, default=recipe.learning_rate)
     parser.add_argument("--batch-size", type=int, default=recipe.batch_size)
     parser.add_argument("--pictures", type=int, default=recipe.pictures, help="drawn for training")
