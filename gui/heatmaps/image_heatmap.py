@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from engine.heatmaps.pixel_map import Cell, PixelMap
+from engine.heatmaps.pixel_map import Cell, PictureMap
 from engine.results import ReadImage
 from gui import theme
 from gui.heatmaps.image_painter import ImagePainter, ImageStyle
@@ -83,7 +83,7 @@ class ImageHeatmap(QWidget):
         self._describe()
         self.update()
 
-    def show_map(self, shown: PixelMap) -> None:
+    def show_map(self, shown: PictureMap) -> None:
         """Coloured to its own limit, until ``set_limit`` says otherwise; what is pinned stays where it is there."""
         before = self._painter.map
         if before is not None and (before.place.rows, before.place.columns) != (shown.place.rows, shown.place.columns):
@@ -126,7 +126,7 @@ class ImageHeatmap(QWidget):
         return self._painter.limit
 
     @property
-    def map(self) -> PixelMap | None:
+    def map(self) -> PictureMap | None:
         return self._painter.map
 
     @property
