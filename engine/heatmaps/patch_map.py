@@ -50,11 +50,8 @@ class PatchMap(PictureMap):
         return f"{said}{DOT}x {left:,}–{right:,}, y {top:,}–{bottom:,}"
 
     def title(self) -> str:
-        """What is seen, and what goes to the tokens that lie nowhere in the picture."""
+        """What is seen."""
         if self.token < 0:
-            said = "What each patch receives on average"
-        else:
-            name = quoted(self.map.queries[self.token])
-            said = f"What attends to {name}" if self.received else f"What {name} attends to"
-        beside = [f"{quoted(self.map.keys[at])} {figures(float(self.of_tokens[at]))}" for at in range(self.patches.first)]
-        return DOT.join([said, *beside])
+            return "What each patch receives on average"
+        name = quoted(self.map.queries[self.token])
+        return f"What attends to {name}" if self.received else f"What {name} attends to"

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap, Patches
+from engine.heatmaps.numerals import figures
 from engine.heatmaps.patch_map import PatchMap
 from engine.heatmaps.pixel_map import Cell
 from engine.heatmaps.token_names import name_of, quoted
@@ -26,6 +27,7 @@ _WAYS = (
 )
 _BAR_WIDTH = 320
 _STEPS = 100  # of the blend
+_AROUND_PX = 24  # the words of a button
 
 
 class ImagePage(QWidget):
@@ -147,12 +149,13 @@ class ImagePage(QWidget):
         self.picture.select(patches.cell_of(self._token))
         for at, button in enumerate(self._specials):
             button.setChecked(at == self._token)
+            button.setText(f"{name_of(shown.queries[at])} {figures(float(drawn.of_tokens[at]))}")
         clipped = (False, bool((drawn.weights > limit).any()))
         self._bar.show_scale(limit, signed=False, unit=axis_unit(shown), clipped=clipped, root=True)
         self._title.setText(drawn.title())
 
     def _offer_specials(self) -> None:
-        """A button for each token that lies nowhere in the picture."""
+        """A button for each token that lies nowhere in the picture, with its weight, which would be seen nowhere else."""
         assert self._map is not None
         assert self._patches is not None
         for button in self._specials:
@@ -162,7 +165,7 @@ class ImagePage(QWidget):
         self._specials = []
         for at, token in enumerate(self._map.queries[: self._patches.first]):
             button = QToolButton(self)
-            button.setText(name_of(token))
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(f"{name_of(token)} 1.23×10⁻⁴") + _AROUND_PX)
             button.setCheckable(True)
             button.setProperty("segment", "only")
             button.setProperty("tight", True)

@@ -74,8 +74,8 @@ def patches_heads(stage: Stage) -> None:
 
 @scene
 def patches_picture(stage: Stage) -> None:
-    choose(stage, "attentionLayer", view(stage).result.stacks[0].layers - 1)
     stage.click("attention_image")
+    choose(stage, "attentionLayer", view(stage).result.stacks[0].layers - 1)
     away(stage)
     stage.shot(note="what the token of the class attends to")
     stage.click("patchPicture", patch(stage, 3, 3))
