@@ -1,7 +1,6 @@
 """The job behind one map: a head's weights, or what is made of them."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +21,7 @@ from engine.errors import UserError
 from engine.jobs import Partial, Steps
 from engine.models.model import Model, TextModel
 from engine.requests import HeadRequest
-from engine.results import Cost, Notice, ResolvedTarget, Token
+from engine.results import Cost, FloatArray, Notice, ResolvedTarget
 
 _UNITS = {"weights": "weight", "value_norm": "norm", "rollout": "share", "relevance": "relevance"}
 
@@ -42,7 +41,7 @@ def head_map(model: Model, request: HeadRequest, captures: Captures) -> Steps[He
     made = yield from _made(model, request, capture, stack)
     values, unit = made.values, _UNITS[request.quantity]
     if request.without_sinks:
-        values, unit = without_sinks(values, stack.keys, _pad(model)), "share"
+        values, unit = without_sinks(values, _sinks(model, stack)), "share"
     return HeadMap(
         request,
         stack.queries,
@@ -56,8 +55,9 @@ def head_map(model: Model, request: HeadRequest, captures: Captures) -> Steps[He
     )
 
 
-def _pad(model: Model) -> int | None:
-    return model.substitutes.get("pad") if isinstance(model, TextModel) else None
+def _sinks(model: Model, stack: CapturedStack) -> FloatArray:
+    pad = model.substitutes.get("pad") if isinstance(model, TextModel) else None
+    return sinks(stack.keys, pad, patches=stack.patches is not None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,8 +106,8 @@ def _through_layers(model: Transformer, request: HeadRequest, capture: Capture, 
     return _Made(values, target, forward=2, backward=1)
 
 
-def without_sinks(values: Tensor, keys: Sequence[Token], pad: int | None) -> Tensor:
-    """In place: nothing for the sinks, the rest of each row made to sum to 1; a row with no rest stays empty."""
-    values *= 1 - torch.from_numpy(sinks(keys, pad)).float()
+def without_sinks(values: Tensor, left_out: FloatArray) -> Tensor:
+    """In place: nothing for ``left_out`` (key,), the rest of each row made to sum to 1; a row with no rest stays empty."""
+    values *= 1 - torch.from_numpy(left_out).float()
     values /= values.sum(-1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
     return values

@@ -68,10 +68,14 @@ def pooled(values: Tensor, cells: int) -> Tensor:
     return found
 
 
-def sinks(tokens: Sequence[Token], pad: int | None = None) -> FloatArray:
-    """(token,) bool: special tokens, the first one and padding, which attention falls to where there is nothing to see."""
+def sinks(tokens: Sequence[Token], pad: int | None = None, *, patches: bool = False) -> FloatArray:
+    """(token,) bool: special tokens, the first one and padding, which attention falls to where there is nothing to see.
+
+    ``patches``: of a picture, whose first patch is like the others.
+    """
     found: FloatArray = np.array([token.special or token.id == pad for token in tokens], dtype=bool)
-    found[:1] = True
+    if not patches:
+        found[:1] = True
     return found
 
 
@@ -102,7 +106,7 @@ class _Axes:
             stack.name != "cross",
             stack.causal,
             torch.arange(keys, dtype=torch.float32),
-            torch.from_numpy(sinks(stack.keys)).float(),
+            torch.from_numpy(sinks(stack.keys, patches=stack.patches is not None)).float(),
             torch.from_numpy(kinds[:queries]),
             torch.from_numpy(kinds[queries:]),
             int(kinds.max()) + 1,

@@ -8,6 +8,7 @@ from torch import Tensor
 from engine.attention.hearing import body_of, hear
 from engine.attention_maps import Patches
 from engine.devices import is_out_of_memory
+from engine.errors import UserError
 from engine.results import ReadImage, Token, TokenizedText
 
 
@@ -37,11 +38,15 @@ def _lengths(network: Any, pixel_values: Tensor) -> set[int]:
 
 
 def tokens_of(network: Any, read: ReadImage, count: int) -> tuple[TokenizedText, Patches]:
-    """Names of all ``count`` tokens, each patch by its row and column from 0, and where the patches lie."""
+    """Names of all ``count`` tokens, each patch by its row and column from 0, and where the patches lie.
+
+    Raises:
+        UserError: pictures of this shape are cut up in another way.
+    """
     specials, size, grid = _specials(network, read.shape, count), _patch_size(network), _grid(network, read.shape)
-    assert specials is not None, "it was looked at when the model was opened"
-    assert size is not None
-    assert grid is not None
+    if specials is None or size is None or grid is None:
+        words = f"The {count:,} tokens that this picture of {read.shape[1]} × {read.shape[0]} pixels becomes are not its patches."
+        raise UserError(f"{words} Choose one of another shape.", "no_patches")
     rows, columns = grid
     left, top, right, bottom = read.crop
     high, wide = (bottom - top) / read.shape[0] * size[0], (right - left) / read.shape[1] * size[1]

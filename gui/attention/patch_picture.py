@@ -41,12 +41,12 @@ class PatchPicture(ImageHeatmap):
         self._paint_lines(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for cell, colour in ((self._hovered, look.text), (self._selected, look.accent)):
+        for cell, colour, width in ((self._hovered, look.text, 1.5), (self._selected, look.accent, 3.0)):
             if cell is None:
                 continue
             frame = self.rectangle(cell)
-            for ink, width in ((look.panel, 4.5), (colour, 2.0)):
-                painter.setPen(QPen(ink, width))
+            for ink, wide in ((look.panel, width + 3), (colour, width)):
+                painter.setPen(QPen(ink, wide))
                 painter.drawRect(frame)
 
     def _paint_lines(self, painter: QPainter) -> None:

@@ -32,9 +32,9 @@ PAGES = (
     ("matrix", "Matrix", "Query × key of the chosen head."),
     ("lines", "Lines", "From each token to those that it attends to."),
     (TEXT, "Text", "The text tinted by what one token attends to."),
-    (IMAGE, "Picture", "The picture under what one of its patches attends to."),
     (FILM, "Film", "The text written on, and where each step looked."),
     (TFIDF, "TF-IDF", "The attention each word receives beside how rare it is in a corpus."),
+    (IMAGE, "Picture", "The picture under what one of its patches attends to."),
 )
 _OF_HEADS = (HEADS, "matrix", "lines", TEXT)
 _OF_PATCHES = (HEADS, "matrix", IMAGE)  # lines from a patch would say nothing of where it lies

@@ -154,6 +154,30 @@ def test_what_is_left_over_at_the_edges_belongs_to_no_patch(tmp_path: Path, monk
     np.testing.assert_allclose(patches.crop, (0, 0, 48 * 30 / 32, 40 * 30 / 32))
 
 
+def test_patches_of_a_picture_that_is_no_square(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """DINOv2 reads any shape: its positions are interpolated."""
+    model_type, known, _ = ARCHITECTURES["dinov2"]
+    monkeypatch.setitem(tiny_images.ARCHITECTURES, model_type, known)
+    processor = {"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": SIDE}, "do_center_crop": False}
+    model = tiny_images.opened(tiny_images.write(tmp_path / "model", model_type, processor=processor))
+    request = AttentionRequest(model.info.sha256, tiny_images.picture(tmp_path, 80, 40))
+    result = answered(model, request)
+    assert result.patches is not None
+    assert (result.patches.rows, result.patches.columns) == (4, 8)
+    np.testing.assert_allclose(result.patches.crop, (0, 0, 80, 40))
+    shown = mapped(model, HeadRequest(request, layer=1, head=1))
+    np.testing.assert_allclose(shown.pattern, eager(model, request).attentions[1][0, 1], atol=1e-5)
+
+
+def test_the_first_patch_is_no_sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Of a model without a token for the class nothing is left out."""
+    model = opened("siglip", tmp_path, monkeypatch)
+    request = asked(model, tmp_path)
+    plain, without = (mapped(model, HeadRequest(request, layer=1, without_sinks=left_out)) for left_out in (False, True))
+    np.testing.assert_allclose(without.pattern, plain.pattern, rtol=1e-5)
+    assert not answered(model, request).stacks[0].scores["sinks"].any()
+
+
 def test_derived_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Rollout by its formula; value norms and relevance from the library's own weights, values and gradients."""
     model = opened("deit", tmp_path, monkeypatch)
