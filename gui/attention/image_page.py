@@ -3,18 +3,19 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from engine.attention_maps import HeadMap, Patches
 from engine.heatmaps.numerals import figures
 from engine.heatmaps.patch_map import PatchMap
 from engine.heatmaps.pixel_map import Cell
-from engine.heatmaps.token_names import name_of, quoted
+from engine.heatmaps.token_names import name_of
 from gui.attention.choice import OF_ALL_HEADS
 from gui.attention.patch_picture import PatchPicture
 from gui.attention.words import axis_unit
 from gui.controls.rows import name_control
 from gui.controls.segments import Segments
+from gui.controls.wheel_guard import WheelGuard
 from gui.heatmaps.colour_bar import ColourBar
 from gui.heatmaps.image_painter import ImageStyle
 from gui.heatmaps.pyramid import Pyramid
@@ -43,14 +44,15 @@ class ImagePage(QWidget):
         self._pyramid: Pyramid | None = None
         self._patches: Patches | None = None
         self._token = -1
-        self._specials: list[QToolButton] = []
+        self.special, self.specials = QToolButton(self), QComboBox(self)  # one of the two is shown
         self._title, self._bar = ElidedLabel(parent=self), ColourBar(self)
         self._blend, self._grey = QSlider(Qt.Orientation.Horizontal, self), QCheckBox("Grey picture", self)
-        self._beside = QHBoxLayout()
         self._lay_out()
         self.picture.pixel_selected.connect(self._on_selected)
         self.picture.pixel_hovered.connect(self._on_hovered)
         self._ways.chosen.connect(self._on_way)
+        self.special.clicked.connect(self._on_special)
+        self.specials.activated.connect(self._on_specials)
         self._blend.valueChanged.connect(self._on_style)
         self._grey.toggled.connect(self._on_style)
 
@@ -60,24 +62,38 @@ class ImagePage(QWidget):
         name_control(self._grey, "patchGrey", "Grey picture", "Without its colours, which the map's could be taken for.")
         self._blend.setRange(0, _STEPS)
         self._blend.setValue(round(style.blend * _STEPS))
-        self._blend.setFixedWidth(120)
+        self._blend.setMinimumWidth(56)
+        self._blend.setMaximumWidth(140)
         self._grey.setChecked(style.grey)
         self._title.setProperty("role", "muted")
         self._bar.setMaximumWidth(_BAR_WIDTH)
-        self._beside.setSpacing(4)
+        name_control(self.specials, "patchTokens", "Other tokens", "What a token attends to that is no part of the picture.")
+        self.specials.setPlaceholderText("other tokens")
+        self.specials.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.specials.installEventFilter(WheelGuard(self))
+        self.special.setCheckable(True)
+        self.special.setProperty("segment", "only")
+        self.special.setProperty("tight", True)
+        for each in (self.special, self.specials):
+            each.hide()
         head = QHBoxLayout()
         head.setContentsMargins(16, 0, 16, 0)
         head.setSpacing(12)
         head.addWidget(self._ways)
-        head.addLayout(self._beside)
+        head.addWidget(self.special)
+        head.addWidget(self.specials)
         head.addWidget(self._title, 1)
+        label = QLabel("Blend", self)
+        label.setProperty("role", "muted")
+        label.setBuddy(self._blend)
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 0, 16, 0)
         foot.setSpacing(8)
         foot.addWidget(self._bar, 100)
         foot.addStretch(1)
-        for each in (_muted("Picture"), self._blend, _muted("Map"), self._grey):
-            foot.addWidget(each)
+        foot.addWidget(label)
+        foot.addWidget(self._blend, 40)
+        foot.addWidget(self._grey)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -147,38 +163,42 @@ class ImagePage(QWidget):
         self.picture.show_map(drawn)
         self.picture.set_limit(limit**0.5)
         self.picture.select(patches.cell_of(self._token))
-        for at, button in enumerate(self._specials):
-            button.setChecked(at == self._token)
-            button.setText(f"{name_of(shown.queries[at])} {figures(float(drawn.of_tokens[at]))}")
+        self._show_specials(drawn)
         clipped = (False, bool((drawn.weights > limit).any()))
         self._bar.show_scale(limit, signed=False, unit=axis_unit(shown), clipped=clipped, root=True)
         self._title.setText(drawn.title())
 
     def _offer_specials(self) -> None:
-        """A button for each token that lies nowhere in the picture, with its weight, which would be seen nowhere else."""
+        """The tokens that lie nowhere in the picture: a button for the only one, or a list of several."""
         assert self._map is not None
         assert self._patches is not None
-        for button in self._specials:
-            self._beside.removeWidget(button)
-            button.hide()
-            button.deleteLater()
-        self._specials = []
-        for at, token in enumerate(self._map.queries[: self._patches.first]):
-            button = QToolButton(self)
-            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(f"{name_of(token)} 1.23×10⁻⁴") + _AROUND_PX)
-            button.setCheckable(True)
-            button.setProperty("segment", "only")
-            button.setProperty("tight", True)
-            name_control(
-                button, f"patch_{at}", name_of(token), f"What {quoted(token)} attends to, which is no part of the picture."
-            )
-            button.clicked.connect(self._on_special)
-            self._beside.addWidget(button)
-            self._specials.append(button)
+        names = [name_of(token) for token in self._map.queries[: self._patches.first]]
+        self.special.setVisible(len(names) == 1)
+        self.specials.setVisible(len(names) > 1)
+        self.specials.clear()
+        self.specials.addItems(names)
+        widest = max((self.fontMetrics().horizontalAdvance(f"{name} 1.23×10⁻⁴") for name in names), default=0)
+        self.special.setMinimumWidth(widest + _AROUND_PX)
+        self.specials.setMinimumWidth(widest + 2 * _AROUND_PX)
+        if len(names) == 1:
+            name_control(self.special, "patchToken", names[0], f"What {names[0]} attends to, which is no part of the picture.")
+
+    def _show_specials(self, drawn: PatchMap) -> None:
+        """With their weights, which would be seen nowhere else."""
+        assert self._patches is not None
+        for at in range(self._patches.first):
+            words = f"{name_of(drawn.map.queries[at])} {figures(float(drawn.of_tokens[at]))}"
+            self.special.setText(words)
+            self.specials.setItemText(at, words)
+        self.special.setChecked(self._token == 0)
+        self.specials.setCurrentIndex(self._token if self._token < self._patches.first else -1)
 
     @Slot()
     def _on_special(self) -> None:
-        at = next(at for at, button in enumerate(self._specials) if button is self.sender())
+        self._choose(-1 if self._token == 0 else 0)
+
+    @Slot(int)
+    def _on_specials(self, at: int) -> None:
         self._choose(-1 if at == self._token else at)
 
     @Slot(object)
@@ -212,9 +232,3 @@ class ImagePage(QWidget):
     def _on_style(self) -> None:
         style = replace(self.picture.style_shown, blend=self._blend.value() / _STEPS, grey=self._grey.isChecked())
         self.picture.set_style(style)
-
-
-def _muted(words: str) -> QLabel:
-    label = QLabel(words)
-    label.setProperty("role", "muted")
-    return label

@@ -89,7 +89,7 @@ def patches_picture(stage: Stage) -> None:
     away(stage)
     stage.shot("mean", note="all heads of the layer")
     choose(stage, "attentionQuantity", "rollout")
-    stage.click("patch_0")
+    stage.click("patchToken")
     away(stage)
     stage.shot("rollout", note="rollout, from the token of the class down to the pixels")
     choose(stage, "attentionQuantity", "relevance")

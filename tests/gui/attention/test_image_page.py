@@ -15,6 +15,7 @@ from gui.attention.choice import Choice
 from gui.attention.image_page import FROM, TO
 from gui.attention.view import AttentionView
 from gui.heatmaps.colours import colour_map
+from gui.view_actions import apply_theme
 from tests.gui import made, made_attention
 
 LEFT = Qt.MouseButton.LeftButton
@@ -95,7 +96,7 @@ def test_a_click_chooses_a_patch_and_its_row_lies_on_the_picture(shown: Attentio
     assert told.args == [1 + 2 * 4 + 1]
     np.testing.assert_array_equal(drawn(shown), weights()[10, 1:])
     assert shown.image._title.text() == "What “r2 c1” attends to"
-    assert button(shown, "patch_0").text() == f"[CLS] {figures(float(weights()[10, 0]))}"
+    assert button(shown, "patchToken").text() == f"[CLS] {figures(float(weights()[10, 0]))}"
     assert shown.matrix._token == shown.token == 10
     with qtbot.waitSignal(shown.token_selected) as told:
         click(shown, 2, 1)
@@ -114,16 +115,33 @@ def test_who_looks_at_a_patch(shown: AttentionView) -> None:
 
 def test_the_token_of_the_class_has_a_button(shown: AttentionView, qtbot: QtBot) -> None:
     with qtbot.waitSignal(shown.token_selected) as told:
-        QTest.mouseClick(button(shown, "patch_0"), LEFT)
+        QTest.mouseClick(button(shown, "patchToken"), LEFT)
     assert told.args == [0]
     assert shown.image.picture.selected is None
     np.testing.assert_array_equal(drawn(shown), weights()[0, 1:])
     click(shown, 1, 1)
-    assert not button(shown, "patch_0").isChecked()
-    QTest.mouseClick(button(shown, "patch_0"), LEFT)
+    assert not button(shown, "patchToken").isChecked()
+    QTest.mouseClick(button(shown, "patchToken"), LEFT)
     with qtbot.waitSignal(shown.token_selected) as told:
-        QTest.mouseClick(button(shown, "patch_0"), LEFT)
+        QTest.mouseClick(button(shown, "patchToken"), LEFT)
     assert told.args == [-1]
+
+
+def test_several_tokens_that_lie_nowhere_are_listed(view: AttentionView, qtbot: QtBot) -> None:
+    answered(view, made_attention.of_picture(specials=2))
+    view.choose(Choice(layer=1, head=2))
+    box = view.image.specials
+    assert box.isVisible()
+    assert box.currentIndex() == -1
+    QTest.keyClick(box, Qt.Key.Key_Down)
+    QTest.keyClick(box, Qt.Key.Key_Down)
+    assert view.token == 1
+    row = made_attention.weights(1, 2, COUNT + 1, COUNT + 1)[1]
+    np.testing.assert_array_equal(drawn(view), row[2:])
+    assert box.currentText() == f"[DIST] {figures(float(row[1]))}"
+    click(view, 0, 0)
+    assert view.token == 2
+    assert box.currentIndex() == -1
 
 
 def test_arrows_choose_the_next_patch_and_escape_none(shown: AttentionView) -> None:
@@ -214,7 +232,9 @@ def test_a_new_answer_about_another_picture_keeps_the_patch(shown: AttentionView
     assert shown.image.picture.read.path == "/pictures/dog.png"
     shown.show_result(made_attention.of_picture(bird, specials=2))
     assert shown.token == -1
-    assert button(shown, "patch_1").text().startswith("[DIST] ")
+    assert not button(shown, "patchToken").isVisible()
+    box = shown.image.specials
+    assert [box.itemText(at).split()[0] for at in range(box.count())] == ["[CLS]", "[DIST]"]
     click(shown, 0, 0)
     assert shown.token == 2
 
@@ -224,3 +244,14 @@ def test_it_is_told_to_those_who_hear_it(shown: AttentionView) -> None:
     picture: QWidget = shown.image.picture
     assert picture.accessibleName() == "Attention on the picture"
     assert "“r2 c1”" in picture.accessibleDescription()
+
+
+def test_nothing_is_wider_than_the_smallest_window(view: AttentionView) -> None:
+    apply_theme("light")
+    answered(view, made_attention.of_picture(specials=2))
+    for page in ("heads", "matrix", "image"):
+        view.show_page(page)
+        for quantity in ("weights", "rollout"):
+            view.choose(Choice(quantity=quantity))  # type: ignore[arg-type]
+            QApplication.processEvents()
+            assert view.minimumSizeHint().width() <= 660, (page, quantity)
