@@ -1,6 +1,7 @@
 """The command line that makes the map on screen again, to the letter of the contract."""
 
 import hashlib
+import json
 import shlex
 import sys
 import unicodedata
@@ -25,6 +26,7 @@ from engine.requests import (
     Input,
     OptimisationRequest,
     Parameter,
+    RecordInput,
     Scanned,
     Target,
     TextInput,
@@ -68,7 +70,7 @@ def over_training_command(result: OverTrainingResult, texts: Path, accept_reinit
 
 def cells_command(result: CellsResult, cell: Cell, gate: str, texts: Path, accept_reinitialised: bool = False) -> str:
     """What one cell did on this text; as ``command_for``."""
-    words = [result.model.path, *_text(result.request.input.text, texts)]
+    words = [result.model.path, *_input(result.request.input, texts)]
     words += [*_option("--unit", str(cell)), *_option("--gate", gate)]
     return _line("cells", words, result.cost.device, accept_reinitialised)
 
@@ -214,8 +216,7 @@ def portable_command(result: AttributionResult) -> str:
 
 def needs_a_text_file(result: AttributionResult) -> bool:
     """Whether ``portable_command`` names a file that has to be made."""
-    given = result.request.input
-    return isinstance(given, TextInput) and not _fits(given.text)
+    return isinstance(result.request.input, TextInput) and not _fits(result.request.input.text)
 
 
 def program() -> list[str]:
@@ -236,7 +237,7 @@ def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialis
 
 
 def _question(request: AttributionRequest, result: AttributionResult, texts: Path | None) -> list[str]:
-    words = [*_given(request.input, texts), *_option("--method", request.method)]
+    words = [*_input(request.input, texts), *_option("--method", request.method)]
     words += _target(request.target)
     for baseline in (request.baselines or [each.id for each in result.baselines]) if result.method.uses_baseline else ():
         words += _option("--baseline", baseline)
@@ -248,12 +249,19 @@ def _question(request: AttributionRequest, result: AttributionResult, texts: Pat
     return words
 
 
-def _given(given: Input, texts: Path | None) -> list[str]:
-    return _option("--image", given.path) if isinstance(given, ImageInput) else _input(as_text(given), texts)
-
-
-def _input(text: TextInput, texts: Path | None) -> list[str]:
+def _input(given: Input, texts: Path | None) -> list[str]:
+    if isinstance(given, ImageInput):
+        return _option("--image", given.path)
+    if isinstance(given, RecordInput):
+        return _record(given)
+    text = as_text(given)
     return _text(text.text, texts) + (_pair(text.pair) if texts else _option("--text-pair", text.pair))
+
+
+def _record(given: RecordInput) -> list[str]:
+    """Characters that fit no command line are escaped, which JSON can do for itself."""
+    plain = all(map(_fits, (part for pair in given.fields for part in pair)))
+    return _option("--record", json.dumps(dict(given.fields), ensure_ascii=not plain))
 
 
 def _target(target: Target) -> list[str]:

@@ -1,5 +1,6 @@
 """What the engine answers about a set of examples: frozen, torch-free; arrays have an entry for each row of the data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.datasets.table import Table
+from engine.records import FieldSpan, filled
 from engine.requests import (
     AggregateRequest,
     ConsistencyRequest,
@@ -15,8 +17,10 @@ from engine.requests import (
     DatasetRequest,
     DataSource,
     ExplainRowsRequest,
+    Input,
     NeighboursRequest,
     PredictionsRequest,
+    RecordInput,
     Reduction,
     SliceRequest,
     TextInput,
@@ -44,6 +48,7 @@ class Dataset:
         source: with everything that was guessed filled in: what a request has to say to be read the same way.
         sha256: of the file's bytes.
         guessed: which fields of ``source`` were.
+        fields: (field, column): rows are records, and these columns are read; empty: they are texts.
         labels: as the data write them, with counts, the commonest first; of a column of numbers that is no class: none.
         left_out: lines that are no rows; at most ``MOST_LISTED`` of ``left_out_count``.
     """
@@ -56,20 +61,27 @@ class Dataset:
     left_out: tuple[Skipped, ...] = ()
     left_out_count: int = 0
     warnings: tuple[Notice, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
 
     @property
     def rows(self) -> int:
         """How many there are."""
         return self.table.rows
 
-    def input_of(self, row: int) -> TextInput:
+    def input_of(self, row: int) -> Input:
         """What the model is given of a row."""
+        if self.fields:
+            return filled(RecordInput(tuple((field, self.table.cell(row, column)) for field, column in self.fields)))
         pair = self.table.cell(row, self.source.pair) if self.source.pair else None
         return TextInput(self.table.cell(row, self.source.text or ""), pair)
 
-    def inputs(self, rows: range) -> list[TextInput]:
+    def inputs(self, rows: range) -> Sequence[Input]:
         """``input_of`` of rows one after the other."""
         part = slice(rows.start, rows.stop)
+        if self.fields:
+            columns = [self.table.cells(column, part) for _, column in self.fields]
+            names = [field for field, _ in self.fields]
+            return [filled(RecordInput(tuple(zip(names, cells, strict=True)))) for cells in zip(*columns, strict=True)]
         texts = self.table.cells(self.source.text or "", part)
         if not self.source.pair:
             return [TextInput(text) for text in texts]
@@ -126,6 +138,30 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RegressionNumbers:
+    r"""How far numbers are off, over rows with a prediction p and a measured y; a residual is y − p.
+
+    Args:
+        mae, rmse: the mean of \|y − p\|, and the root of the mean of (y − p)².
+        r2: 1 − Σ(y − p)² ∕ Σ(y − mean y)²; None where y is the same everywhere.
+        bias: the mean residual: above zero, what is measured is higher than what is said.
+        median: of \|y − p\|.
+        mae_of_mean: \|y − mean y\| on average: what saying always the same would be off by.
+        edges, counts: the residuals' histogram, (bins + 1,) and (bins,).
+    """
+
+    n: int
+    mae: float
+    rmse: float
+    r2: float | None
+    bias: float
+    median: float
+    mae_of_mean: float
+    edges: FloatArray
+    counts: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Numbers:
     """How good the predictions of some rows are.
 
@@ -134,6 +170,7 @@ class Numbers:
         confusion: (true, predicted) counts; of a multi-label model None.
         histogram: (bins,) of the probability of the predicted class, over all ``n``, in the bins of ``calibration``.
         mean_loss: in nats; of a regression the mean squared error.
+        regression: how far numbers are off; of classes None.
     """
 
     n: int
@@ -145,6 +182,7 @@ class Numbers:
     classes: tuple[ClassNumbers, ...]
     calibration: Calibration
     histogram: NDArray[np.int64]
+    regression: RegressionNumbers | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,6 +236,13 @@ class PredictionsResult:
         """Whether every row was dealt with."""
         return self.done == self.data.rows
 
+    @property
+    def residual(self) -> FloatArray:
+        """(rows,) of a regression: what was measured less what is said, NaN where either is missing; else all NaN."""
+        if not self.expected.size:
+            return np.full(len(self.logits), np.nan)
+        return self.expected - self.logits[:, 0].astype(np.float64)
+
     def label(self, index: int) -> str:
         """Of a class; empty where there is none."""
         return self.labels[index] if 0 <= index < len(self.labels) else ""
@@ -216,6 +261,7 @@ class ExplainedRow:
     """One row's explanation, as it is kept: token by token, in the unit of the target's score.
 
     Args:
+        input: the text that offsets count in; of a record, as it was laid out, ``fields`` being its parts.
         target, versus: classes; ``versus`` −1: none.
         start, end, segment, special: (seq,) of the tokens.
         values: (seq,) float32.
@@ -235,6 +281,7 @@ class ExplainedRow:
     values: FloatArray
     converged: bool | None
     signed: bool
+    fields: tuple[FieldSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -305,6 +352,7 @@ class SliceAggregate:
         rows: those that were explained.
         values: (rows, positions) word by word, special tokens left out, NaN behind each row's end.
         words: (rows,) of lists: what stands at each position.
+        spans: of records, which positions are which field's.
     """
 
     name: str
@@ -313,6 +361,7 @@ class SliceAggregate:
     words: tuple[tuple[str, ...], ...]
     classes: tuple[ClassWords, ...]
     fields: tuple[FieldValue, ...]
+    spans: tuple[FieldSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

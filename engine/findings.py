@@ -12,7 +12,7 @@ from uuid import uuid4
 from engine import VERSION
 from engine.heatmaps.wording import title_of
 from engine.plain import as_plain, from_plain
-from engine.requests import ImageInput, Parameter, Request, Target, TextInput, in_words
+from engine.requests import ImageInput, Input, Parameter, Request, Target, TextInput, in_words
 from engine.results import AttributionResult, ReadImage, TokenizedText
 
 SCHEMA = 1
@@ -54,7 +54,7 @@ class SeenView:
     facts: str
     model_path: str
     model_sha256: str
-    input: TextInput
+    input: Input
     target: Target
     true: str | None
     kind: str
@@ -117,7 +117,7 @@ def pinned(result: AttributionResult, note: str = "", when: datetime | None = No
 def title_and_text(finding: AnyFinding) -> tuple[str, str]:
     """What it answers, and the text it was about."""
     if isinstance(finding, ViewFinding):
-        return finding.seen.title, finding.seen.input.text
+        return finding.seen.title, in_words(finding.seen.input)
     return title_of(finding.result), in_words(finding.result.request.input)
 
 

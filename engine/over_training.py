@@ -73,7 +73,7 @@ class OverTrainingResult:
     @property
     def unit(self) -> str:
         """Of ``values``, in words."""
-        return unit_words(self.target)
+        return self.maps[0].unit if self.maps else unit_words(self.target)
 
     @property
     def signed(self) -> bool:

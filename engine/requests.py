@@ -14,7 +14,7 @@ Reduction = Literal["sum", "mean", "l1", "l2", "signed_max", "none"]
 How = Literal["zero", "mean", "value"]
 OptimisationMode = Literal["embeddings", "tokens"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
-Grain = Literal["token", "word", "sentence"]
+Grain = Literal["token", "word", "sentence", "field"]
 Stack = Literal["self", "encoder", "decoder", "cross"]
 AttentionQuantity = Literal["weights", "value_norm", "rollout", "relevance"]
 HeadsMerged = Literal["mean", "maximum"]
@@ -71,6 +71,13 @@ def in_words(given: Input) -> str:
     if isinstance(given, ImageInput):
         return given.path
     return given.text if isinstance(given, TextInput) else ", ".join(f"{name}: {value}" for name, value in given.fields)
+
+
+def is_empty(given: Input) -> bool:
+    """Whether there is nothing in it to read."""
+    if isinstance(given, TextInput):
+        return not given.text.strip()
+    return isinstance(given, RecordInput) and not any(value.strip() for _, value in given.fields)
 
 
 def as_text(given: Input) -> TextInput:
@@ -157,7 +164,7 @@ class GradientFlowRequest:
     """How much of the target's gradient reaches each layer, and each step of recurrent ones?"""
 
     model_sha256: str
-    input: TextInput
+    input: Input
     target: Target = Target()
 
 
@@ -171,7 +178,7 @@ class CellsRequest:
     """
 
     model_sha256: str
-    input: TextInput
+    input: Input
     alternatives: int = 0
     quantities: tuple[str, ...] = ()
 
@@ -189,7 +196,7 @@ class AblationRequest:
     """
 
     model_sha256: str
-    input: TextInput
+    input: Input
     cells: tuple[Cell, ...]
     how: How = "zero"
     value: float = 0.0
@@ -552,6 +559,7 @@ class DataSource:
         labels: columns; of several, each is yes or no about one label of a multi-label model. Empty: there is none.
         names: (as the data write it, the model's label): corrections of how labels are matched; the second empty: it is none
             of the model's.
+        fields: names of the fields that the open model reads: where columns are named so, a row is a record. Empty: a text.
     """
 
     path: str
@@ -563,6 +571,7 @@ class DataSource:
     pair: str | None = None
     labels: tuple[str, ...] | None = None
     names: tuple[tuple[str, str], ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -650,6 +659,7 @@ class AggregateRequest:
     Args:
         explanation: as of ``ExplainRowsRequest``.
         top: how many words of each class.
+        checkpoint: of the model's training, by name: as it was then; None: as it is.
     """
 
     source: DataSource
@@ -657,6 +667,7 @@ class AggregateRequest:
     explanation: AttributionRequest
     data_sha256: str | None = None
     top: int = 30
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -726,7 +737,7 @@ class NeighboursRequest:
 
     model_sha256: str
     source: DataSource
-    input: TextInput
+    input: Input
     row: int | None = None
     count: int = 10
     data_sha256: str | None = None

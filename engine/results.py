@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.cell_names import RecurrentKind
 from engine.descriptions import MethodDescription
+from engine.records import FieldSpan, RecordField
 from engine.requests import (
     AttributionRequest,
     Grain,
@@ -90,6 +91,8 @@ class ModelInfo:
         maximum_tokens: longer texts are cut; None: no limit.
         rectified: it computes with ReLUs.
         averaged: the layer whose map is averaged over space and then classified by one linear layer; None: there is none.
+        fields: of a model that reads records, in the order in which it reads them.
+        value_unit: of what a regression says, such as minutes; empty: not known.
         checkpoints: names of those kept from its training, the first first, the model itself last; empty: none.
     """
 
@@ -118,6 +121,13 @@ class ModelInfo:
     rectified: bool = False
     averaged: str | None = None
     checkpoints: tuple[str, ...] = ()
+    fields: tuple[RecordField, ...] = ()
+    value_unit: str = ""
+
+    @property
+    def answers_once(self) -> bool:
+        """Whether it says one thing of a whole text or record: a class, several, a number."""
+        return self.task in ("text_classification", "record_regression", "record_classification")
 
     @property
     def name(self) -> str:
@@ -171,6 +181,7 @@ class TokenizedText:
     """A text as typed and the tokens the model was given.
 
     ``cut``: the code points [start, end) of the text that did not fit; ``cut_pair`` the same of the pair's second text.
+    ``fields``: of a record, what ``text`` was laid out from; ``notices``: what was done to make it fit.
     """
 
     text: str
@@ -178,11 +189,13 @@ class TokenizedText:
     pair: str | None = None
     cut: tuple[int, int] | None = None
     cut_pair: tuple[int, int] | None = None
+    fields: tuple[FieldSpan, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @property
     def truncated(self) -> bool:
         """Whether some of what was typed did not reach the model."""
-        return self.cut is not None or self.cut_pair is not None
+        return self.cut is not None or self.cut_pair is not None or any(field.cut for field in self.fields)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -364,7 +377,7 @@ class AttributionResult:
     @property
     def unit(self) -> str:
         """Of ``values``, in words."""
-        return unit_words(self.target)
+        return self.model.value_unit if self.model.value_unit and self.target.layer is None else unit_words(self.target)
 
     @property
     def signed(self) -> bool:

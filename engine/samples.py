@@ -1,8 +1,12 @@
 """The samples that come with the product, read from their folders without touching torch."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from engine.requests import Input, RecordInput, TextInput
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 _RANK = {"text_classification": 0, "image_classification": 1}
@@ -10,23 +14,42 @@ _RANK = {"text_classification": 0, "image_classification": 1}
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text to try a sample with, or a picture's path: ``true`` is its true label, ``note`` says why it is worth a look."""
+    """A text to try a sample with: ``true`` is its true label, ``note`` says why it is worth a look.
+
+    ``image``: the path of a picture, of a sample that reads pictures; ``record``: of one that reads records, whose ``text``
+    is then its values, a word each.
+    """
 
     text: str
     true: str | None
     note: str
     image: str | None = None
+    record: RecordInput | None = None
+
+    @property
+    def input(self) -> Input:
+        """As the model is asked about it.
+
+        Raises:
+            UserError: its picture cannot be read.
+        """
+        if self.image is not None:
+            from engine.inputs.image import image_input  # Pillow, which a window of texts does not need
+
+            return image_input(self.image)
+        return self.record or TextInput(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What the first example's finished map shows, so that the welcome page can show it before the engine is there.
 
-    ``words``: the attribution of each whitespace-separated word for the predicted class, in logits.
+    ``words``: the attribution of each whitespace-separated word for the predicted class, in logits; of a record of each field.
+    ``probability``: None of a number.
     """
 
     says: str
-    probability: float
+    probability: float | None
     words: tuple[float, ...]
 
 
@@ -44,9 +67,13 @@ class Sample:
 
 
 def samples(folder: Path = RESOURCES / "samples") -> tuple[Sample, ...]:
-    """Every sample in ``folder``, classifiers of texts first, then those of pictures, then by name."""
+    """Every sample in ``folder``: classifiers of texts, those of pictures, other models of texts, those of records; by name."""
     found = (_read(card) for card in folder.glob("*/sample.json"))
-    return tuple(sorted(found, key=lambda sample: (_RANK.get(sample.task, len(_RANK)), sample.name)))
+    return tuple(sorted(found, key=_in_order))
+
+
+def _in_order(sample: Sample) -> tuple[bool, int, str]:
+    return sample.task.startswith("record"), _RANK.get(sample.task, len(_RANK)), sample.name
 
 
 def _read(card: Path) -> Sample:
@@ -57,9 +84,11 @@ def _read(card: Path) -> Sample:
     return Sample(known["name"], known["title"], known["task"], known["description"], str(card.parent), examples, preview)
 
 
-def _example(known: dict[str, str], folder: Path) -> Example:
+def _example(known: Mapping[str, Any], folder: Path) -> Example:
+    fields = tuple(known.get("record", {}).items())
     image = str((folder / known["image"]).resolve()) if "image" in known else None
-    return Example(known.get("text", ""), known.get("true"), known.get("note", ""), image)
+    text = known.get("text", " ".join(value for _, value in fields))
+    return Example(text, known.get("true"), known.get("note", ""), image, RecordInput(fields) if fields else None)
 
 
 def sample_path(name_or_path: str) -> str:

@@ -3,9 +3,8 @@
 import sys
 
 from engine.errors import UserError
-from engine.inputs.image import image_input
 from engine.jobs import run
-from engine.requests import AttributionRequest, OpenModelRequest, TextInput
+from engine.requests import AttributionRequest, OpenModelRequest
 from engine.samples import Sample, samples
 from engine.workbench import Workbench
 
@@ -36,9 +35,7 @@ def _fault(sample: Sample, method: str) -> str | None:
     workbench = Workbench()
     try:
         info = run(workbench.job_for(OpenModelRequest(sample.path))).info
-        example = sample.examples[0]
-        given = TextInput(example.text) if example.image is None else image_input(example.image)
-        result = run(workbench.job_for(AttributionRequest(info.sha256, given, method=method)))
+        result = run(workbench.job_for(AttributionRequest(info.sha256, sample.examples[0].input, method=method)))
     except UserError as error:
         return error.message
     if result.completeness is not None and not result.completeness.converged:

@@ -124,6 +124,8 @@ class Workbench:
             return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
         if not isinstance(model, TextModel):
             raise UserError(f"This cannot be asked of a model that reads {model.info.input_kind}s yet.", "unavailable")
+        if model.info.input_kind == "record" and isinstance(request, OptimisationRequest | CounterfactualRequest):
+            raise UserError("That is made of words, and this model reads records; change a field and look.", "unavailable")
         if isinstance(request, AboutACorpus):
             return (yield from investigate(self._sessions, model, request))
         if isinstance(request, AboutADataset):

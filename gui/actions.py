@@ -85,6 +85,7 @@ ACTIONS = (
     ActionDescription("grain_token", "Grain: tokens", "Map", "dots-three", ("Ctrl+1",), checkable=True, exclusive=True),
     ActionDescription("grain_word", "Grain: words", "Map", "text-aa", ("Ctrl+2",), checkable=True, exclusive=True),
     ActionDescription("grain_sentence", "Grain: sentences", "Map", "article", ("Ctrl+3",), checkable=True, exclusive=True),
+    ActionDescription("grain_field", "Grain: fields", "Map", "columns", ("Ctrl+4",), checkable=True, exclusive=True),
     ActionDescription("table", "Show as table", "Map", "table", ("Ctrl+T",), checkable=True),
     ActionDescription(
         "dimensions", "Show dimensions", "Map", "squares-four", ("Ctrl+D",), "What the sum over them hides.", checkable=True

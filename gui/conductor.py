@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.jobs import Failure
-from engine.requests import AttributionRequest, CatalogueRequest, ImageInput, Input, TextInput
+from engine.requests import AttributionRequest, CatalogueRequest, ImageInput, Input, RecordInput, TextInput
 from engine.results import AttributionResult, CatalogueResult, ModelInfo, OpenModelResult, PredictionResult
 from engine.samples import Example, Sample
 from gui.actions import Actions
@@ -14,6 +14,7 @@ from gui.known_maps import KnownMaps
 from gui.memory import Memory
 from gui.model_opening import ModelOpening
 from gui.picture_desk import PictureDesk
+from gui.record_desk import RecordDesk
 from gui.settings import RECENT_MODELS, with_recent
 from gui.subject import Subject
 from gui.text_desk import TextDesk
@@ -38,6 +39,7 @@ class Conductor(QObject):
     catalogue_shown = Signal()
     text_swapped = Signal(object, object)  # (text, pair, true label) before, after: by an example, a drop, a sample
     picture_swapped = Signal(object, object)  # (path, true label) before, after
+    record_swapped = Signal(object, object)  # (RecordInput, true label) before, after
     row_put = Signal()  # a row of the data is on the desk, which is no step of its own
 
     def __init__(self, engine: EngineThread, workspace: Workspace, actions: Actions, memory: Memory) -> None:
@@ -46,6 +48,7 @@ class Conductor(QObject):
         self.opening, self.explanation = ModelOpening(engine, self), Explanation(engine, self)
         self.desk = TextDesk(workspace.input_panel.text, workspace.method_panel, memory, self)
         self.pictures = PictureDesk(workspace.input_panel.picture, workspace.method_panel, memory, self)
+        self.records = RecordDesk(workspace.input_panel.record, workspace.method_panel, memory, self)
         self.model: ModelInfo | None = None
         self.map: AttributionResult | None = None
         self.known = KnownMaps()
@@ -80,6 +83,12 @@ class Conductor(QObject):
         self.desk.true_changed.connect(self._on_true_changed)
         self.desk.swapped.connect(self.text_swapped)
         text.text.example_chosen.connect(self._on_example_chosen)
+        self.records.true_changed.connect(self._on_true_changed)
+        self.records.swapped.connect(self.record_swapped)
+        text.record.example_chosen.connect(self._on_record_chosen)
+        text.record.record_pasted.connect(self._on_record_pasted)
+        text.record.refused.connect(self._on_row_refused)
+        text.record.back_wanted.connect(self._on_record_back)
         self.pictures.true_changed.connect(self._on_true_changed)
         self.pictures.swapped.connect(self.picture_swapped)
         self.pictures.ready.connect(self._on_picture_ready)
@@ -152,7 +161,7 @@ class Conductor(QObject):
             self._anew = True
             self.pictures.read_again()
         else:
-            self.desk.remember()
+            self._own_desk.remember()
             self._ask(anew=True)
 
     @Slot()
@@ -221,7 +230,7 @@ class Conductor(QObject):
 
     @Slot()
     def _on_edited(self) -> None:
-        self.desk.edited()
+        self._own_desk.edited()
         self._pause.start()
 
     @Slot()
@@ -251,7 +260,7 @@ class Conductor(QObject):
     @Slot()
     def _on_pause(self) -> None:
         given = self._workspace.input_panel
-        self.desk.keep()
+        self._own_desk.keep()
         if self._actions["auto_run"].isChecked() or given.given() is None:
             self._ask()
         elif self.model is not None:
@@ -268,12 +277,32 @@ class Conductor(QObject):
         self.desk.swap(text, true)
         self._ask()
 
+    @Slot(object, object)
+    def _on_record_chosen(self, record: RecordInput, true: str | None) -> None:
+        self.records.swap(record, true)
+        self._ask()
+
+    @Slot(object)
+    def _on_record_pasted(self, record: RecordInput) -> None:
+        self.cleared.emit("pasting")
+        self.records.swap(record, None)
+        self._ask()
+
+    @Slot(object)
+    def _on_record_back(self, record: RecordInput) -> None:
+        self.records.go_back(record)
+        self._ask()
+
+    @Slot(str)
+    def _on_row_refused(self, words: str) -> None:
+        self.message.emit(Message("pasting", words))
+
     def put_text(self, text: str) -> None:
         """In place of what was typed."""
         self.desk.swap(text, None)
         self._pause.start()
 
-    def put_row(self, input: TextInput, true: str | None, versus: str | None, swaps: bool) -> None:
+    def put_row(self, input: Input, true: str | None, versus: str | None, swaps: bool) -> None:
         """A row of the data, explained at once.
 
         Args:
@@ -281,14 +310,20 @@ class Conductor(QObject):
             versus: as of a ``Target``, where the predicted class is what is explained.
             swaps: what was on the desk was typed, and comes back by undo.
         """
+        if isinstance(input, RecordInput):
+            self.records.swap(input, true) if swaps else self.records.put(input, true, remembers=False)
+        elif isinstance(input, TextInput):
+            self._put_text_row(input, true, swaps)
+        self._workspace.method_panel.explain_versus(versus)
+        self.row_put.emit()
+        self._ask()
+
+    def _put_text_row(self, input: TextInput, true: str | None, swaps: bool) -> None:
         if swaps:
             self.desk.swap(input.text, true, input.pair or "")
         else:
             self.desk.put(input.text, true, input.pair or "", remembers=False)
         self._show_pairs(input)
-        self._workspace.method_panel.explain_versus(versus)
-        self.row_put.emit()
-        self._ask()
 
     def try_text(self, input: TextInput) -> None:
         """In place of the text before, explained at once; its true label stays: it is a variant of it."""
@@ -301,6 +336,11 @@ class Conductor(QObject):
         self.desk.put(text, true, pair)
         self._ask()
 
+    def put_record_back(self, record: RecordInput, true: str | None) -> None:
+        """A swap of records is undone or redone."""
+        self.records.put(record, true)
+        self._ask()
+
     def put_picture_back(self, path: str, true: str | None) -> None:
         """A swap of pictures is undone or redone."""
         self.pictures.put(path, true)
@@ -309,6 +349,8 @@ class Conductor(QObject):
         """Of a map from before, without asking."""
         if isinstance(given, ImageInput):
             self.pictures.show(given, true)
+        elif isinstance(given, RecordInput):
+            self.records.swap(given, true)
         elif isinstance(given, TextInput):
             self.desk.swap(given.text, true, given.pair or "")
             self._show_pairs(given)
@@ -316,6 +358,11 @@ class Conductor(QObject):
     def _show_pairs(self, text: TextInput) -> None:
         reads_pairs = text.pair is not None or (self.model is not None and self.model.reads_pairs)
         self._workspace.input_panel.text.show_pairs(reads_pairs)
+
+    @property
+    def _own_desk(self) -> TextDesk | RecordDesk:
+        """What is typed into, by the model that is open."""
+        return self.records if self.model is not None and self.model.input_kind == "record" else self.desk
 
     @property
     def _reads_pictures(self) -> bool:
@@ -373,6 +420,9 @@ class Conductor(QObject):
         examples = sample.examples if sample else ()
         self._workspace.input_panel.text.show_examples(tuple(each for each in examples if each.image is None))
         self._workspace.input_panel.picture.show_examples(tuple(each for each in examples if each.image is not None))
+        self._workspace.input_panel.record.show_examples(examples)
+        if result.info.input_kind == "record":
+            self.records.wake()
         recent = with_recent(self._memory.settings.recent_models, result.info.path, RECENT_MODELS)
         self._memory.change_settings(recent_models=recent)
         self.model_opened.emit(result.info)
@@ -381,9 +431,9 @@ class Conductor(QObject):
         self._show_blocking()
         pending, self._pending = self._pending, None
         if pending is not None and pending.image is not None:
-            self.pictures.put(pending.image, pending.true)
+            self.pictures.put(pending.image, pending.true)  # asked about once it has been read
         elif pending is not None:
-            self.desk.put(pending.text, pending.true)
+            self._put_example(pending)
             self._ask()
         elif self._actions["auto_run"].isChecked() and self._workspace.input_panel.given() is not None and not self._quietly:
             self._ask()
@@ -391,6 +441,12 @@ class Conductor(QObject):
             self.pictures.wake()
         self._quietly = False
         self._on_true_changed()
+
+    def _put_example(self, example: Example) -> None:
+        if example.record is None:
+            self.desk.put(example.text, example.true)
+        else:
+            self.records.put(example.record, example.true)
 
     def _show_blocking(self) -> None:
         blocking = [notice for notice in self.model.warnings if notice.blocking] if self.model else []
@@ -414,7 +470,8 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_predicted(self, result: PredictionResult) -> None:
-        self._workspace.prediction_view.show_result(result, self.model.problem_type if self.model else None)
+        problem, unit = (self.model.problem_type, self.model.value_unit) if self.model else (None, "")
+        self._workspace.prediction_view.show_result(result, problem, unit)
         self._workspace.method_panel.show_prediction(result)
         self._workspace.input_panel.show_prediction(result)
         self._on_true_changed()

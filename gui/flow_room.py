@@ -6,7 +6,7 @@ from engine.command_line import gradient_flow_command
 from engine.export.flow_files import FLOW_KINDS
 from engine.flow import GradientFlowResult
 from engine.jobs import Failure
-from engine.requests import GradientFlowRequest, Parameter, Request, as_text
+from engine.requests import GradientFlowRequest, Parameter, Request
 from engine.results import ModelInfo
 from gui.keeping import Kept
 from gui.kept_view import FileKind, KeptView, picture_of
@@ -19,6 +19,7 @@ class FlowRoom(Room):
     """Asks anew about every text and target; the picture of before stays until the next is there."""
 
     key, title, icon = "flow", "Gradient flow", "waves"
+    reads = ("text", "record")
     hint = "How much of the gradient reaches each layer, token and step."
 
     def __init__(self, house: House) -> None:
@@ -28,7 +29,7 @@ class FlowRoom(Room):
 
     def request_for(self, subject: Subject) -> Request | None:
         """See ``Room``."""
-        return GradientFlowRequest(subject.model.sha256, as_text(subject.input), subject.target)
+        return GradientFlowRequest(subject.model.sha256, subject.input, subject.target)
 
     def kept(self) -> Kept | None:
         """See ``Room``."""

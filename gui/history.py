@@ -9,6 +9,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from engine.requests import RecordInput
 from gui.actions import Actions
 from gui.choices import Snapshot
 from gui.conductor import Conductor
@@ -45,6 +46,7 @@ class History(QObject):
         conductor.text_swapped.connect(self._on_text_swapped)
         conductor.picture_swapped.connect(self._on_picture_swapped)
         conductor.row_put.connect(self._on_row_put)
+        conductor.record_swapped.connect(self._on_record_swapped)
         conductor.model_opened.connect(self._on_model_opened)
         actions["undo"].triggered.connect(self._stack.undo)
         actions["redo"].triggered.connect(self._stack.redo)
@@ -85,6 +87,17 @@ class History(QObject):
         if before != after:
             words = f"text “{_snippet(after[0])}”"
             self._stack.push(_Swap(words, self.replay_text, TextState(*before), TextState(*after)))
+
+    def replay_record(self, state: tuple[RecordInput, str | None]) -> None:
+        """Put the record back, as if a person had."""
+        self._conductor.put_record_back(*state)
+        self._last = self._panel.snapshot()
+
+    @Slot(object, object)
+    def _on_record_swapped(self, before: tuple[RecordInput, str | None], after: tuple[RecordInput, str | None]) -> None:
+        self._last = self._panel.snapshot()
+        words = " ".join(value for _, value in after[0].fields)
+        self._stack.push(_Swap(f"record {_snippet(words)}", self.replay_record, before, after))
 
     @Slot(object, object)
     def _on_picture_swapped(self, before: tuple[str, str | None], after: tuple[str, str | None]) -> None:

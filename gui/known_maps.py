@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 from engine.requests import AttributionRequest
-from engine.results import AttributionResult
+from engine.results import AttributionResult, ReadImage
 
 MOST = 400
 MOST_BYTES = 64 * 2**20
@@ -25,9 +25,9 @@ class KnownMaps:
             return
         self.drop(result.request)
         self._kept[result.request] = result
-        self._bytes += result.values.nbytes
+        self._bytes += _bytes_of(result)
         while len(self._kept) > MOST or (self._bytes > MOST_BYTES and len(self._kept) > 1):
-            self._bytes -= self._kept.popitem(last=False)[1].values.nbytes
+            self._bytes -= _bytes_of(self._kept.popitem(last=False)[1])
 
     def get(self, request: AttributionRequest) -> AttributionResult | None:
         """The answer, or None."""
@@ -39,9 +39,14 @@ class KnownMaps:
         """It is to be computed anew."""
         former = self._kept.pop(request, None)
         if former is not None:
-            self._bytes -= former.values.nbytes
+            self._bytes -= _bytes_of(former)
 
     def clear(self) -> None:
         """Another model is open."""
         self._kept.clear()
         self._bytes = 0
+
+
+def _bytes_of(result: AttributionResult) -> int:
+    read = result.prediction.input
+    return result.values.nbytes + (read.pixels.nbytes if isinstance(read, ReadImage) else 0)

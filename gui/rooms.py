@@ -170,7 +170,7 @@ class Room(QObject):
         kind, request = request_as_json(asked)
         if self.refusal() is not None:
             return None
-        input = desk.input_panel.input()
+        input = desk.input_panel.given() or desk.input_panel.input()
         return SeenView(
             self.key, *caption, model.path, model.sha256, input, target, true, kind, request, self.state(), self._png()
         )

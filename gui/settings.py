@@ -81,6 +81,8 @@ class Session:
     recent_texts: tuple[str, ...] = ()
     picture: str = ""  # its path
     recent_pictures: tuple[str, ...] = ()
+    record: str = ""  # {"field": "value"} as JSON
+    recent_records: tuple[str, ...] = ()
 
 
 def with_recent(recent: tuple[str, ...], newest: str, limit: int) -> tuple[str, ...]:
@@ -157,6 +159,8 @@ _SESSION_CHECKS = {
     "recent_texts": lambda v: _are_texts(v, 1000, MAXIMUM_BYTES),
     "picture": lambda v: _is_text(v, 10_000),
     "recent_pictures": lambda v: _are_texts(v, 1000, 10_000),
+    "record": lambda v: _is_text(v, 100_000),
+    "recent_records": lambda v: _are_texts(v, 1000, 100_000),
 }
 
 
@@ -182,6 +186,7 @@ def load_session(folder: Path) -> Session:
         session,
         recent_texts=session.recent_texts[:RECENT_TEXTS],
         recent_pictures=session.recent_pictures[:RECENT_PICTURES],
+        recent_records=session.recent_records[:RECENT_TEXTS],
     )
 
 

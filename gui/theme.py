@@ -296,6 +296,7 @@ QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; pa
   selection-background-color: $selection; selection-color: $text; }
 QComboBox QAbstractItemView:focus { border: 1px solid $border; }
 QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 4px; border-radius: 3px; }
+QComboBox QLineEdit, QComboBox QLineEdit:focus { border: none; padding: 0; background: transparent; }
 QAbstractSpinBox { padding: 4px 22px 4px 0; }
 QAbstractSpinBox:focus { padding: 3px 21px 3px 0; }
 QAbstractSpinBox QLineEdit { border: none; padding: 0 8px; background: transparent; }

@@ -23,6 +23,7 @@ class TrainingRoom(Room):
     """Asks anew about every text, target and method; the picture of before stays until the next is there."""
 
     key, title, icon = "training", "Training", "graduation-cap"
+    reads = ("text", "record")
     hint = "How the attribution came about: the same map at every training checkpoint."
 
     def __init__(self, house: House) -> None:

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from gui.actions import Actions
 from gui.controls.method_panel import MethodPanel
+from gui.inputs.editor import INPUT_PIXELS
 from gui.views.attribution import AttributionView
 from gui.views.input_panel import InputPanel
 from gui.views.model_panel import ModelPanel
@@ -12,7 +13,6 @@ from gui.views.prediction import PredictionView
 from gui.views.thin_splitter import ThinSplitter
 
 PANEL_PIXELS = (260, 320)
-INPUT_PIXELS = 132
 
 
 class Workspace(ThinSplitter):
@@ -32,6 +32,7 @@ class Workspace(ThinSplitter):
         self._build()
         self._apart: list[QWidget] = []
         self.tabs.currentChanged.connect(self._on_tab)
+        self.input_panel.height_wanted.connect(self._on_height)
         self.splitterMoved.connect(self._on_moved)
 
     def _build(self) -> None:
@@ -72,6 +73,10 @@ class Workspace(ThinSplitter):
         if on is not (view in self._apart):
             (self._apart.append if on else self._apart.remove)(view)
         self._on_tab(0)
+
+    @Slot(int)
+    def _on_height(self, pixels: int) -> None:
+        self._middle.setSizes([pixels, max(100, sum(self._middle.sizes()) - pixels)])
 
     @Slot(int)
     def _on_tab(self, _index: int) -> None:

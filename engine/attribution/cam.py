@@ -40,7 +40,7 @@ def cam(score: Score, inputs: Tensor, *, layers: Layers) -> Steps[Attribution]:
     yield Partial(0, 1)
     layer = layers.averaged()
     if layer is None:
-        raise UserError("CAM needs a network that averages its last map and classifies the average; choose Grad-CAM.", "unavailable")
+        raise UserError("CAM needs a network that averages its last map and classifies that; choose Grad-CAM.", "unavailable")
     found = layers.map(score, inputs, layer)
     values = weighted(found.activations, found.gradients.sum((1, 2)))
     return Attribution(layers.on_the_picture(values), effective={"layer": found.layer})

@@ -18,7 +18,7 @@ from engine.jobs import Partial, Steps
     reduction="l2",
     needs=("differentiable", "relu"),
     image_reduction="sum",
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def deconvnet(score: Score, inputs: Tensor) -> Steps[Attribution]:
     """A gradient of which each ReLU passes on all that is positive, whether it was open or not. A picture of what could excite

@@ -16,7 +16,7 @@ from engine.jobs import Partial, Steps
     signed=True,
     complete=True,
     axioms=("completeness", "sensitivity", "linearity"),
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def deeplift(score: Score, inputs: Tensor, *, baseline: Tensor) -> Steps[Attribution]:
     """Compare every activation with what it is on the baseline, and hand the score's difference down along these differences.

@@ -18,7 +18,7 @@ from engine.jobs import Partial, Steps
     signed=True,
     complete=True,
     axioms=("completeness", "sensitivity", "dummy", "linearity", "symmetry", "implementation_invariance"),
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def expected_gradients(
     score: Score,

@@ -17,6 +17,7 @@ from engine.attribution.target import check_position, classes, resolve, score_fu
 from engine.errors import UserError
 from engine.inputs.baselines import RANDOM_DOCUMENT, Baseline, baseline_for
 from engine.inputs.image_baselines import NOISE, image_baseline_for
+from engine.inputs.record import record_baseline
 from engine.jobs import Partial, Steps, relay
 from engine.models.image_model import ImageModel
 from engine.models.model import Model, as_read_by, require_output
@@ -42,7 +43,11 @@ _REDUCTIONS: dict[Reduction, Any] = {
     "signed_max": lambda v: np.take_along_axis(v, np.abs(v).argmax(-1)[..., None], -1)[..., 0],
     "none": lambda v: v,
 }
-_BASELINES: dict[str, Callable[..., Baseline]] = {"text": baseline_for, "image": image_baseline_for}  # of each kind of input
+_BASELINES: dict[str, Callable[..., Baseline]] = {  # of each kind of input
+    "text": baseline_for,
+    "image": image_baseline_for,
+    "record": record_baseline,
+}
 MOST_BUILT_UP = 5.0  # times the score: what relevance may differ from it before that is said
 CONFIDENT = 0.5  # of the way from chance to certainty
 
@@ -238,7 +243,7 @@ def warnings_of(model: Model, prediction: PredictionResult, wanted: Target, targ
     """What holds of any answer about this input and target."""
     warnings = [notice for notice in model.info.warnings if notice.blocking]
     read = prediction.input
-    warnings += _cut(read) if isinstance(read, TokenizedText) else read.warnings
+    warnings += [*_cut(read), *read.notices] if isinstance(read, TokenizedText) else read.warnings
     if wanted.versus is not None and target.versus_index is None:
         words = f"The predicted class is the true one: {target.label} is explained by itself."
         warnings.append(Notice(words, "same_class"))

@@ -18,7 +18,7 @@ from engine.jobs import Partial, Steps
     reduction="l2",
     needs=("differentiable", "relu"),
     image_reduction="sum",
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def guided_backprop(score: Score, inputs: Tensor) -> Steps[Attribution]:
     """A gradient of which each ReLU passes on only what is positive, where it was open. A picture of what excites the network

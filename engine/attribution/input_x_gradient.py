@@ -16,7 +16,7 @@ from engine.jobs import Partial, Steps
     signed=True,
     complete=False,
     axioms=("dummy", "linearity", "symmetry", "implementation_invariance"),
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def input_x_gradient(score: Score, inputs: Tensor, *, gradient: Literal["signed", "magnitude"] = "signed") -> Steps[Attribution]:
     """The gradient times the input itself: exact for linear scores, a first-order guess for others.

@@ -36,7 +36,7 @@ SHARE_OF_A_ROUND = 0.7
     signed=True,
     complete=True,
     axioms=("completeness", "sensitivity", "dummy", "linearity", "symmetry", "implementation_invariance"),
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def integrated_gradients(
     score: Score,

@@ -68,7 +68,7 @@ def _target(asked: Asked, wanted: Target) -> Target:
 
 def _followed(model: TextModel, asked: Asked) -> tuple[TrackedOutput, ...]:
     classes = asked.prediction.classes
-    if model.info.task == "text_classification":
+    if model.info.answers_once:
         return tuple(TrackedOutput(each.label, each.index) for each in sorted(classes, key=lambda each: each.index))
     first = classes[:_FOLLOWED_OF_A_VOCABULARY]
     also = [each for each in classes[_FOLLOWED_OF_A_VOCABULARY:] if each.index in asked.target.outputs]

@@ -17,7 +17,7 @@ from engine.jobs import Partial, Steps
     axioms=("sensitivity", "implementation_invariance"),
     needs=(),
     uses_target=False,
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def random(score: Score, inputs: Tensor, *, seed: int) -> Steps[Attribution]:
     """Values drawn at random, blind to model and text: whatever looks as good as this is worth nothing.

@@ -101,7 +101,7 @@ def attribution_method(
     axioms: tuple[str, ...],
     reduction: Reduction = "sum",
     image_reduction: Reduction | None = None,
-    inputs: tuple[str, ...] = ("text",),
+    inputs: tuple[str, ...] = ("text", "record"),
     needs: tuple[str, ...] = ("differentiable",),
     uses_target: bool = True,
 ) -> Callable[[Function], Function]:

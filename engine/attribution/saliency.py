@@ -16,7 +16,7 @@ from engine.jobs import Partial, Steps
     axioms=("dummy", "symmetry", "implementation_invariance"),
     reduction="l2",
     image_reduction="signed_max",
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def saliency(score: Score, inputs: Tensor) -> Steps[Attribution]:
     """How strongly the score reacts to a small change of each feature, whichever way.

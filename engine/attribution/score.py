@@ -78,7 +78,8 @@ class Score:
         with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not self._recurrent), capture() as caught:
             values = self._function(points.detach().requires_grad_())
             kept = {name: each for name, each in caught.items() if each.requires_grad}
-            gradients = torch.autograd.grad(values.sum(), list(kept.values()), allow_unused=True, materialize_grads=True)
+            wanted = list(kept.values())
+            gradients = torch.autograd.grad(values.sum(), wanted, allow_unused=True, materialize_grads=True) if wanted else ()
         self.forward += len(points)
         self.backward += len(points)
         return {name: (kept[name].detach(), gradient) for name, gradient in zip(kept, gradients, strict=True)}

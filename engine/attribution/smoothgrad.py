@@ -28,7 +28,7 @@ _OF_A_POINT: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"saliency": magnit
     signed=True,
     complete=False,
     axioms=("dummy", "linearity", "implementation_invariance"),
-    inputs=("text", "image"),
+    inputs=("text", "image", "record"),
 )
 def smoothgrad(
     score: Score,

@@ -7,16 +7,19 @@ from typing import Any
 from engine.atomic_file import save
 from engine.cell_names import Cell
 from engine.commands.detect import add_corpus, scanned_of
-from engine.commands.shared import Parser, add_model, add_text, kind_of, open_in_workbench, run_job, text_of, write_json
+from engine.commands.record import add_record, check_strictly, input_of
+from engine.commands.shared import Parser, add_model, add_text, kind_of, open_in_workbench, run_job, write_json
 from engine.errors import UserError
-from engine.requests import CellsRequest, TextInput, TracksRequest
+from engine.requests import CellsRequest, TracksRequest
 
 
 def add(commands: Any, common: Parser) -> None:
     """The command."""
     cells = commands.add_parser("cells", parents=[common], help="gates and states of recurrent layers, at every token")
     add_model(cells)
-    add_corpus(add_text(cells), cells)
+    group = add_text(cells)
+    add_record(cells, group)
+    add_corpus(group, cells)
     cells.add_argument(
         "--unit", metavar="LAYER:INDEX[:DIRECTION]", action="append", default=[], help="only this cell; repeatable"
     )
@@ -34,9 +37,10 @@ def _cells(options: argparse.Namespace, draw: object) -> None:
 
     kind = kind_of(options.out, tuple(CELLS_KINDS))
     chosen = tuple(dict.fromkeys(Cell.read(name) for name in options.unit))
-    text = TextInput(text_of(options))
+    given = input_of(options)
     workbench, info = open_in_workbench(options)
-    result = run_job(workbench.job_for(CellsRequest(info.sha256, text, quantities=tuple(options.gate))), options)
+    check_strictly(options, given, info)
+    result = run_job(workbench.job_for(CellsRequest(info.sha256, given, quantities=tuple(options.gate))), options)
     check_cells(chosen, [layer.size for layer in result.layers])
     for warning in result.warnings if not options.quiet else ():
         print(f"Note: {warning.message}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def add(commands: Any, common: Parser) -> None:
     dataset.add_argument("--encoding", metavar="NAME", help="such as utf-8 or cp1252 (default: found)")
     dataset.add_argument("--quotes", choices=("double", "none"), help="whether they hold cells together (default: found)")
     dataset.add_argument("--header", choices=("yes", "no"), help="whether the first line names the columns (default: found)")
-    dataset.add_argument("--errors", action="store_true", help="CSV: only the rows that are wrong")
+    dataset.add_argument("--errors", action="store_true", help="CSV: only the rows that are wrong; of numbers, the worst first")
     dataset.add_argument("--method", metavar="ID", help="explain each row that is written: CSV gets the column top_tokens")
     dataset.add_argument("--report", metavar="FILE.html", type=Path, help="write a page with confusion, errors and words as well")
     rules = "JSON: does the prediction stay when texts are rewritten? by these rules (none named: all)"
@@ -88,6 +89,7 @@ def _dataset(options: argparse.Namespace, draw: object) -> None:
         kind_of(options.report, (".html",))
     source = source_of(options)
     workbench, info = open_in_workbench(options)
+    source = replace(source, fields=tuple(field.name for field in info.fields))
     request = PredictionsRequest(info.sha256, source)
     explanation = AttributionRequest(info.sha256, TextInput(""), method=options.method or DEFAULT_METHOD, seed=options.seed)
     result: PredictionsResult = run_job(workbench.job_for(request), options)

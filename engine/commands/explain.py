@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic_file import save
+from engine.commands.record import add_record, check_strictly, input_of
 from engine.commands.shared import (
     Parser,
     add_image,
@@ -18,13 +19,12 @@ from engine.commands.shared import (
     parse_parameter,
     run_job,
     target_of,
-    text_of,
     write_json,
 )
 from engine.errors import UserError
 from engine.heatmaps.grained import at_grain
 from engine.inputs.grain import GRAINS
-from engine.requests import DEFAULT_METHOD, AttributionRequest, Input, TextInput
+from engine.requests import DEFAULT_METHOD, AttributionRequest, Input
 from engine.results import AttributionResult
 
 Draw = Callable[[AttributionResult, Path], None]
@@ -34,9 +34,13 @@ def add(commands: Any, common: Parser) -> None:
     """The command."""
     explain = commands.add_parser("explain", parents=[common], help="why the model said that")
     add_model(explain)
-    add_image(add_text(explain))
+    given = add_text(explain)
+    add_image(given)
+    add_record(explain, given)
     add_question(explain)
-    explain.add_argument("--grain", choices=GRAINS, default="token", help="put the pieces of a word or a sentence together")
+    explain.add_argument(
+        "--grain", choices=GRAINS, default="token", help="put the pieces of a word, a sentence or a record's field together"
+    )
     explain.set_defaults(run=_explain)
 
 
@@ -46,7 +50,7 @@ def add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", metavar="ID", default=DEFAULT_METHOD, help="see: methods")
     add_target(parser)
     known = "text: zero, zero_all, pad, mask, unk, mean, text:…, random_document; image: black, grey, white, mean, blur, noise, "
-    known += "image:PATH; several are averaged"
+    known += "image:PATH; record: zero, blank, mean; several are averaged"
     parser.add_argument("--baseline", metavar="ID", action="append", help=known)
     parser.add_argument("--background", metavar="FILE", help="texts that random_document is drawn from: a table or one a line")
     parser.add_argument("--reduction", choices=("sum", "mean", "l1", "l2", "signed_max", "none"))
@@ -76,6 +80,7 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
     kind = KINDS[kind_of(options.out, tuple(KINDS))]
     given = _given(options)
     workbench, info = open_in_workbench(options)
+    check_strictly(options, given, info)
     request = question_of(options, info.sha256, given)
     result = at_grain(run_job(workbench.job_for(request), options), options.grain)
     for warning in result.warnings if not options.quiet else ():
@@ -89,9 +94,9 @@ def _explain(options: argparse.Namespace, draw: Draw) -> None:
 
 
 def _given(options: argparse.Namespace) -> Input:
-    """The text or picture that is asked about."""
+    """The text, picture or record that is asked about."""
     if options.image is None:
-        return TextInput(text_of(options), options.text_pair)
+        return input_of(options)
     if options.grain != "token" or options.text_pair is not None:
         raise UserError("A picture has no words; leave --grain and --text-pair out.", "arguments")
     from engine.inputs.image import image_input

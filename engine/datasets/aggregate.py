@@ -15,17 +15,19 @@ from engine.dataset_results import (
     WordSum,
 )
 from engine.datasets.data import Datasets
-from engine.datasets.explanations import explain_rows
+from engine.datasets.explanations import document_of, explain_rows
 from engine.datasets.now_and_then import NowAndThen
 from engine.errors import UserError
 from engine.inputs.grain import combined, group
 from engine.jobs import Steps, relay
 from engine.models.model import TextModel
+from engine.records import FieldSpan
 from engine.requests import AggregateRequest, ExplainRowsRequest, NamedRows
-from engine.results import FloatArray, Token, TokenizedText
+from engine.results import FloatArray, TokenizedText
 
 _FIELDS = ("text", "second text")
 _SPECIAL = "special tokens"
+THE_VALUE = "the value"  # of a regression, which has no classes
 _SHARE = 20  # times what summing up costs, between two partial results
 
 
@@ -44,7 +46,7 @@ def aggregate(datasets: Datasets, model: TextModel, request: AggregateRequest) -
     asked = ExplainRowsRequest(request.source, rows, request.explanation, request.data_sha256)
     summing = _Summing(request, model.info.labels)
     shown = NowAndThen(ExplainRowsResult, summing.up, _SHARE).shown
-    found = yield from relay(explain_rows(datasets, model, asked), shown)
+    found = yield from relay(explain_rows(datasets, model.at_checkpoint(request.checkpoint), asked), shown)
     return summing.up(found)
 
 
@@ -65,7 +67,11 @@ class _Summing:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Words:
-    """An explanation word by word; special tokens by themselves in ``special``."""
+    """An explanation word by word; special tokens by themselves in ``special``. Of a record, character by character.
+
+    Args:
+        terms, sums: what is summed up over the rows: the words and their values; of a record its fields, as name=value.
+    """
 
     row: int
     target: int
@@ -73,11 +79,16 @@ class Words:
     segment: tuple[int, ...]
     values: FloatArray
     special: FloatArray
+    terms: tuple[str, ...] = ()
+    sums: FloatArray = field(default_factory=lambda: np.zeros(0))
+    spans: tuple[FieldSpan, ...] = ()
 
 
 def words_of(explained: ExplainedRow) -> Words:
     """Pieces of a word put together by the rule of their reduction."""
     document = document_of(explained)
+    if explained.fields:
+        return _fields_of(explained, document)
     groups = group(document, "word")
     values = combined(explained.values, groups, explained.reduction)
     ordinary = ~explained.special[groups.first]
@@ -85,18 +96,18 @@ def words_of(explained: ExplainedRow) -> Words:
     texts = (document.text, document.pair or "")
     places = np.flatnonzero(ordinary).tolist()
     words = tuple(texts[segments[at]][groups.start[at] : groups.end[at]] for at in places)
-    return Words(explained.row, explained.target, words, tuple(segments[ordinary].tolist()), values[ordinary], values[~ordinary])
+    own, special = values[ordinary], values[~ordinary]
+    return Words(explained.row, explained.target, words, tuple(segments[ordinary].tolist()), own, special, words, own)
 
 
-def document_of(explained: ExplainedRow) -> TokenizedText:
-    """The tokens with their texts; ids are not kept."""
-    texts = (explained.input.text, explained.input.pair or "")
-    columns = (getattr(explained, name).tolist() for name in ("start", "end", "segment", "special"))
-    rows = zip(explained.pieces, *columns, strict=True)
-    tokens = tuple(
-        Token(texts[segment][start:end], piece, -1, start, end, special, segment) for piece, start, end, segment, special in rows
-    )
-    return TokenizedText(explained.input.text, tokens, explained.input.pair)
+def _fields_of(explained: ExplainedRow, document: TokenizedText) -> Words:
+    """A record: every character has its place, and a field's value is what is summed up."""
+    totals = combined(explained.values, group(document, "field"), explained.reduction)
+    terms = tuple(f"{span.name}={span.value}" for span in explained.fields)
+    characters = tuple(token.text for token in document.tokens)
+    values = explained.values
+    segment = (0,) * len(characters)
+    return Words(explained.row, explained.target, characters, segment, values, values[:0], terms, totals, explained.fields)
 
 
 def sum_up(named: NamedRows, known: Mapping[int, "Words"], labels: Sequence[str], top: int) -> SliceAggregate:
@@ -108,7 +119,7 @@ def sum_up(named: NamedRows, known: Mapping[int, "Words"], labels: Sequence[str]
         values[at, : len(each.words)] = each.values
     targets = sorted({each.target for each in rows})
     classes = tuple(
-        _class_words(labels[target] if target < len(labels) else str(target), [r for r in rows if r.target == target], top)
+        _class_words(labels[target] if target < len(labels) else THE_VALUE, [r for r in rows if r.target == target], top)
         for target in targets
     )
     return SliceAggregate(
@@ -118,6 +129,7 @@ def sum_up(named: NamedRows, known: Mapping[int, "Words"], labels: Sequence[str]
         words=tuple(each.words for each in rows),
         classes=classes,
         fields=tuple(_fields(rows)),
+        spans=rows[0].spans if rows else (),
     )
 
 
@@ -137,7 +149,7 @@ class _Sum:
 def _class_words(label: str, rows: Sequence[Words], top: int) -> ClassWords:
     sums: dict[str, _Sum] = {}
     for each in rows:
-        for word, value in zip(each.words, each.values.tolist(), strict=True):
+        for word, value in zip(each.terms, each.sums.tolist(), strict=True):
             own = sums.setdefault(word.casefold(), _Sum())
             own.values.append(value)
             own.rows[each.row] = None
@@ -150,6 +162,10 @@ def _class_words(label: str, rows: Sequence[Words], top: int) -> ClassWords:
 
 
 def _fields(rows: Sequence[Words]) -> Iterable[FieldValue]:
+    if rows and rows[0].spans:
+        for span in rows[0].spans:
+            yield _field(span.name, [each.values[span.start : span.end] for each in rows])
+        return
     for number, name in enumerate(_FIELDS):
         own = [each.values[np.array(each.segment, np.intp) == number] for each in rows]
         if any(len(values) for values in own):

@@ -38,6 +38,28 @@ def guess_labels(table: Table, beside: Sequence[str]) -> tuple[str, ...]:
     return (few[-1],) if few else ()
 
 
+def columns_of_fields(fields: Sequence[str], columns: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(field, column) of each field that a column is named after: exactly, else but for case, blanks and underscores."""
+    folded = {_folded(name): name for name in reversed(columns)}
+    found: dict[str, str] = {}  # column -> field: no column is read twice
+    for field in fields:
+        column = field if field in columns else folded.get(_folded(field))
+        if column is not None:
+            found.setdefault(column, field)
+    return tuple((field, column) for column, field in found.items())
+
+
+def guess_label_of_records(table: Table, fields: Sequence[str]) -> tuple[str, ...]:
+    """Of the columns that are no fields, the one named like a label, else the last; empty: there is no other."""
+    others = [name for name in table.columns if name not in fields]
+    known = named(others, LABEL)
+    return (known,) if known is not None else tuple(others[-1:])
+
+
+def _folded(name: str) -> str:
+    return "".join(name.casefold().replace("_", " ").split())
+
+
 def named(columns: Sequence[str], known: Sequence[str]) -> str | None:
     """The first of ``known`` that is there, as the table writes it."""
     return next((name for each in known for name in columns if name.strip().lower() == each), None)

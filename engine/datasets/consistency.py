@@ -17,7 +17,7 @@ from engine.datasets.rewrites import Rule, rules_of
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import RowIds, TextModel
-from engine.requests import ConsistencyRequest, PredictionsRequest, TextInput
+from engine.requests import ConsistencyRequest, PredictionsRequest, TextInput, as_text
 from engine.results import Cost, FloatArray
 
 DOING = "Rewriting"
@@ -35,6 +35,8 @@ def consistency(datasets: Datasets, model: TextModel, request: ConsistencyReques
         UserError: there is no such rule or row, or the model or the data will not do.
     """
     start = time.perf_counter()
+    if model.info.fields:
+        raise UserError("The rules rewrite texts, and this model reads records; change a field and look.", "unavailable")
     rules = rules_of(request.rules, request.own)
     asked = PredictionsRequest(request.model_sha256, request.source, request.data_sha256)
     predictions = yield from relay(predict_rows(datasets, model, asked), lambda partial: replace(partial, result=None))
@@ -81,7 +83,7 @@ def _rewritten(rule: Rule, predictions: PredictionsResult, request: ConsistencyR
     for row in request.rows:
         if np.isnan(predictions.logits[row]).any():
             continue
-        text = predictions.data.input_of(row)
+        text = as_text(predictions.data.input_of(row))
         pair = None if text.pair is None else rule.rewrite(text.pair, request.seed)
         other = TextInput(rule.rewrite(text.text, request.seed), pair)
         if other != text:

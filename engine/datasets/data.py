@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.dataset_results import Dataset, DatasetResult, PredictionsResult
-from engine.datasets.columns import guess_labels, guess_pair, guess_text
+from engine.datasets.columns import columns_of_fields, guess_label_of_records, guess_labels, guess_pair, guess_text
 from engine.datasets.read import Read
 from engine.datasets.readers import reader_for
 from engine.datasets.table import Table
@@ -112,8 +112,22 @@ def dataset_of(asked: DataSource, read: Read, table: Table, sha256: str) -> Data
     if read.left_out_count:
         first = read.left_out[0].reason
         warnings.append(Notice(f"Lines that are no rows, and were left out: {read.left_out_count:,}. {first}", "left_out"))
-    guessed = tuple(field for field in _GUESSABLE if getattr(asked, field) is None and getattr(source, field) is not None)
-    return Dataset(source, sha256, table, guessed, _counted(source, table), read.left_out, read.left_out_count, tuple(warnings))
+    records = columns_of_fields(source.fields, table.columns)
+    settled = ("text", "pair") if records else ()
+    guessed = tuple(
+        name for name in _GUESSABLE if name not in settled and getattr(asked, name) is None and getattr(source, name) is not None
+    )
+    return Dataset(
+        source,
+        sha256,
+        table,
+        guessed,
+        _counted(source, table),
+        read.left_out,
+        read.left_out_count,
+        tuple(warnings),
+        records,
+    )
 
 
 def with_columns(source: DataSource, table: Table) -> DataSource:
@@ -122,6 +136,9 @@ def with_columns(source: DataSource, table: Table) -> DataSource:
     Raises:
         UserError: there are none of these names.
     """
+    records = columns_of_fields(source.fields, table.columns)
+    if records:
+        return _of_records(source, table, [column for _, column in records])
     text = guess_text(table) if source.text is None else source.text
     pair = guess_pair(table, text) if source.pair is None else source.pair
     labels = guess_labels(table, (text, pair)) if source.labels is None else source.labels
@@ -133,7 +150,24 @@ def with_columns(source: DataSource, table: Table) -> DataSource:
     return replace(source, text=text, pair=pair, labels=labels)
 
 
+def _of_records(source: DataSource, table: Table, columns: list[str]) -> DataSource:
+    """No column is a text where several are a record; a field cannot be the label as well."""
+    labels = guess_label_of_records(table, columns) if source.labels is None else source.labels
+    for column in labels:
+        table.series(column)
+    both = next((column for column in labels if column in columns), None)
+    if both is not None:
+        raise UserError(f"The column “{both}” is a field that the model reads; name another for the label.", "same_column")
+    return replace(source, text="", pair="", labels=labels)
+
+
 def _about(source: DataSource, table: Table) -> list[Notice]:
+    records = columns_of_fields(source.fields, table.columns)
+    if records:
+        known = {field for field, _ in records}
+        missing = [field for field in source.fields if field not in known]
+        words = f"No column is named after these fields, which are read as blank: {', '.join(missing)}."
+        return [Notice(words, "missing_fields")] if missing else []
     texts = table.series(source.text or "")
     empty = int((texts.str.strip_chars() == "").sum())
     return [Notice(f"Rows without a text: {empty:,} of {table.rows:,}.", "empty_rows")] if empty else []

@@ -11,14 +11,16 @@ from engine.attribution.registry import method
 from engine.dataset_results import NONE, Dataset, ExplainedRow, ExplainRowsResult, Skipped
 from engine.datasets.data import Datasets
 from engine.datasets.explanation_store import ExplanationStore
-from engine.datasets.passes import BROKEN, EMPTY, why_broken
-from engine.datasets.predict import read_as, require_classifier, truth_of
+from engine.datasets.passes import BROKEN, EMPTY, EMPTY_RECORD, why_broken
+from engine.datasets.predict import read_as, require_classifier, require_pairs, truth_of
 from engine.errors import UserError
+from engine.inputs.grain import combined, group
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel
 from engine.plain import as_plain
-from engine.requests import AttributionRequest, ExplainRowsRequest, TextInput, as_text
-from engine.results import AttributionResult, Cost
+from engine.records import lay_out
+from engine.requests import AttributionRequest, ExplainRowsRequest, Input, RecordInput, TextInput, is_empty
+from engine.results import AttributionResult, Cost, Token, TokenizedText
 
 DOING = "Explaining"
 _SHOW_SECONDS = 0.25
@@ -35,6 +37,7 @@ def explain_rows(datasets: Datasets, model: TextModel, request: ExplainRowsReque
     """
     require_classifier(model)
     data = yield from datasets.open(request.source, request.data_sha256)
+    require_pairs(model, data)
     check_rows(request.rows, data)
     check_method(model, request.explanation)
     if request.explanation.reduction == "none":
@@ -85,12 +88,12 @@ class Explaining:
 
     def explain(self, row: int) -> Steps[None]:
         """One row, or why there is nothing to say of it."""
-        text, true = self._data.input_of(row), self.true_label(row)
-        known = self._store.get(row, true, text)
+        given, true = self._data.input_of(row), self.true_label(row)
+        known = self._known(row, true, given)
         if known is None:
             try:
-                if not text.text.strip():
-                    raise UserError(EMPTY, "empty_text")
+                if is_empty(given):
+                    raise UserError(EMPTY_RECORD if self._data.fields else EMPTY, "empty_text")
                 found = yield from explain(self._model, self.request_for(row))
             except UserError as error:
                 self._skipped.append(Skipped(row, error.message))
@@ -103,6 +106,16 @@ class Explaining:
             known = explained_row(row, found)
             self._store.add(known, true)
         self._explained.append(known)
+
+    def _known(self, row: int, true: str | None, given: Input) -> ExplainedRow | None:
+        """From an earlier run."""
+        if isinstance(given, TextInput):
+            return self._store.get(row, true, given)
+        if is_empty(given) or not isinstance(given, RecordInput):
+            return None
+        laid_out = lay_out(self._model.info.fields, given)
+        known = self._store.get(row, true, TextInput(laid_out.text))
+        return None if known is None else replace(known, fields=laid_out.fields)
 
     def true_label(self, row: int) -> str | None:
         """In the model's words; None where it is not known."""
@@ -140,7 +153,7 @@ def explained_row(row: int, found: AttributionResult) -> ExplainedRow:
     tokens, target = found.tokens, found.target
     return ExplainedRow(
         row=row,
-        input=as_text(found.request.input),
+        input=TextInput(found.prediction.text.text, found.prediction.text.pair),
         target=target.index,
         versus=NONE if target.versus_index is None else target.versus_index,
         reduction=found.reduction,
@@ -152,13 +165,40 @@ def explained_row(row: int, found: AttributionResult) -> ExplainedRow:
         values=found.values,
         converged=None if found.completeness is None else found.completeness.converged,
         signed=found.signed,
+        fields=found.prediction.text.fields,
     )
 
 
 def top_tokens(explained: ExplainedRow, count: int) -> Iterator[tuple[str, float]]:
-    """The tokens of the largest magnitudes, special ones left out, as they stand in the text."""
+    """The tokens of the largest magnitudes, special ones left out, as they stand in the text; of a record, fields."""
+    if explained.fields:
+        yield from _top_fields(explained, count)
+        return
     texts = (explained.input.text, explained.input.pair or "")
     magnitudes = np.where(explained.special, -1.0, np.abs(explained.values))
     for at in np.argsort(-magnitudes, kind="stable")[:count].tolist():
         if magnitudes[at] >= 0:
             yield texts[explained.segment[at]][explained.start[at] : explained.end[at]], float(explained.values[at])
+
+
+def _top_fields(explained: ExplainedRow, count: int) -> Iterator[tuple[str, float]]:
+    """Each as name=value, with what its characters come to."""
+    totals = combined(explained.values, group(document_of(explained), "field"), explained.reduction)
+    for at in np.argsort(-np.abs(totals), kind="stable")[:count].tolist():
+        field = explained.fields[at]
+        yield f"{field.name}={field.value.strip()}", float(totals[at])
+
+
+def _tokens_of(explained: ExplainedRow) -> tuple[Token, ...]:
+    """With their texts; ids are not kept."""
+    texts = (explained.input.text, explained.input.pair or "")
+    columns = (getattr(explained, name).tolist() for name in ("start", "end", "segment", "special"))
+    rows = zip(explained.pieces, *columns, strict=True)
+    return tuple(
+        Token(texts[segment][start:end], piece, -1, start, end, special, segment) for piece, start, end, segment, special in rows
+    )
+
+
+def document_of(explained: ExplainedRow) -> TokenizedText:
+    """The text that was explained."""
+    return TokenizedText(explained.input.text, _tokens_of(explained), explained.input.pair, fields=explained.fields)

@@ -16,7 +16,7 @@ from engine.datasets.passes import Batch, run_pass
 from engine.datasets.predict import outputs_of, require_classifier, require_pairs, row_store
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
-from engine.models.model import Encoding, TextModel
+from engine.models.model import Encoding, TextModel, as_read_by
 from engine.requests import NeighboursRequest
 from engine.results import Cost, FloatArray
 
@@ -35,7 +35,7 @@ def neighbours(datasets: Datasets, model: TextModel, request: NeighboursRequest)
     data = yield from datasets.open(request.source, request.data_sha256)
     require_pairs(model, data)
     batch = representations(model)
-    encoding = model.encode(request.input)
+    encoding = model.encode(as_read_by(model, request.input))
     with torch.no_grad():
         asked = batch(encoding.ids, encoding)[0].float().numpy(force=True)
     store = row_store(model, data, "representations", len(asked), "float16")

@@ -3,11 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dataset_results import NONE, Calibration, ClassNumbers, Numbers, PredictionsResult, Rows
+from engine.dataset_results import NONE, Calibration, ClassNumbers, Numbers, PredictionsResult, RegressionNumbers, Rows
 from engine.datasets.outcomes import SURE, answered_rows, probabilities
 from engine.results import FloatArray
 
 BINS = 10
+FEWEST_BINS, MOST_BINS = 30, 200  # of residuals, about
 _EMPTY = np.zeros(0)
 
 
@@ -43,6 +44,7 @@ def numbers_of(result: PredictionsResult, rows: Rows | None = None) -> Numbers:
         classes=classes,
         calibration=calibration,
         histogram=_histogram(probability[answered]),
+        regression=regression_numbers(result.expected[chosen], logits[:, 0]) if result.expected.size else None,
     )
 
 
@@ -82,6 +84,47 @@ def calibration_of(probability: FloatArray, correct: NDArray[np.bool_], bins: in
     gaps = np.abs(np.nan_to_num(accuracy - confidence))
     error = float((counts * gaps).sum() / len(probability)) if len(probability) else None
     return Calibration(np.linspace(0, 1, bins + 1), counts, confidence, accuracy, error)
+
+
+def regression_numbers(expected: FloatArray, said: FloatArray) -> RegressionNumbers | None:
+    """Of the rows where both are numbers; None where there is none."""
+    known = np.isfinite(expected) & np.isfinite(said)
+    if not known.any():
+        return None
+    truth = expected[known].astype(np.float64)
+    residual = truth - said[known].astype(np.float64)
+    off, spread = np.abs(residual), truth - truth.mean()
+    around = float((spread**2).sum())
+    edges = _residual_edges(residual)
+    return RegressionNumbers(
+        n=len(residual),
+        mae=float(off.mean()),
+        rmse=float(np.sqrt((residual**2).mean())),
+        r2=1 - float((residual**2).sum()) / around if around > 0 else None,
+        bias=float(residual.mean()),
+        median=float(np.median(off)),
+        mae_of_mean=float(np.abs(spread).mean()),
+        edges=edges,
+        counts=np.histogram(residual, edges)[0].astype(np.int64),
+    )
+
+
+def _residual_edges(residual: NDArray[np.float64]) -> FloatArray:
+    """Bins of a round width, zero being an edge, that hold every residual.
+
+    Their width is that of Freedman & Diaconis (1981), 2 IQR ∕ n^⅓, within what makes some thirty bins and two hundred: a few
+    rows that are far off must not make one bar of all the others.
+    """
+    reach = float(np.abs(residual).max())
+    if reach == 0:
+        return np.array([-1.0, 0.0, 1.0])
+    spread = float(np.subtract(*np.percentile(residual, (75, 25))))
+    fine = 2 * spread / len(residual) ** (1 / 3)
+    rough = min(2 * reach / FEWEST_BINS, max(fine, 2 * reach / MOST_BINS))
+    power = 10.0 ** np.floor(np.log10(rough))
+    width = float(power * next(step for step in (1, 2, 2.5, 5, 10) if step * power >= rough * (1 - 1e-12)))
+    low, high = int(np.floor(residual.min() / width)), int(np.floor(residual.max() / width)) + 1
+    return np.arange(low, high + 1, dtype=np.float64) * width
 
 
 def _histogram(probability: FloatArray) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from engine.devices import is_out_of_memory, release_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
 from engine.models.model import Encoding, RowIds, TextModel
+from engine.requests import is_empty
 from engine.results import TokenizedText
 
 STEP_SECONDS = 0.25  # of a batch: a cancel comes through at once
@@ -26,6 +27,7 @@ _FEWEST_TOKENS, _MOST_TOKENS = 64, 16_384
 _READ_AT_ONCE = 512  # rows
 _PROBES, _PROBE_TOKENS = 2, 256
 EMPTY = "The text is empty."
+EMPTY_RECORD = "Every field is empty."
 BROKEN = (RuntimeError, IndexError, ValueError, MemoryError)  # what networks raise about one input
 Batch = Callable[[Tensor, Encoding], Tensor]  # (n, seq) ids -> (n, width)
 
@@ -116,11 +118,11 @@ def token_rows(model: TextModel, data: Dataset) -> Steps[TokenRows]:
 def _read(model: TextModel, data: Dataset, rows: range) -> Iterator[RowIds | str]:
     """Of each row its tokens, or why it has none."""
     inputs = data.inputs(rows)
-    filled = [at for at, text in enumerate(inputs) if text.text.strip()]
+    filled = [at for at, given in enumerate(inputs) if not is_empty(given)]
     encoded: dict[int, RowIds | UserError] = dict(zip(filled, model.encode_many([inputs[at] for at in filled]), strict=True))
     for at in range(len(inputs)):
         read = encoded.get(at)
-        yield EMPTY if read is None else read.message if isinstance(read, UserError) else read
+        yield (EMPTY_RECORD if data.fields else EMPTY) if read is None else read.message if isinstance(read, UserError) else read
 
 
 def _measured(model: TextModel, tokens: TokenRows, batch: Batch, doing: str) -> Steps[int]:

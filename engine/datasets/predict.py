@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.dataset_results import NONE, Dataset, LabelMatch, PredictionsResult, Skipped
 from engine.datasets.data import Datasets
+from engine.datasets.fields import about_fields
 from engine.datasets.labels import true_classes, true_numbers, true_sets
 from engine.datasets.now_and_then import NowAndThen
 from engine.datasets.numbers import NOTHING, numbers_of
@@ -59,14 +60,20 @@ def require_classifier(model: TextModel) -> None:
         UserError: it does not.
     """
     require_output(model)
-    if model.info.task != "text_classification":
+    if not model.info.answers_once:
         raise UserError(
             "A set of examples is for models that answer once for a whole text; a language model does not.", "unavailable"
         )
 
 
 def require_pairs(model: TextModel, data: Dataset) -> None:
-    """Raises: UserError: the data hold pairs, and the model reads one text."""
+    """Raises: UserError: the data hold pairs, and the model reads one text; or one reads records, and the other are texts."""
+    if model.info.fields and not data.fields:
+        known = ", ".join(field.name for field in model.info.fields)
+        words = f"No column of {data.table.name} is named after a field of the model, which reads {known}."
+        raise UserError(words, "no_fields")
+    if data.fields and not model.info.fields:
+        raise UserError(f"{data.table.name} was opened as records, and this model reads texts; open it again.", "wrong_kind")
     if data.source.pair and not model.info.reads_pairs:
         raise UserError(f"The model reads one text, not a pair; leave the column “{data.source.pair}” out.", "no_pairs")
 
@@ -84,7 +91,8 @@ def row_store(model: TextModel, data: Dataset, kind: str, width: int, dtype: str
 
 def read_as(source: DataSource) -> list[object]:
     """All of a source that says what the texts are."""
-    return [source.delimiter, source.encoding, source.quoted, source.header, source.text, source.pair]
+    known: list[object] = [source.delimiter, source.encoding, source.quoted, source.header, source.text, source.pair]
+    return [*known, list(source.fields)] if source.fields else known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +164,8 @@ class _Answer:
     def _warnings(self, state: Pass) -> list[Notice]:
         said = [notice for notice in self._model.info.warnings if notice.blocking]
         said += [*self._data.warnings, *self._truth.warnings]
-        if state.store.cut:
+        said += about_fields(self._data, self._model.info)
+        if state.store.cut and not self._data.fields:
             rows = ", ".join(map(str, state.store.cut[:_SHOWN])) + (", …" if len(state.store.cut) > _SHOWN else "")
             said.append(
                 Notice(f"Rows longer than the model reads, which were cut: {len(state.store.cut):,} (row {rows}).", "cut")

@@ -20,11 +20,14 @@ _NUMBERS: dict[str, Callable[[PredictionsResult], Any]] = {
     "probability": lambda result: result.probability,
     "loss": lambda result: result.loss,
     "margin": lambda result: result.margin,
+    "residual": lambda result: result.residual,
+    "absolute_error": lambda result: np.abs(result.residual),
 }
 _CLASSES: dict[str, Callable[[PredictionsResult], Any]] = {
     "predicted": lambda result: result.predicted,
     "true": lambda result: result.true,
 }
+OF_A_REGRESSION = ("residual", "absolute_error")
 COMPUTED = (*_NUMBERS, *_CLASSES, "correct", TAG)
 
 
@@ -103,6 +106,8 @@ class _Columns:
         if column == "row":
             return np.arange(self._data.rows, dtype=np.float64)
         result = self._result(column)
+        if column == "predicted" and result.expected.size:
+            return np.asarray(result.logits[:, 0], np.float64)
         if column in _NUMBERS:
             return np.asarray(_NUMBERS[column](result), np.float64)
         classes = np.asarray(result.correct if column == "correct" else _CLASSES[column](result), np.float64)
@@ -130,8 +135,16 @@ class _Columns:
         chosen[[row for row, tag in self._tags if wanted(tag)]] = True
         return chosen
 
+    def _in_any_field(self, pattern: str, compiled: Any) -> Chosen:
+        chosen = np.zeros(self._data.rows, np.bool_)
+        for _, column in self._data.fields:
+            chosen |= _found(self._data.table.series(column), pattern, compiled)
+        return chosen
+
     def _matches(self, column: str, pattern: str) -> Chosen:
         compiled = _compiled(pattern)
+        if not column and self._data.fields:
+            return self._in_any_field(pattern, compiled)
         if self._is_own(column):
             return _found(self._data.table.series(column), pattern, compiled)
         if column == TAG:

@@ -61,6 +61,11 @@ class Table:
             self._numbers[column] = as_numbers(self.series(column))
         return self._numbers[column]
 
+    def longest(self, column: str) -> str:
+        """The widest cell of a column, by its characters."""
+        at = self.series(column).str.len_chars().arg_max()
+        return "" if at is None else self.cell(at, column)
+
     def ranks(self, column: str) -> NDArray[np.float64]:
         """(rows,) the places of the cells in the order of their code points, equal ones at one place."""
         if column not in self._ranks:

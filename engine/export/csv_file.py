@@ -18,19 +18,23 @@ _LIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", GUARD
 def to_csv(result: AttributionResult) -> bytes:
     """UTF-8 without a byte order mark; values in as few digits as bring the float32 back; what is not a number is empty.
 
+    Of a record the column ``field`` is added.
+
     A text or piece that a spreadsheet might take for a formula begins with an apostrophe that is not part of it. One that
     begins with an apostrophe of its own gets a second one, so ``unguarded`` always gives back what was there.
     """
     if isinstance(result.prediction.input, ReadImage):
         return _of_pixels(result, result.prediction.input)
+    fields = {at: f.name for f in result.prediction.text.fields for at in range(f.start, f.end)}
     values = TokenValues(result.tokens, token_values(result), result.unit)
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow([*COLUMNS, *(["field"] if fields else [])])
     for at, (token, value) in enumerate(zip(result.tokens, token_values(result), strict=True)):
         known = (at, guarded(token.text), guarded(token.piece), token.id, token.start, token.end)
         ranked = (str(value), values.rank[at], f"{values.share[at]:.6g}") if value == value else ("", "", "")
-        writer.writerow((*known, str(token.special).lower(), token.segment, *ranked))
+        field = (guarded(fields.get(token.start, "")),) if fields else ()
+        writer.writerow((*known, str(token.special).lower(), token.segment, *ranked, *field))
     return written.getvalue().encode("utf-8", "backslashreplace")
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from engine import VERSION
-from engine.dataset_results import NONE, Calibration, ClassNumbers, PredictionsResult
+from engine.dataset_results import NONE, Calibration, ClassNumbers, PredictionsResult, RegressionNumbers
 from engine.datasets.outcomes import SURE, probabilities
+from engine.datasets.select import OF_A_REGRESSION
 from engine.datasets.table import BETWEEN_LABELS
 from engine.export.csv_file import guarded
 from engine.export.json_file import SCHEMA, cost_as_dict, strict
+from engine.requests import TextInput, in_words
 
 COLUMNS = ("row", "text", "label", "predicted", "probability", "loss", "margin", "correct")
 TOP_TOKENS = 5
@@ -43,11 +45,13 @@ def dataset_to_json(result: PredictionsResult, more: Mapping[str, Any] | None = 
                 "encoding": data.source.encoding,
                 "guessed": list(data.guessed),
             },
+            **({"fields": [{"name": field, "column": column} for field, column in data.fields]} if data.fields else {}),
             "n": numbers.n,
             "labelled": numbers.labelled,
             "accuracy": numbers.accuracy,
             "macro_f1": numbers.macro_f1,
             "mean_loss": numbers.mean_loss,
+            **({} if numbers.regression is None else {"regression": _regression(numbers.regression)}),
             "labels": list(result.labels),
             "confusion": None if numbers.confusion is None else numbers.confusion.tolist(),
             "per_class": [_fields(one) for one in numbers.classes],
@@ -68,12 +72,21 @@ def dataset_to_json(result: PredictionsResult, more: Mapping[str, Any] | None = 
     )
 
 
+def _regression(found: RegressionNumbers) -> dict[str, Any]:
+    known = {name: getattr(found, name) for name in found.__slots__ if name not in ("edges", "counts")}
+    return known | {"residuals": {"edges": found.edges.tolist(), "counts": found.counts.tolist()}}
+
+
 def _fields(one: ClassNumbers | Calibration) -> dict[str, Any]:
     return {name: getattr(one, name) for name in one.__slots__}
 
 
 def errors_of(result: PredictionsResult) -> list[int]:
-    """The rows that are wrong, in their own order."""
+    """The rows that are wrong, in their own order; of a regression, where none is right, all measured ones, the worst first."""
+    if result.expected.size:
+        off = np.abs(result.residual)
+        order: list[int] = np.argsort(-off, kind="stable")[: int(np.isfinite(off).sum())].tolist()
+        return order
     wrong: list[int] = np.flatnonzero(result.correct == 0).tolist()
     return wrong
 
@@ -85,6 +98,8 @@ def dataset_to_csv(
 ) -> bytes:
     """A line for each row; what is not known is empty. Texts and labels are dead in a spreadsheet (see ``csv_file``).
 
+    A record's text is its fields, each as name: value; of a regression the residual and its magnitude are added.
+
     Args:
         rows: which, and in which order; None: all.
         top_tokens: for each row its tokens of the largest attribution.
@@ -92,20 +107,22 @@ def dataset_to_csv(
     paired = bool(result.data.source.pair)
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
-    columns = [*COLUMNS[:2], *(["text_pair"] if paired else []), *COLUMNS[2:]]
+    regression = bool(result.expected.size)
+    columns = [*COLUMNS[:2], *(["text_pair"] if paired else []), *COLUMNS[2:], *(OF_A_REGRESSION if regression else ())]
     writer.writerow([*columns, *([] if top_tokens is None else ["top_tokens"])])
-    said = _said(result)
+    said, residual = _said(result), result.residual
     for row in range(result.data.rows) if rows is None else rows:
-        text = result.data.input_of(row)
+        given = result.data.input_of(row)
         cells = [
             row,
-            guarded(text.text),
-            *([guarded(text.pair or "")] if paired else []),
+            guarded(in_words(given)),
+            *([guarded(given.pair or "")] if paired and isinstance(given, TextInput) else []),
             guarded(true_label(result, row)),
             said[row],
         ]
         cells += [_number(values[row]) for values in (result.probability, result.loss, result.margin)]
         cells.append(_CORRECT[int(result.correct[row])])
+        cells += [_number(residual[row]), _number(abs(residual[row]))] if regression else []
         if top_tokens is not None:
             cells.append(guarded(" ".join(_tokens(top_tokens.get(row, ())))))
         writer.writerow(cells)

@@ -13,6 +13,7 @@ from engine.heatmaps.colours import ramp
 from engine.heatmaps.display_text import displayed
 from engine.heatmaps.inks import LIGHT
 from engine.heatmaps.numerals import figures, percent, signed_figures
+from engine.requests import TextInput, in_words
 from engine.results import AttributionResult
 
 _MOST_CLASSES = 40  # of a confusion matrix that can be read
@@ -67,11 +68,24 @@ def _facts(result: PredictionsResult, rows: Rows, numbers: Numbers) -> str:
         ("With labels", f"{numbers.labelled:,}"),
         ("Accuracy", "" if numbers.accuracy is None else percent(numbers.accuracy)),
         ("Macro F1", "" if numbers.macro_f1 is None else figures(numbers.macro_f1)),
-        ("Mean loss", "" if numbers.mean_loss is None else figures(numbers.mean_loss)),
+        *_regression(numbers),
+        ("Mean loss", "" if numbers.mean_loss is None or numbers.regression else figures(numbers.mean_loss)),
         ("Calibration error", "" if numbers.calibration.error is None else figures(numbers.calibration.error)),
     ]
     listed = "".join(f"<div><dt>{said(name)}</dt><dd>{said(value)}</dd></div>" for name, value in known if value)
     return f"<section><dl>{listed}</dl></section>"
+
+
+def _regression(numbers: Numbers) -> list[tuple[str, str]]:
+    found = numbers.regression
+    if found is None:
+        return []
+    return [
+        ("Mean absolute error", figures(found.mae)),
+        ("of the mean", figures(found.mae_of_mean)),
+        ("RMSE", figures(found.rmse)),
+        ("R²", "" if found.r2 is None else figures(found.r2)),
+    ]
 
 
 def _confusion(numbers: Numbers, labels: tuple[str, ...], steps: set[Step]) -> str:
@@ -120,7 +134,7 @@ def _calibration(numbers: Numbers) -> str:
 
 
 def _slice(summed: SliceAggregate, shown: Shown) -> str:
-    title = f"Words of {summed.name} ({len(summed.rows):,} rows explained)"
+    title = f"{'Fields' if summed.spans else 'Words'} of {summed.name} ({len(summed.rows):,} rows explained)"
     return f"<article><h2>{said(title)}</h2>{''.join(_class(each, shown) for each in summed.classes)}</article>"
 
 
@@ -164,10 +178,9 @@ def _error(result: PredictionsResult, row: int, figure: Figure | None) -> str:
     title = f"Row {row}: {true_label(result, row)}, predicted {predicted}{sure}, loss {figures(float(result.loss[row]))}"
     under = f'<p class="muted" id="row-{row}">{said(title)}</p>'
     if figure is None:
-        text = result.data.input_of(row)
-        shown = "".join(
-            f"<blockquote>{escape(displayed(part))}</blockquote>" for part in (text.text, text.pair) if part is not None
-        )
+        given = result.data.input_of(row)
+        texts = (in_words(given), given.pair if isinstance(given, TextInput) else None)
+        shown = "".join(f"<blockquote>{escape(displayed(part))}</blockquote>" for part in texts if part is not None)
         return f"<article>{under}{shown}</article>"
     return f"<article>{figure.body('h3', under, folded=True)}</article>"
 

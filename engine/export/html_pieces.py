@@ -11,6 +11,7 @@ from engine.export.html_style import style_sheet
 from engine.heatmaps.cells import Cells, cells_of
 from engine.heatmaps.colours import limit_of, ramp
 from engine.heatmaps.display_text import RETURN, displayed, one_line
+from engine.heatmaps.fields import field_sums
 from engine.heatmaps.inks import LIGHT
 from engine.heatmaps.numerals import figures, percent, signed_figures
 from engine.heatmaps.token_values import TokenValues
@@ -76,6 +77,7 @@ class Figure:
             self._scale(),
             self._sum(),
             *(f'<p class="warning">⚠ {said(warning.message)}</p>' for warning in result.warnings),
+            self._fields(),
             self._table(),
             f"<details><summary>How it was made</summary>{_settings(result)}</details>" if folded else _settings(result),
         ]
@@ -146,6 +148,21 @@ class Figure:
         tag = progress_words(self._result.progress, stopped=True)
         first = ([(tag, "warning")] if tag else []) + sum_parts(self._result)
         return f'<p class="sum">{_parts(first)}<br>{_parts(circumstances(self._result))}</p>'
+
+    def _fields(self) -> str:
+        """Of a record: what its characters come to."""
+        sums = field_sums(self._result)
+        if not sums:
+            return ""
+        rows = "".join(
+            f'<tr><th scope="row"><bdi>{said(each.field.name)}</bdi></th><td><bdi>{said(each.field.value)}</bdi></td>'
+            f"<td>{signed_figures(each.total)}</td><td>{signed_figures(each.mean)}</td><td>{signed_figures(each.peak)}</td></tr>"
+            for each in sums
+        )
+        names = ("Field", "Value", f"Sum ({self._result.unit})", "Mean", "Largest")
+        head = "".join(f'<th scope="col">{said(name)}</th>' for name in names)
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return f'<div class="part"><h4>By field</h4><div class="wide">{table}</div></div>'
 
     def _table(self) -> str:
         tokens = self._result.tokens

@@ -9,6 +9,8 @@ import numpy as np
 from engine import VERSION
 from engine.checkpoints import ImportResult, ImportTrial
 from engine.descriptions import MethodDescription
+from engine.heatmaps.fields import field_sums
+from engine.records import RecordField
 from engine.requests import ImageInput, Input
 from engine.results import (
     AttributionResult,
@@ -70,12 +72,26 @@ def attribution_as_dict(result: AttributionResult) -> dict[str, Any]:
             "signed": result.signed,
             "unit": result.unit,
             **({} if result.grain == "token" else {"grain": result.grain}),
-            **({"shape": list(read.shape), "crop": list(read.crop)} if isinstance(read, ReadImage) else {}),
+            **_laid_out(result),
         },
         "completeness": completeness_as_dict(result.completeness),
         "cost": cost_as_dict(result.cost),
         "warnings": [notice.message for notice in result.warnings],
     }
+
+
+def _laid_out(result: AttributionResult) -> dict[str, Any]:
+    """Of a picture: how its values lie on it; of a record: what its characters come to."""
+    read = result.prediction.input
+    if isinstance(read, ReadImage):
+        return {"shape": list(read.shape), "crop": list(read.crop)}
+    sums = field_sums(result)
+    fields = [
+        {"name": each.field.name, "value": each.total}
+        | ({"mean": each.mean, "peak": each.peak} if result.grain == "token" else {})  # of its characters
+        for each in sums
+    ]
+    return {"fields": fields} if fields else {}
 
 
 def completeness_as_dict(completeness: Completeness | None) -> dict[str, Any] | None:
@@ -132,10 +148,12 @@ def input_as_dict(text: TokenizedText, with_segments: bool) -> dict[str, Any]:
         return known | ({"segment": t.segment} if text.pair is not None else {})
 
     pair = {} if text.pair is None else {"text_pair": text.pair, "cut_pair": text.cut_pair}
+    fields = [{"name": f.name, "value": f.value, "start": f.start, "end": f.end, "cut": f.cut} for f in text.fields]
     return {
-        "kind": "text",
+        "kind": "record" if fields else "text",
         "text": text.text,
         **pair,
+        **({"fields": fields} if fields else {}),
         "truncated": text.truncated,
         "cut": text.cut,
         "tokens": [token(t) for t in text.tokens],
@@ -187,9 +205,15 @@ def model_as_dict(info: ModelInfo) -> dict[str, Any]:
         "attention": {"layers": info.attention.layers, "heads": info.attention.heads} if info.attention else None,
         "can": list(info.can),
         **({"checkpoints": list(info.checkpoints)} if info.checkpoints else {}),
+        **({"fields": [_field_as_dict(field) for field in info.fields]} if info.fields else {}),
         "warnings": [notice.message for notice in info.warnings],
         "sha256": info.sha256,
     }
+
+
+def _field_as_dict(field: RecordField) -> dict[str, Any]:
+    """As ``model.json`` has it."""
+    return {name: getattr(field, name) for name in field.__slots__}
 
 
 def method_as_dict(method: MethodDescription) -> dict[str, Any]:

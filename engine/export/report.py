@@ -8,6 +8,7 @@ from engine.export.html_pieces import Figure, page, said
 from engine.export.image_figure import figure_of
 from engine.findings import AnyFinding, Finding, ViewFinding, time_of
 from engine.heatmaps.display_text import displayed
+from engine.requests import in_words
 
 TITLE = "Findings"
 
@@ -33,7 +34,7 @@ def _view(finding: ViewFinding, under: str) -> str:
     """Its picture, and the text it was about."""
     seen = finding.seen
     picture = base64.b64encode(seen.png()).decode("ascii")
-    text = f"<details><summary>The text</summary><blockquote>{escape(displayed(seen.input.text))}</blockquote></details>"
+    text = f"<details><summary>The text</summary><blockquote>{escape(displayed(in_words(seen.input)))}</blockquote></details>"
     return "\n".join(
         (
             f"<h2>{said(seen.title)}</h2>{under}",

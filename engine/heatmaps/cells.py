@@ -1,7 +1,7 @@
 """Tokens as spans of the text that can be seen and pointed at."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
@@ -53,7 +53,7 @@ def cells_of(document: TokenizedText) -> Cells:
     first = np.full(int(offsets[-1]), len(document.tokens), dtype=np.intp)
     np.minimum.at(first, of_token, np.arange(len(of_token)))
     word_offsets = np.cumsum([0] + [int(part.word[-1]) + 1 if len(part.word) else 0 for part in parts])
-    return Cells(
+    found = Cells(
         start=np.concatenate([part.start for part in parts]),
         end=np.concatenate([part.end for part in parts]),
         segment=np.repeat(np.arange(len(parts)), np.diff(offsets)),
@@ -62,6 +62,12 @@ def cells_of(document: TokenizedText) -> Cells:
         first_token=first,
         of_token=of_token,
     )
+    return replace(found, word=_fields(document, found.start)) if document.fields else found
+
+
+def _fields(document: TokenizedText, start: Indices) -> Indices:
+    """Of a record the field in place of the word: what is framed as one."""
+    return np.searchsorted([field.end for field in document.fields], start, "right").astype(np.intp)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

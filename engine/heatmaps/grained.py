@@ -6,9 +6,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import UserError
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import DOT, baselines_in_words, progress_words, sum_parts, token_values
-from engine.inputs.grain import Grouping, combined, group, grouped_text, rule_in_words
+from engine.inputs.grain import Grouping, combined, fitting_grain, grains_of, group, grouped_text, rule_in_words
 from engine.requests import Grain, Reduction
 from engine.results import AttributionResult, TokenizedText
 
@@ -39,7 +40,8 @@ class Grouper:
     def __init__(self) -> None:
         self._kept: list[Grouped] = []
 
-    def __call__(self, document: TokenizedText, grain: Grain) -> Grouped:
+    def __call__(self, document: TokenizedText, wanted: Grain) -> Grouped:
+        grain = fitting_grain(document, wanted)
         found = next((each for each in self._kept if each.grain == grain and _same(each.source, document)), None)
         if found is None:
             found = Grouped(document, grain)
@@ -88,6 +90,10 @@ class GrainedMap:
 
 def at_grain(result: AttributionResult, grain: Grain) -> AttributionResult:
     """The same map with a token, and a value, for each word or sentence; ``result`` is at the grain of tokens."""
+    known = grains_of(result.prediction.text)
+    if grain not in known and grain != result.grain:
+        reads = "a record has" if result.prediction.text.fields else "a text has"
+        raise UserError(f"There is no grain {grain} here: {reads} {', '.join(known)}.", "no_such_grain")
     if grain == result.grain:
         return result
     grouped = Grouped(result.prediction.text, grain)

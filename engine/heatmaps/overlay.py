@@ -75,7 +75,7 @@ def _enlargement(read: ReadImage, shape: tuple[int, ...]) -> int:
     down = (bottom - top) * read.pixels.shape[0] / read.size[1]
     across = (right - left) * read.pixels.shape[1] / read.size[0]
     wanted = max(math.ceil(shape[0] / down), math.ceil(shape[1] / across))
-    return max(1, min(wanted, _LARGEST // max(read.pixels.shape[:2])))
+    return max(1, int(min(wanted, _LARGEST // max(read.pixels.shape))))
 
 
 def _cells(count: int, size: int, crop: tuple[float, ...], cells: int) -> NDArray[np.intp]:

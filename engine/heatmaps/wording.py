@@ -22,6 +22,9 @@ def token_values(result: AttributionResult) -> NDArray[np.floating]:
 def title_of(result: AttributionResult) -> str:
     """Which method, and for which target."""
     target = result.target
+    if result.model.problem_type == "regression" and target.layer is None and result.method.uses_target:
+        unit = f", in {result.model.value_unit}" if result.model.value_unit else ""
+        return f"{result.method.label}: {'what raises' if result.signed else 'what matters for'} the value{unit}"
     name = target.label if target.label is not None else f"output {target.index}"
     if target.versus_index is not None:
         name = f"{name} versus {target.versus if target.versus is not None else f'output {target.versus_index}'}"

@@ -1,11 +1,11 @@
-"""Tokens, words or sentences: which tokens stand together, and what their values are together.
+"""Tokens, words or sentences, of records fields: which tokens stand together, and what their values are together.
 
 Groups never cut a token: where a piece crosses a border between words, the two words are one group. In scripts that
 write no spaces (Chinese, Japanese) every token is its own word, since only a dictionary could say more; a run of Thai
 up to the next space is one word for the same reason.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -73,6 +73,8 @@ def group(document: TokenizedText, grain: Grain) -> Grouping:
     if grain == "token":
         everyone = np.arange(len(tokens))
         return Grouping(grain, everyone, everyone, np.ones(len(tokens), np.intp), start, end)
+    if grain == "field":
+        return _by_field(document, start, end)
     special = np.fromiter((t.special for t in tokens), np.bool_, len(tokens))
     segment = np.fromiter((t.segment for t in tokens), np.intp, len(tokens))
     keys = -1 - np.arange(len(tokens))  # a special token: a group of its own
@@ -86,22 +88,45 @@ def group(document: TokenizedText, grain: Grain) -> Grouping:
     return _numbered(grain, keys, start, end)
 
 
+def grains_of(document: TokenizedText) -> tuple[Grain, ...]:
+    """Those that say something: a record has characters and fields, and no words."""
+    return ("token", "field") if document.fields else ("token", "word", "sentence")
+
+
+def fitting_grain(document: TokenizedText, grain: Grain) -> Grain:
+    """``grain``, or what comes nearest to it where that would say nothing of ``document``."""
+    if grain in grains_of(document):
+        return grain
+    return "field" if document.fields else "word"
+
+
+def _by_field(document: TokenizedText, start: Indices, end: Indices) -> Grouping:
+    """A group for each field, its padding with it; a token outside all of them stands by itself."""
+    ends = np.array([field.end for field in document.fields], np.intp)
+    keys = np.searchsorted(ends, start, "right") if len(ends) else np.arange(len(start))
+    return _numbered("field", keys, start, end)
+
+
 def grouped_text(document: TokenizedText, groups: Grouping) -> TokenizedText:
-    """The same text with a token for each group; its piece names them all, and several pieces have no id (−1)."""
+    """The same text with a token for each group; its piece names them all, or the field, and several pieces have no id (−1)."""
     if groups.grain == "token":
         return document
     texts, tokens = (document.text, document.pair or ""), document.tokens
     order, ends = np.argsort(groups.of_token, kind="stable").tolist(), np.cumsum(groups.count).tolist()
     made, begin = [], 0
+    names = {field.start: field.name for field in document.fields} if groups.grain == "field" else {}
     for stop, start, end in zip(ends, groups.start.tolist(), groups.end.tolist(), strict=True):
         first, members, begin = tokens[order[begin]], order[begin:stop], stop
+        if start in names:
+            made.append(Token(document.text[start:end], names[start], -1, start, end, False))
+            continue
         if first.special or (len(members) == 1 and (first.start, first.end) == (start, end)):
             made.append(first)
             continue
         pieces = " ".join(tokens[token].piece for token in members)
         id = first.id if len(members) == 1 else -1
         made.append(Token(texts[first.segment][start:end], pieces, id, start, end, False, first.segment))
-    return TokenizedText(document.text, tuple(made), document.pair, document.cut, document.cut_pair)
+    return replace(document, tokens=tuple(made))
 
 
 def combined(values: FloatArray, groups: Grouping, reduction: Reduction) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from engine.errors import LoadError, UserError
 from engine.inputs.image import MOST_PIXELS
 from engine.results import FloatArray
 
-LARGEST_SIDE = 4096  # pixels of what a model is given
+LARGEST_SIDE = 1024  # pixels of what a model is given: the gradient through it has to fit in memory
 _RESAMPLING = ("nearest", "Lanczos", "bilinear", "bicubic", "box", "Hamming")  # by Pillow's numbers
 _HALF = (0.5, 0.5, 0.5)
 _IMAGENET = {"image_mean": (0.485, 0.456, 0.406), "image_std": (0.229, 0.224, 0.225)}
@@ -112,7 +112,7 @@ class Preprocessing:
         """Resize and cut a picture in RGB.
 
         Raises:
-            UserError: it is so long and narrow that it would become too large.
+            UserError: it is too long and narrow, or too large for a model that takes pictures as they are.
         """
         width, height = image.size
         rows, columns = self._resized(height, width)
@@ -120,6 +120,11 @@ class Preprocessing:
             raise UserError(
                 f"The picture of {width:,} × {height:,} pixels is too narrow for this model; cut it first.", "too_narrow"
             )
+        given = self.cut or (rows, columns)
+        if given[0] * given[1] > LARGEST_SIDE**2:
+            size = f"{given[1]:,} × {given[0]:,} pixels"
+            words = f"This model would be given {size}, more than memory is likely to hold; save a smaller copy."
+            raise UserError(words, "too_large")
         steps = []
         image = image if self.channels == 3 else image.convert("L")
         if (rows, columns) != (height, width):

@@ -35,7 +35,7 @@ def tokenized_text(text: str, pair: str | None, pieces: Sequence[Piece], overflo
     cuts = [
         _cut(t, max((p.end for p in pieces if p.segment == s), default=0)) if overflowed else None for s, t in enumerate(texts)
     ]
-    return TokenizedText(text, tuple(tokens), pair, *cuts)
+    return TokenizedText(text, tuple(tokens), pair, cuts[0], cuts[1])
 
 
 def _cut(text: str, read: int) -> tuple[int, int] | None:

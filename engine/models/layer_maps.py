@@ -33,7 +33,7 @@ class Grid:
         """(batch, channels, rows, columns)."""
         if self.before is not None:
             places = output[:, self.before : self.before + self.rows * self.columns]
-            return places.transpose(1, 2).unflatten(2, (self.rows, self.columns))
+            return places.transpose(1, 2).reshape(len(output), -1, self.rows, self.columns)
         return output.permute(0, 3, 1, 2) if self.channels_last else output
 
 
@@ -112,30 +112,29 @@ def averaged_layer(model: ImageModel) -> str | None:
     """The layer whose map is averaged over space and then classified by a linear layer alone; None: there is none."""
     encoding = model.trial()
     points = _drawn(model, encoding)
-    linears = {name: module for name, module in named_layers(model.network).items() if isinstance(module, nn.Linear)}
-    given: dict[str, tuple[Tensor, Tensor]] = {}
-
-    def keep(name: str) -> Any:
-        return lambda _module, inputs, output: given.__setitem__(name, (inputs[0], output))
-
-    handles = [module.register_forward_hook(keep(name)) for name, module in linears.items()]
+    linears = [module for module in model.network.modules() if isinstance(module, nn.Linear)]
+    given: list[tuple[Tensor, Tensor]] = []  # what each was given, and gave
+    handles = [
+        module.register_forward_hook(lambda _module, inputs, output: given.append((inputs[0], output))) for module in linears
+    ]
     try:
         with kept_maps(named_layers(model.network), encoding.shape, 1) as kept:
             logits = model.logits(points, encoding)
     finally:
         for handle in handles:
             handle.remove()
-    head = next((pooled for pooled, output in reversed(given.values()) if output.shape == logits.shape and output.equal(logits)), None)
+    head = next((pooled for pooled, output in reversed(given) if output.equal(logits)), None)
     if head is None or head.dim() != 2:
         return None
-    for name, output in reversed(kept.items()):
-        grid = grid_of(output, 1, encoding.shape)
-        if grid is None or not grid.before and grid.before is not None and output.shape[2] != head.shape[1]:
-            continue
-        mean = grid.maps(output).mean((2, 3))
-        if mean.shape == head.shape and torch.allclose(mean, head, rtol=_SAME, atol=_SAME * float(head.abs().max())):
-            return name
-    return None
+    return next((name for name in reversed(kept) if _is_mean_of(kept[name], head, encoding.shape)), None)
+
+
+def _is_mean_of(output: Tensor, pooled: Tensor, shape: tuple[int, int]) -> bool:
+    grid = grid_of(output, 1, shape)
+    mean = None if grid is None else grid.maps(output).mean((2, 3))
+    if mean is None or mean.shape != pooled.shape:
+        return False
+    return torch.allclose(mean, pooled, rtol=_SAME, atol=_SAME * float(pooled.abs().max()))
 
 
 def _drawn(model: ImageModel, encoding: ImageEncoding) -> Tensor:

@@ -178,14 +178,14 @@ class TextModel(Model):
     window: int | None = None  # how many tokens a prediction is made from, padded at the left; None: all there are
 
     @abstractmethod
-    def encode(self, text: TextInput) -> Encoding:
-        """Tokenise ``text``; what does not fit is cut, and said so.
+    def encode(self, text: Any) -> Encoding:
+        """Tokenise ``text``, a ``TextInput`` or a ``RecordInput``; what does not fit is cut, and said so.
 
         Raises:
             UserError: nothing to read, or a piece outside a vocabulary that has no word for the unknown.
         """
 
-    def encode_many(self, texts: Sequence[TextInput]) -> "list[RowIds | UserError]":
+    def encode_many(self, texts: Sequence[Any]) -> "list[RowIds | UserError]":
         """What ``encode`` gives of each, but only as much as a prediction needs; of those it refuses, why."""
         found: list[RowIds | UserError] = []
         for text in texts:

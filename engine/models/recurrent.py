@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from engine.errors import LoadError
 from engine.models.files import SAFETENSORS
+from engine.models.record_spec import check_pads
 from engine.models.recurrent_spec import FORMAT, RecurrentSpec, check_spec, check_vocabulary
 from engine.models.training import CHECKPOINTS
 
@@ -113,6 +114,8 @@ def save(
     """
     check_spec(spec)
     check_vocabulary(spec, len(vocabulary))
+    if spec.record is not None:
+        check_pads(spec.record, vocabulary)
     with torch.device("meta"):
         network = RecurrentNetwork(spec, len(vocabulary))
     for state in (weights, *checkpoints.values()):
@@ -120,6 +123,8 @@ def save(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     description = {"format": FORMAT, "version": 1, **asdict(spec)}
+    if spec.record is None:
+        del description["record"]  # of models that read text: as it was before there were records
     (folder / "model.json").write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "vocabulary.json").write_text(json.dumps(list(vocabulary), ensure_ascii=False) + "\n", encoding="utf-8")
     _save_weights(folder / SAFETENSORS, weights, dtype)

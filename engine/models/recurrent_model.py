@@ -26,6 +26,7 @@ from engine.models.model import (
     recurrent_layers_of,
     require_text,
 )
+from engine.models.record_spec import check_pads
 from engine.models.recurrent import RecurrentNetwork, check_weights
 from engine.models.recurrent_spec import RecurrentSpec, check_vocabulary, read_spec
 from engine.models.training import recurrent_checkpoints
@@ -42,6 +43,8 @@ def open_recurrent(folder: Path, request: OpenModelRequest) -> "RecurrentModel":
     spec = read_spec(read_json(folder / "model.json"))
     vocabulary = _read_vocabulary(folder / "vocabulary.json")
     check_vocabulary(spec, len(vocabulary))
+    if spec.record is not None:
+        check_pads(spec.record, vocabulary)
     if not (folder / SAFETENSORS).is_file():
         raise LoadError(f"The folder has no weights: {SAFETENSORS} is missing.", "no_weights")
     weights = Weights(read_safetensors(folder / SAFETENSORS), (folder / SAFETENSORS,))
@@ -62,7 +65,7 @@ def recurrent_model(
     """
     place = choose_device(device)
     network = _build(spec, len(vocabulary), weights.tensors, place)
-    model = RecurrentModel(network, spec, vocabulary)
+    model = _model_class(spec)(network, spec, vocabulary)
     parameters = sum(p.numel() for p in network.parameters())
     model.info = ModelInfo(
         path=str(path),
@@ -81,12 +84,24 @@ def recurrent_model(
         can=("attribution", "cells"),
         warnings=tuple(_notices(network, vocabulary, weights)),
         sha256=sha256,
-        baselines=baselines_of(set(model.substitutes)),
+        baselines=model.own_baselines,
         maximum_tokens=spec.maximum_tokens or LONGEST_TEXT,
         architecture=architecture_of(spec),
         device=str(place),
+        input_kind="text" if spec.record is None else "record",
+        fields=() if spec.record is None else spec.record.fields,
+        value_unit="" if spec.record is None else spec.record.unit,
     )
     return model
+
+
+def _model_class(spec: RecurrentSpec) -> "type[RecurrentModel]":
+    """By what it reads."""
+    if spec.record is None:
+        return RecurrentModel
+    from engine.models.record_model import RecordModel  # which is one of these
+
+    return RecordModel
 
 
 def architecture_of(spec: RecurrentSpec) -> str:
@@ -134,12 +149,14 @@ class RecurrentModel(TextModel):
     """A recurrent classifier or language model."""
 
     network: Any
+    own_baselines: tuple[str, ...]
 
     def __init__(self, network: RecurrentNetwork, spec: RecurrentSpec, vocabulary: list[str]) -> None:
         self.network, self.spec, self.vocabulary = network, spec, vocabulary
         self._ids = {entry: i for i, entry in reversed(list(enumerate(vocabulary)))}
         named = {"pad": spec.padding, "unk": spec.unknown}
         self.substitutes = {name: self._ids[entry] for name, entry in named.items() if entry in self._ids}
+        self.own_baselines = baselines_of(set(self.substitutes))
         self._tokeniser = Tokeniser(spec.tokeniser, self._ids, self.substitutes.get("unk"), spec.lowercase)
 
     def read_checkpoint(self, path: Path) -> CheckpointWeights:

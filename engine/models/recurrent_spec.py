@@ -6,12 +6,13 @@ from types import NoneType
 from typing import Any, Literal
 
 from engine.errors import LoadError
+from engine.models.record_spec import RecordLayout, check_layout, read_layout
 from engine.models.safety import check_bounds
 
 FORMAT = "neuroloupe-recurrent"
 _CHOICES = {
     "architecture": ("lstm", "gru", "rnn"),
-    "task": ("text_classification", "causal_lm"),
+    "task": ("text_classification", "causal_lm", "record_regression", "record_classification"),
     "readout": ("last", "last_step", "mean", "max"),
     "problem_type": ("single_label", "multi_label", "regression"),
 }
@@ -24,7 +25,8 @@ class RecurrentSpec:
 
     Args:
         architecture: ``lstm``, ``gru`` or ``rnn`` (tanh).
-        task: ``text_classification``, or ``causal_lm`` (one output per vocabulary entry, read at every step).
+        task: ``text_classification``, ``causal_lm`` (one output per vocabulary entry, read at every step), or of a table's rows
+            ``record_regression`` and ``record_classification``.
         embedding_size: None: one-hot input.
         head: sizes of the linear layers, the last being the number of outputs.
         activations: between the linear layers, one fewer than ``head``: relu, tanh, sigmoid, gelu or none.
@@ -33,10 +35,11 @@ class RecurrentSpec:
         tokeniser: ``char``, ``word`` (words and single punctuation marks), or a regular expression of the ``regex`` package.
         unknown: the vocabulary entry that stands for all others; None: unknown pieces are refused.
         padding: the vocabulary entry that stands for nothing.
+        record: how the fields of a row are laid out; None: the model reads text.
     """
 
     architecture: Literal["lstm", "gru", "rnn"]
-    task: Literal["text_classification", "causal_lm"]
+    task: Literal["text_classification", "causal_lm", "record_regression", "record_classification"]
     hidden_size: int
     head: tuple[int, ...]
     labels: tuple[str, ...] = ()
@@ -53,6 +56,7 @@ class RecurrentSpec:
     unknown: str | None = "<unk>"
     padding: str | None = "<pad>"
     maximum_tokens: int | None = None
+    record: RecordLayout | None = None
 
 
 def read_spec(description: Mapping[str, Any]) -> RecurrentSpec:
@@ -71,6 +75,8 @@ def read_spec(description: Mapping[str, Any]) -> RecurrentSpec:
         said = f"has a field “{unknown[0]}” that is not known" if unknown else f"lacks the field “{missing[0]}”"
         raise LoadError(f"model.json {said}; compare it with the README.", "bad_description")
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in description.items() if k in known}
+    if values.get("record") is not None:
+        values["record"] = read_layout(values["record"])
     spec = RecurrentSpec(**values)
     check_spec(spec)
     return spec
@@ -90,12 +96,28 @@ def check_spec(spec: RecurrentSpec) -> None:
     _require(len(spec.labels) in (0, outputs), f"there are {len(spec.labels)} labels for {outputs} outputs")
     check_bounds(layers=max(spec.layers, len(spec.head)), hidden=max(spec.hidden_size, spec.embedding_size or 0))
     check_bounds(hidden=max(spec.head[:-1], default=0), vocabulary=outputs)
+    _check_record(spec)
 
 
 def check_vocabulary(spec: RecurrentSpec, size: int) -> None:
     """Refuse a language model whose outputs are not the entries of its vocabulary."""
     check_bounds(vocabulary=size)
     _require(spec.task != "causal_lm" or spec.head[-1] == size, f"there are {spec.head[-1]} outputs for a vocabulary of {size}")
+
+
+def _check_record(spec: RecurrentSpec) -> None:
+    """A layout where rows are read, and only there."""
+    reads_records = spec.task in ("record_regression", "record_classification")
+    _require(reads_records == (spec.record is not None), "record goes with the tasks record_regression and record_classification")
+    if spec.record is None:
+        return
+    check_layout(spec.record)
+    _require(spec.tokeniser == "char", "a model of records reads characters: tokeniser must be char")
+    regression = spec.task == "record_regression"
+    _require(regression == (spec.problem_type == "regression"), "problem_type regression goes with the task record_regression")
+    _require(not regression or spec.head[-1] == 1, "a record_regression has one output")
+    _require(regression or bool(spec.labels), "a record_classification needs its labels")
+    _require(spec.maximum_tokens is None or spec.maximum_tokens >= spec.record.width, "maximum_tokens must hold a whole record")
 
 
 def _check_types(spec: RecurrentSpec) -> None:

@@ -17,7 +17,7 @@ from engine.attribution.target import classes
 from engine.cells import QUANTITIES, AblatedReading, AblationResult, Cell, RecurrentKind, check_cells
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
-from engine.models.model import Encoding, TextModel
+from engine.models.model import Encoding, TextModel, as_read_by
 from engine.recurrent.network import Call, Unrolling, unrolling
 from engine.recurrent.read import (
     check_reads_tokens,
@@ -47,7 +47,7 @@ def ablate(model: TextModel, request: AblationRequest) -> Steps[AblationResult]:
     yield Partial(0, doing="Reading")
     start = time.perf_counter()
     _check(model, request)
-    encoding = model.encode(request.input)
+    encoding = model.encode(as_read_by(model, request.input))
     values = [request.value if request.how == "value" else 0.0] * len(request.cells)
     if request.how == "mean":
         values = yield from _means(model, encoding, request.cells)

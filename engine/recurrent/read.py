@@ -11,7 +11,7 @@ from engine.cells import QUANTITIES, Alternatives, CellsResult, RecurrentLayer
 from engine.devices import available_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps, relay
-from engine.models.model import Encoding, TextModel
+from engine.models.model import Encoding, TextModel, as_read_by
 from engine.recurrent.network import Call, Unrolling, unrolling
 from engine.recurrent.recorder import KINDS, Recording, recording
 from engine.requests import CellsRequest
@@ -30,7 +30,7 @@ def read_cells(model: TextModel, request: CellsRequest) -> Steps[CellsResult]:
     yield Partial(0, doing=DOING)
     start = time.perf_counter()
     wanted = wanted_quantities(model, request.quantities)
-    encoding = model.encode(request.input)
+    encoding = model.encode(as_read_by(model, request.input))
     _check_memory(model, encoding, wanted)
     padding = padding_of(model, encoding)
     steps = sum(info.layers * info.directions for info in model.info.recurrent) * (padding + encoding.ids.shape[1])
@@ -69,7 +69,7 @@ def warnings_of(model: TextModel, encoding: Encoding) -> list[Notice]:
     if cut:
         said = f"Characters {cut[0]} to {cut[1]} of the text were not read: it is longer than the model's limit."
         warnings.append(Notice(said, "cut"))
-    return warnings
+    return warnings + list(encoding.input.notices)
 
 
 def logits_of(model: TextModel, encoding: Encoding, batch: int = 1) -> Tensor:

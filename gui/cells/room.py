@@ -10,7 +10,7 @@ from engine.command_line import cells_command
 from engine.errors import UserError
 from engine.export.cells_files import CELLS_KINDS
 from engine.jobs import Failure
-from engine.requests import CellsRequest, CorpusTextRequest, Parameter, Request, as_text
+from engine.requests import CellsRequest, CorpusTextRequest, Parameter, Request
 from engine.results import ModelInfo
 from gui.actions import ActionDescription
 from gui.cells.corpus_desk import CorpusDesk, Phrase
@@ -44,6 +44,7 @@ class CellsRoom(Room):
     """One cell, one quantity, one token: everything in the view follows them."""
 
     key, title, icon = "cells", "Cells", "cpu"
+    reads = ("text", "record")
     hint = "What LSTM, GRU and RNN cells do on this text."
     shortcuts = ("Ctrl+Alt+C",)
 
@@ -88,7 +89,7 @@ class CellsRoom(Room):
         """See ``Room``."""
         if not has_cells(subject.model):
             return None
-        return CellsRequest(subject.model.sha256, as_text(subject.input), GUESSES if self._guesses else 0)
+        return CellsRequest(subject.model.sha256, subject.input, GUESSES if self._guesses else 0)
 
     def kept(self) -> Kept | None:
         """See ``Room``."""

@@ -77,8 +77,8 @@ class BaselineControls(QWidget):
             whole.addWidget(each)
 
     def show_baselines(self, offered: tuple[str, ...], kind: InputKind = "text") -> None:
-        """Those this model can compute by itself; another input of its kind it can always read."""
-        own = (OWN_IMAGE,) if kind == "image" else (OWN_TEXT, RANDOM_DOCUMENT)
+        """Those this model can compute by itself; where it reads texts or pictures, others of its kind too."""
+        own = {"text": (OWN_TEXT, RANDOM_DOCUMENT), "image": (OWN_IMAGE,), "record": ()}[kind]
         self.list.show_baselines((*offered, *own), kind == "image")
         self._show_needs()
 

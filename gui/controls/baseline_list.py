@@ -17,6 +17,7 @@ WORDS = {
     "mask": ("Mask token", "Every ordinary token is replaced by the mask token."),
     "unk": ("Unknown token", "Every ordinary token is replaced by the unknown token."),
     "mean": ("Mean embedding", "Every ordinary token has the mean of all embeddings."),
+    "blank": ("Blank fields", "Every field is filled with its own padding, as if nothing had been written."),
     OWN_TEXT: ("A text of your own", "A text that says nothing, laid over the input token by token."),
     RANDOM_DOCUMENT: ("Random documents", "Drawn from a file of texts by the seed; several are averaged over."),
     "black": ("Black", "Every pixel is black."),

@@ -43,6 +43,12 @@ class Segments(QWidget):
                 part.setProperty("segment", _end(place, offered))
                 part.style().polish(part)
 
+    def rename(self, id: str, words: str) -> None:
+        """Where it is called otherwise."""
+        part = self._group.button(self._ids.index(id))
+        part.setText(words)
+        part.setAccessibleName(words)
+
     @property
     def current(self) -> str:
         return self._ids[self._group.checkedId()]

@@ -12,20 +12,25 @@ from gui.controls.segments import Segments
 from gui.data.asking import AskRow
 from gui.data.desk import DataDesk
 from gui.data.position_map import PositionMap
+from gui.data.row_filter import quoted
 from gui.data.word_table import WordTable
 from gui.heatmaps.colour_bar import ColourBar
+from gui.records.checkpoint_slider import CheckpointSlider
+from gui.records.field_bars import MEASURES, FieldBars
 
 MANY = (50, 200, 1000, 5000)
 WORDS = (
     ("raises", "Raise", "Words that speak for the class, those that did most in all first."),
     ("lowers", "Lower", "Words that speak against it."),
     ("flips", "Both ways", "Words that raise the score in some places and lower it in others."),
+    ("fields", "Bars", "Field by field, over all the rows."),
 )
 EMPTY = (
     "Which words speak for which class, over many rows? Every row is explained with the method on the right, once; then words "
     "are summed up by class, with the rows they stand in. Rows are taken in the order of the table, so errors come first."
 )
 NOTHING, OUTCOMES = "", "\0outcomes"
+_OF_TEXTS = ("raises", "lowers", "flips")
 
 
 class AggregatePage(QWidget):
@@ -48,6 +53,12 @@ class AggregatePage(QWidget):
         self._first_title, self._second_title, self._bar = section_label(""), section_label(""), ColourBar()
         self._empty, self._stack, self._right = QLabel(EMPTY), QStackedWidget(), QStackedWidget()
         self._fields = caption_label()
+        self.bars, self.second_bars, self._first_stack = (
+            FieldBars("aggregateBars"),
+            FieldBars("aggregateBarsBeside"),
+            QStackedWidget(),
+        )
+        self.measure, self.checkpoint = Segments("aggregateMeasure", MEASURES, tight=True), CheckpointSlider()
         self._build()
         self._connect()
         self.show_choices()
@@ -75,18 +86,25 @@ class AggregatePage(QWidget):
         column.addWidget(self._bar)
         self._right.addWidget(beside)
         self._right.addWidget(self.second)
+        self._right.addWidget(self.second_bars)
+        self._first_stack.addWidget(self.first)
+        self._first_stack.addWidget(self.bars)
+        self.kind.offer(_OF_TEXTS)
+        self.measure.hide()
         chosen = QHBoxLayout()
         chosen.setSpacing(8)
         chosen.addWidget(self.label)
         chosen.addWidget(self.kind)
+        chosen.addWidget(self.measure)
         chosen.addWidget(self._fields, 1)
+        chosen.addWidget(self.checkpoint)
         found = QWidget()
         grid = QGridLayout(found)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
         grid.addLayout(chosen, 0, 0, 1, 2)
-        for at, (title, widget) in enumerate(((self._first_title, self.first), (self._second_title, self._right))):
+        for at, (title, widget) in enumerate(((self._first_title, self._first_stack), (self._second_title, self._right))):
             grid.addWidget(title, 1, at)
             grid.addWidget(widget, 2, at)
             grid.setColumnStretch(at, 1)
@@ -104,6 +122,10 @@ class AggregatePage(QWidget):
         self.row.stopped.connect(self.stopped)
         self.label.activated.connect(self._on_chosen)
         self.kind.chosen.connect(self._on_chosen)
+        self.measure.chosen.connect(self._on_chosen)
+        self.checkpoint.chosen.connect(self.asked)
+        for bars in (self.bars, self.second_bars):
+            bars.read_out_changed.connect(self.read_out_changed)
         for table in (self.first, self.second):
             table.word_chosen.connect(self.word_chosen)
         self.map.row_chosen.connect(self.row_chosen)
@@ -128,6 +150,13 @@ class AggregatePage(QWidget):
 
     def show_result(self, result: AggregateResult, whole: bool) -> None:
         """Finished, or so far."""
+        of_records = bool(result.slices[0].spans)
+        if of_records and (self.result is None or not self.result.slices[0].spans):
+            self.kind.choose("fields")
+        elif not of_records and self.kind.current == "fields":
+            self.kind.choose("raises")
+        self.kind.offer((*_OF_TEXTS, "fields") if of_records else _OF_TEXTS)
+        self.checkpoint.show_names(result.model.checkpoints or self.checkpoint.names if of_records else ())
         self.result = result
         labels = [each.label for each in result.slices[0].classes]
         if [self.label.itemData(at) for at in range(self.label.count())] != labels:
@@ -145,20 +174,32 @@ class AggregatePage(QWidget):
     def _show(self) -> None:
         assert self.result is not None
         slices, target = self.result.slices, self.result.request.explanation.target
-        unit = target.score.replace("_", " ")
+        unit = self.result.model.value_unit or target.score.replace("_", " ")
+        bars = self.kind.current == "fields"
+        self._first_stack.setCurrentIndex(int(bars))
+        self.measure.setVisible(bars)
+        self.label.setVisible(not bars)
+        self.first.show_kind(bool(slices[0].spans))
+        self.second.show_kind(bool(slices[0].spans))
+        measure = next(each for each, _, _ in MEASURES if each == self.measure.current)
+        for of, drawn in zip(slices, (self.bars, self.second_bars), strict=False):
+            drawn.show_fields(of.fields, measure, unit)
         for of, table, title in zip(slices, (self.first, self.second), (self._first_title, self._second_title), strict=False):
             words = self._words_of(of)
-            table.show_words(getattr(words, self.kind.current) if words is not None else ())
+            table.show_words(() if words is None or bars else getattr(words, self.kind.current))
             count = words.rows if words is not None else 0
             name = f"{of.name}: " if len(slices) > 1 else ""
             title.setText(f"{name}{count:,} of {len(of.rows):,} rows explained {self.label.currentText()}")
-        self._right.setCurrentIndex(int(len(slices) > 1))
+        self._right.setCurrentIndex((2 if bars else 1) if len(slices) > 1 else 0)
         if len(slices) == 1:
             explained = slices[0]
             self.map.show_slice(explained, signed=True)
-            self._second_title.setText("Word by word, a line each row")
+            kind = "Character by character" if explained.spans else "Word by word"
+            self._second_title.setText(f"{kind}, a line each row")
             self._bar.show_scale(self.map.limit, signed=True, unit=unit)
-        fields = [f"{each.name}: Σ|values| {each.magnitude:.3g} on average" for each in slices[0].fields]
+        fields = (
+            [] if slices[0].spans else [f"{each.name}: Σ|values| {each.magnitude:.3g} on average" for each in slices[0].fields]
+        )
         self._fields.setText(" · ".join(fields))
 
     def _words_of(self, of: SliceAggregate) -> ClassWords | None:
@@ -170,6 +211,9 @@ class AggregatePage(QWidget):
             self._show()
 
 
-def search_for(word: WordSum) -> str:
-    """The rows it stands in, as a search."""
+def search_for(word: WordSum, fields: bool = False) -> str:
+    """The rows it stands in, as a search; of a record, where a field holds this value."""
+    name, equals, value = word.word.partition("=")
+    if fields and equals:
+        return f"{quoted(name)}:/^\\s*{re.escape(value)}\\s*$/"
     return f"/(?:^|\\W){re.escape(word.word)}(?:\\W|$)/"

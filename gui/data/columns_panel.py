@@ -56,6 +56,7 @@ class ColumnsPanel(QFrame):
         self._written, self._matches = [self.delimiter, self.encoding, self.header, self.quoted], QGridLayout()
         self._names = caption_label("Labels of the data, and the model's that are meant")
         self._scroll = QScrollArea()
+        self._columns = form_layout()
         self._build()
         self._connect()
 
@@ -76,7 +77,7 @@ class ColumnsPanel(QFrame):
             self.delimiter.addItem(title, name)
         for name in ENCODINGS:
             self.encoding.addItem(name.upper(), name)
-        columns, file = form_layout(), form_layout()
+        columns, file = self._columns, form_layout()
         for title, control in (("Text", self.text), ("Second text", self.pair), ("Label", self.labels)):
             columns.addRow(title, control)
         for title, box in (("Delimiter", self.delimiter), ("Encoding", self.encoding)):
@@ -129,6 +130,8 @@ class ColumnsPanel(QFrame):
                 box.addItem(words, name)
             _select(box, chosen)
         self.labels.show_columns(data.table.columns, source.labels or ())
+        for box in (self.text, self.pair):  # of a record, its columns are the fields
+            self._columns.setRowVisible(box, not data.fields)
         self._show_matches()
 
     def _show_matches(self) -> None:

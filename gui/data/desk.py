@@ -8,11 +8,21 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.dataset_results import Dataset, DatasetResult, PredictionsResult, Rows
-from engine.datasets.select import COMPUTED, TAG, select
+from engine.datasets.columns import columns_of_fields
+from engine.datasets.select import COMPUTED, OF_A_REGRESSION, TAG, select
 from engine.errors import UserError
 from engine.jobs import Failure
-from engine.requests import AttributionRequest, DatasetRequest, DataSource, PredictionsRequest, Selection, TextInput
-from engine.results import ModelInfo
+from engine.requests import (
+    AttributionRequest,
+    DatasetRequest,
+    DataSource,
+    Input,
+    PredictionsRequest,
+    Selection,
+    TextInput,
+    is_empty,
+)
+from engine.results import InputKind, ModelInfo
 from gui.choices import TRUE
 from gui.conductor import Conductor
 from gui.controls.method_panel import MethodPanel
@@ -60,7 +70,7 @@ class DataDesk(QObject):
         self.versus_true = True  # on errors, predicted is explained against true
         self.whole = False
         self._asked: DataSource | None = None
-        self.put: TextInput | None = None  # what was put on the desk last
+        self.put: Input | None = None  # what was put on the desk last
         self._order_chosen = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -93,10 +103,21 @@ class DataDesk(QObject):
         return self._jobs.runs(PREDICT)
 
     def open(self, source: DataSource) -> None:
-        """What is open stays until it is read."""
+        """What is open stays until it is read. Columns named after the open model's fields make a record."""
+        source = replace(source, fields=self._wanted_fields())
         self._asked = source
         self._jobs.ask(READ, DatasetRequest(source), f"Reading {Path(source.path).name}")
         self.reading.emit(Path(source.path).name)
+
+    def _wanted_fields(self) -> tuple[str, ...]:
+        model = self._conductor.model
+        return () if model is None else tuple(field.name for field in model.fields)
+
+    def _reads_otherwise(self) -> bool:
+        """Whether the open model would have the rows read as something else than they are now."""
+        if self.data is None or self.data.source.fields == self._wanted_fields():
+            return False
+        return bool(self.data.fields or columns_of_fields(self._wanted_fields(), self.data.table.columns))
 
     def read_again(self) -> None:
         """The file has changed."""
@@ -145,10 +166,12 @@ class DataDesk(QObject):
         model = self._conductor.model
         if model is None:
             return "Open a model to see what it says of these rows."
-        if model.input_kind != "text":
+        if model.input_kind == "image":
             return NOT_TEXTS
-        if model.task != "text_classification":
+        if not model.answers_once:
             return "This model has no classes: its rows can be read and explained one by one."
+        if self.data is not None and self.input_kind != model.input_kind:
+            return self._no_fields()
         return self._conductor.why_not_run() or ""
 
     def predict(self) -> None:
@@ -242,14 +265,17 @@ class DataDesk(QObject):
         if self.data is None:
             return ()
         own = self.data.table.columns
-        computed = COMPUTED if self.predictions is not None else ("row", TAG)
+        computed: tuple[str, ...] = COMPUTED if self.predictions is not None else ("row", TAG)
+        if self.predictions is not None and not self.predictions.expected.size:
+            computed = tuple(name for name in computed if name not in OF_A_REGRESSION)
         return (*own, *(name for name in computed if name not in own))
 
     def _is_numeric(self, column: str) -> bool:
         assert self.data is not None
         if column in self.data.table.columns:
             return self.data.table.is_numeric(column)
-        return column not in (*CLASSES, TAG)
+        regression = self.predictions is not None and bool(self.predictions.expected.size)
+        return column not in (*CLASSES, TAG) or (column == "predicted" and regression)
 
     def _find_errors(self) -> None:
         result = self.predictions
@@ -273,7 +299,7 @@ class DataDesk(QObject):
     @property
     def is_edited(self) -> bool:
         """Whether the desk holds another text than the current row's."""
-        return self.current >= 0 and self.data is not None and self.input_of(self.current).text != self._input.editor.text()
+        return self.current >= 0 and self.data is not None and not _same(self.typed(), self.input_of(self.current))
 
     def step_error(self, way: int) -> None:
         """To the next error (1) or the one before (−1)."""
@@ -305,19 +331,37 @@ class DataDesk(QObject):
         """Put ``row`` on the desk and explain it."""
         if self.data is None or not 0 <= row < self.data.rows:
             return
-        if self.model is not None and self.model.input_kind != "text":
-            self.told.emit(NOT_TEXTS)
+        if self.model is not None and self.input_kind != self.model.input_kind:
+            self.told.emit(NOT_TEXTS if self.model.input_kind == "image" else self._no_fields())
             return
-        typed = self._input.editor.text()
-        swaps = bool(typed.strip()) and (self.put is None or typed != self.put.text)
+        typed = self.typed()
+        swaps = not is_empty(typed) and not _same(typed, self.put)
         self.current, self.put = row, self.input_of(row)
         self._conductor.put_row(self.put, self.true_of(row), self._versus_of(row), swaps)
         self.current_changed.emit()
 
-    def input_of(self, row: int) -> TextInput:
+    @property
+    def input_kind(self) -> InputKind:
+        """What a row is."""
+        return "record" if self.data is not None and self.data.fields else "text"
+
+    def typed(self) -> Input:
+        """What is on the desk."""
+        return self._input.record.record() if self.input_kind == "record" else self._input.input()
+
+    def _no_fields(self) -> str:
+        """Why rows cannot come to the desk."""
+        if self.input_kind == "record":
+            return "These rows are records, and the open model reads texts; open the data again to read one of its columns."
+        known = ", ".join(field.name for field in self.model.fields) if self.model is not None else ""
+        return f"No column of these data is named after a field of the model, which reads {known}."
+
+    def input_of(self, row: int) -> Input:
         """As the model is asked about it."""
         assert self.data is not None
         given, model = self.data.input_of(row), self._conductor.model
+        if not isinstance(given, TextInput):
+            return given
         return given if model is None or model.reads_pairs else TextInput(given.text)
 
     def true_of(self, row: int) -> str | None:
@@ -350,13 +394,13 @@ class DataDesk(QObject):
         model = self._conductor.model
         if (
             model is None
-            or model.input_kind != "text"
+            or model.input_kind != self.input_kind
             or "attribution" not in model.can
             or self._conductor.why_not_run() is not None
         ):
             return None
         input = self.input_of(row)
-        if not input.text:
+        if is_empty(input):
             return None
         target = self._panel.target_controls.target_of(self.true_of(row), self._versus_of(row))
         return replace(self._panel.choices(), target=target).request(input, model.sha256)
@@ -394,6 +438,10 @@ class DataDesk(QObject):
         self.predictions, self.whole = None, False
         if self.data is None:
             return
+        if self._reads_otherwise():
+            source = self.data.source
+            self.open(replace(source, text=None, pair=None, labels=None, names=()))
+            return
         self.filter = replace(self.filter, outcome="all", true=None, predicted=None, order=())
         self._order_chosen = False
         self._open_store()
@@ -407,8 +455,15 @@ class DataDesk(QObject):
             self.choose_rows()
 
 
+def _same(one: Input, other: Input | None) -> bool:
+    """Of a text, but for its pair."""
+    if isinstance(one, TextInput) and isinstance(other, TextInput):
+        return one.text == other.text
+    return one == other
+
+
 def _useful_order(result: PredictionsResult) -> tuple[tuple[str, bool], ...]:
     """Errors first, the surest of them before the others."""
     if (result.correct >= 0).any():
         return (("margin", False),) if not np.isnan(result.margin).all() else (("correct", False),)
-    return () if np.isnan(result.loss).all() else (("loss", True),)
+    return () if np.isnan(result.loss).all() else (("absolute_error", True),)

@@ -70,6 +70,9 @@ class Examining(QObject):
         for key in (AGGREGATE, CONSISTENCY, FLIP, ALIKE):
             self._house.jobs.forget(key)
         self._view.aggregate.show_nothing()
+        model = self._house.conductor.model
+        of_records = model is not None and bool(model.fields)
+        self._view.aggregate.checkpoint.show_names(model.checkpoints if model is not None and of_records else ())
         self._view.consistency.show_nothing()
         self._view.example.suggestions.hide()
 
@@ -94,7 +97,7 @@ class Examining(QObject):
             return
         slices = tuple(each for each in self._slices(int(page.many.currentData())) if each.rows)
         page.row.show_running(True)
-        request = AggregateRequest(data.source, slices, explanation, data.sha256)
+        request = AggregateRequest(data.source, slices, explanation, data.sha256, checkpoint=page.checkpoint.checkpoint)
         self._house.jobs.ask(AGGREGATE, request, "Explaining rows", Lane.SCAN)
 
     def _slices(self, most: int) -> tuple[NamedRows, ...]:
@@ -142,7 +145,7 @@ class Examining(QObject):
         model, data, desk = self._house.conductor.model, self._desk.data, self._desk
         if model is not None and data is not None:
             self._view.example.suggestions.say("Comparing with every row…")
-            input, row = self._house.workspace.input_panel.input(), None if desk.is_edited else desk.current
+            input, row = desk.typed(), None if desk.is_edited else desk.current
             request = NeighboursRequest(model.sha256, data.source, input, row, data_sha256=data.sha256)
             self._house.jobs.ask(ALIKE, request, "Comparing rows")
 
@@ -190,7 +193,7 @@ class Examining(QObject):
     @Slot(object)
     def _on_word(self, word: WordSum) -> None:
         """The rows it stands in."""
-        self._desk.set_filter(RowFilter(search_for(word), order=self._desk.filter.order))
+        self._desk.set_filter(RowFilter(search_for(word, self._desk.input_kind == "record"), order=self._desk.filter.order))
         self._view.show_page("rows")
 
     @Slot(object)

@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.heatmaps.wording import progress_words, title_of, token_values
-from engine.requests import TextInput
+from engine.records import lay_out
+from engine.requests import Input, RecordInput, TextInput, in_words, is_empty
 from engine.results import AttributionResult, TokenizedText
 from gui import theme
 from gui.controls.rows import name_control
@@ -33,7 +34,7 @@ class ExampleStrip(QWidget):
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._shown = ""  # the text of the map
+        self._shown: Input | None = None  # what the map is of
         self._place, self._outcome, self._why = QLabel(), ElidedLabel(), ElidedLabel()
         self.heatmap, self.bar = TextHeatmap(), ColourBar()
         self._tags, self._add, self.note = QLabel(), QPushButton("Tag…"), QLineEdit()
@@ -108,16 +109,27 @@ class ExampleStrip(QWidget):
         self._outcome.setText(f"{words} · edited" if words and desk.is_edited else words)
         for each in (self._add, self.note, self._tags, self._flip, self._alike):
             each.setVisible(there)
-        if self.isVisible() and there and desk.put is not None and self._shown != desk.put.text and not desk.is_edited:
+        self._flip.setVisible(there and desk.input_kind == "text")
+        if self.isVisible() and there and desk.put is not None and self._shown != desk.put and not desk.is_edited:
             self._show_bare(desk.put)
         self.show_work()
 
-    def _show_bare(self, input: TextInput) -> None:
+    def _show_bare(self, input: Input) -> None:
         """Until it is explained."""
         self._why.setText("")
         self.bar.hide()
-        self._shown = input.text
-        self.heatmap.show_text(TokenizedText(input.text, (), input.pair))
+        self._shown = input
+        self.heatmap.show_text(self._bare(input))
+
+    def _bare(self, input: Input) -> TokenizedText:
+        """As it will stand there, without tokens."""
+        model = self._desk.model
+        if isinstance(input, TextInput):
+            return TokenizedText(input.text, (), input.pair)
+        if isinstance(input, RecordInput) and model is not None and model.fields and not is_empty(input):
+            laid_out = lay_out(model.fields, input)
+            return TokenizedText(laid_out.text, (), fields=laid_out.fields)
+        return TokenizedText(in_words(input), ())
 
     def show_work(self) -> None:
         """Tags and note of the current row."""
@@ -137,10 +149,10 @@ class ExampleStrip(QWidget):
         self.bar.setVisible(result is not None)
         if result is None:
             self._why.setText("")
-            self._shown = ""
+            self._shown = None
             self.heatmap.show_text(TokenizedText("", ()))
             return
-        self._shown = result.prediction.text.text
+        self._shown = result.request.input
         tag = progress_words(result.progress, stopped=False)
         self._why.setText(f"{title_of(result)}{f' · {tag}' if tag else ''}")
         self.heatmap.show_map(result.prediction.text, token_values(result), result.signed)

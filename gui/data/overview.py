@@ -2,24 +2,27 @@
 
 from dataclasses import replace
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from engine.dataset_results import Numbers
+from engine.dataset_results import Numbers, PredictionsResult, Rows
 from engine.datasets.numbers import numbers_of
-from engine.heatmaps.numerals import figures, fixed, percent
+from engine.heatmaps.numerals import figures, fixed, percent, signed_figures
 from gui.controls.rows import caption_label, name_control, section_label
 from gui.controls.segments import Segments
 from gui.data.calibration import CalibrationPlot
 from gui.data.class_table import ClassTable
 from gui.data.confusion import ConfusionMatrix
 from gui.data.desk import DataDesk
+from gui.data.regression_plots import ResidualPlot, ScatterPlot
 from gui.theme import numbers_font
 from gui.views.elided_label import ElidedLabel
 from gui.views.sheet import Sheet
 
 GUTTER, SCROLL_BAR = 24, 14
+PLOTS_PIXELS = 300
 MOST_CONFUSION = 480  # pixels of the matrix, then it scrolls
 WAITING = "Numbers come with the first predictions."
 NO_LABELS = "Without labels nothing is right or wrong: name a column of labels under Columns."
@@ -29,6 +32,7 @@ class OverviewPage(Sheet):
     """Setters are silent."""
 
     filter_chosen = Signal(object)  # RowFilter
+    row_chosen = Signal(int)
     read_out_changed = Signal(str)
 
     def __init__(self, desk: DataDesk, parent: QWidget | None = None) -> None:
@@ -47,6 +51,7 @@ class OverviewPage(Sheet):
         )
         self.confusion, self.calibration, self.classes = ConfusionMatrix(), CalibrationPlot(), ClassTable()
         self._calibration_title = section_label("Calibration")
+        self.scatter, self.residuals, self._off = ScatterPlot(), ResidualPlot(), QWidget()
         self._left, self._right = QWidget(), QWidget()
         self._around = QScrollArea()
         self._build()
@@ -54,6 +59,10 @@ class OverviewPage(Sheet):
         self.confusion.cell_chosen.connect(self._on_cell)
         self.calibration.bin_chosen.connect(self._on_bin)
         self.classes.class_chosen.connect(self._on_class)
+        self.scatter.row_chosen.connect(self.row_chosen)
+        self.residuals.bin_chosen.connect(self._on_residuals)
+        for plot in (self.scatter, self.residuals):
+            plot.read_out_changed.connect(self.read_out_changed)
         self.confusion.read_out_changed.connect(self.read_out_changed)
         self.calibration.read_out_changed.connect(self.read_out_changed)
 
@@ -98,7 +107,17 @@ class OverviewPage(Sheet):
         column.addWidget(self._figures)
         column.addWidget(self._words)
         column.addLayout(grid)
-        column.addStretch(1)
+        off = QGridLayout(self._off)
+        off.setContentsMargins(0, 0, 0, 0)
+        off.setHorizontalSpacing(GUTTER)
+        off.setVerticalSpacing(4)
+        for at, (title, plot) in enumerate((("Predicted and measured", self.scatter), ("Residuals", self.residuals))):
+            off.addWidget(section_label(title), 0, at)
+            off.addWidget(plot, 1, at)
+            off.setColumnStretch(at, 1)
+        self._off.setMinimumHeight(PLOTS_PIXELS)
+        column.addWidget(self._off, 1)
+        column.addStretch(0)
         self.page.installEventFilter(self)
 
     def show_rows(self) -> None:
@@ -117,7 +136,9 @@ class OverviewPage(Sheet):
         self._which.setText(f"{count:,} rows: {words}" if ours else f"All {count:,} rows")
         if not desk.whole:
             self._which.setText(f"{self._which.text()}, {said.done:,} predicted so far")
-        self._figures.setText(_figures(numbers, said.model.problem_type == "regression"))
+        self._figures.setText(_figures(numbers, said.model.value_unit))
+        every = np.arange(len(said.logits)) if rows is None else rows
+        self._show_regression(said, every, numbers)
         self._show_numbers(numbers, said.labels)
 
     def _show_nothing(self, words: str) -> None:
@@ -125,8 +146,16 @@ class OverviewPage(Sheet):
         self._figures.setText("")
         self._words.setText(words)
         self._words.show()
-        for each in (self._left, self._right, self.classes):
+        for each in (self._left, self._right, self.classes, self._off):
             each.hide()
+
+    def _show_regression(self, said: PredictionsResult, rows: Rows, numbers: Numbers) -> None:
+        """Of numbers, how far they are off in place of which class is taken for which."""
+        self._off.setVisible(numbers.regression is not None)
+        if numbers.regression is not None:
+            self.scatter.show_rows(said, rows, said.model.value_unit)
+            self.scatter.show_current(self._desk.current)
+            self.residuals.show_numbers(numbers.regression, said.model.value_unit)
 
     def _show_numbers(self, numbers: Numbers, labels: tuple[str, ...]) -> None:
         labelled, chosen = numbers.labelled > 0, self._desk.filter
@@ -168,19 +197,33 @@ class OverviewPage(Sheet):
         """In place of another bin, as a term of the search."""
         self.filter_chosen.emit(self._desk.filter.with_term("probability", f"{low:g}..{high:g}"))
 
+    @Slot(float, float)
+    def _on_residuals(self, low: float, high: float) -> None:
+        self.filter_chosen.emit(self._desk.filter.with_term("residual", f"{low:g}..{high:g}"))
+
     @Slot(str)
     def _on_class(self, label: str) -> None:
         self.filter_chosen.emit(replace(self._desk.filter, true=label, predicted=None, outcome="all"))
 
 
-def _figures(numbers: Numbers, regression: bool) -> str:
+def _figures(numbers: Numbers, unit: str) -> str:
     """In one line."""
+    off = numbers.regression
+    if off is not None:
+        mae = f"mean absolute error {figures(off.mae, 3)} {unit}".rstrip()
+        parts = [
+            mae,
+            f"always the mean: {figures(off.mae_of_mean, 3)}",
+            f"median {figures(off.median, 3)}",
+            f"RMSE {figures(off.rmse, 3)}",
+        ]
+        parts += [] if off.r2 is None else [f"R² {fixed(off.r2, 3)}"]
+        return " · ".join([*parts, f"mean residual {signed_figures(off.bias, 3)}", f"{off.n:,} rows"])
     parts = []
     if numbers.accuracy is not None:
         parts.append(f"accuracy {percent(numbers.accuracy)} of {numbers.labelled:,}")
     if numbers.macro_f1 is not None:
         parts.append(f"macro-F1 {fixed(numbers.macro_f1, 3)}")
     if numbers.mean_loss is not None:
-        name = "mean squared error" if regression else "mean loss"
-        parts.append(f"{name} {figures(numbers.mean_loss, 3)}{'' if regression else ' nats'}")
+        parts.append(f"mean loss {figures(numbers.mean_loss, 3)} nats")
     return " · ".join(parts)

@@ -1,16 +1,18 @@
 """Many explanations above one another: a row each, word by word from the left, all on one scale."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from engine.dataset_results import SliceAggregate
+from engine.heatmaps.display_text import one_line
 from engine.heatmaps.numerals import signed_figures
 from gui import theme
 from gui.heatmaps.colours import colour_map, limit_of
 
 HIGH, NARROWEST, WIDEST = 12, 6, 22
+NAMES = 16  # pixels above, of records
 EMPTY = 0x00000000
 
 
@@ -35,6 +37,19 @@ class PositionMap(QAbstractScrollArea):
         self.limit = 0.0
         self._hovered = (-1, -1)  # example, position
         self._cursor = 0
+        self._names = _Names(self)
+        self._names.hide()
+        self.horizontalScrollBar().valueChanged.connect(self._on_scrolled)
+
+    def _show_names(self) -> None:
+        """Of records: above the characters, as much of a field's name as there is room for."""
+        spans = self._of.spans if self._of is not None else ()
+        self.setViewportMargins(0, NAMES if spans else 0, 0, 0)
+        self._names.setVisible(bool(spans))
+        self._names.spans = [(span.start * self._wide, span.end * self._wide, one_line(span.name)) for span in spans]
+        self._names.offset = self.horizontalScrollBar().value()
+        self._names.setGeometry(self.viewport().x(), 0, self.viewport().width(), NAMES)
+        self._names.update()
 
     def show_slice(self, of: SliceAggregate, signed: bool) -> None:
         """All of its rows."""
@@ -42,6 +57,7 @@ class PositionMap(QAbstractScrollArea):
         self.limit = limit_of(of.values)
         self._cursor = min(self._cursor, max(0, len(of.rows) - 1))
         self._paint_image()
+        self._show_names()
         self._set_range()
         self.setAccessibleDescription(f"{len(of.rows):,} rows of up to {of.values.shape[1]:,} words")
 
@@ -81,6 +97,7 @@ class PositionMap(QAbstractScrollArea):
         x, y = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
         whole = QRect(-x, -y, self._image.width() * self._wide, self._image.height() * HIGH)
         painter.drawImage(whole, self._image)
+        self._draw_fields(painter, x)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         row, position = self._hovered
         if row >= 0:
@@ -90,6 +107,15 @@ class PositionMap(QAbstractScrollArea):
             painter.setPen(QPen(look.focus, 1))
             painter.drawRect(QRectF(0.5, self._cursor * HIGH - y + 0.5, self.viewport().width() - 1, HIGH - 1))
         painter.end()
+
+    def _draw_fields(self, painter: QPainter, x: int) -> None:
+        """Of records: where one field ends and the next begins."""
+        spans = self._of.spans if self._of is not None else ()
+        painter.setPen(QPen(theme.current().muted, 1))
+        high = min(self.viewport().height(), self._image.height() * HIGH)
+        for span in spans[1:]:
+            at = span.start * self._wide - x
+            painter.drawLine(at, 0, at, high)
 
     def _cell_at(self, point: QPoint) -> tuple[int, int]:
         if self._of is None or self._image.isNull():
@@ -104,6 +130,11 @@ class PositionMap(QAbstractScrollArea):
         """One cell."""
         assert self._of is not None
         value = float(self._of.values[row, position])
+        span = next((each for each in self._of.spans if each.start <= position < each.end), None)
+        if span is not None:
+            what = f"{one_line(span.name)}, character {position - span.start + 1}"
+            shown = one_line(self._of.words[row][position]).strip() or "blank"
+            return f"row {int(self._of.rows[row]):,}, {what}: “{shown}” {signed_figures(value)}"
         return f"row {int(self._of.rows[row]):,}, word {position + 1}: “{self._of.words[row][position]}” {signed_figures(value)}"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -141,8 +172,34 @@ class PositionMap(QAbstractScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._set_range()
+        self._show_names()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in theme.RETHEME_EVENTS and hasattr(self, "_image"):
             self._paint_image()
+
+    @Slot(int)
+    def _on_scrolled(self, _value: int) -> None:
+        self._show_names()
+
+
+class _Names(QWidget):
+    """Each from one place to another, cut to that room."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.spans: list[tuple[int, int, str]] = []
+        self.offset = 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        font = theme.ui_font(theme.CAPTION_PIXELS)
+        painter.setFont(font)
+        painter.setPen(theme.current().muted)
+        metrics = QFontMetricsF(font)
+        for start, end, name in self.spans:
+            room = QRectF(start - self.offset + 1, 0, end - start - 2, self.height())
+            shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown.strip("…") or name[:1])
+        painter.end()

@@ -26,6 +26,7 @@ from gui.settings import RECENT_DATA, with_recent
 from gui.views.message_bar import Message
 
 SAMPLE = RESOURCES / "samples" / "datasets" / "reviews.csv"
+DELIVERIES = SAMPLE.with_name("deliveries.csv")  # of records
 SAMPLE_MODEL = "movie-sentiment"
 KEYED_TAGS = 9
 READ_AGAIN = "read_data_again"
@@ -36,6 +37,7 @@ class DataRoom(Room):
     """Asks nothing about the text on the desk: it brings the texts."""
 
     key, title, icon = "data", "Data", "table"
+    reads = ("text", "record")
     pins_map = True
     hint = "Labelled examples, and the way through what the model gets wrong."
 
@@ -106,6 +108,7 @@ class DataRoom(Room):
         view.source.panel.source_chosen.connect(self._on_source)
         view.filters.filter_chosen.connect(desk.set_filter)
         view.overview.filter_chosen.connect(desk.set_filter)
+        view.overview.row_chosen.connect(desk.go_to)
         view.aggregate.read_out_changed.connect(self.read_out_changed)
         view.overview.read_out_changed.connect(self.read_out_changed)
         view.filters.slice_kept.connect(self._on_slice_kept)
@@ -140,9 +143,9 @@ class DataRoom(Room):
     @Slot()
     def _on_sample(self) -> None:
         """With the model it was made for, unless one with classes is open."""
-        self.open(str(SAMPLE))
         model = self._house.conductor.model
-        if model is None or model.task != "text_classification":
+        self.open(str(DELIVERIES if model is not None and model.input_kind == "record" else SAMPLE))
+        if model is None or not model.answers_once:
             self.sample_wanted.emit(SAMPLE_MODEL)
 
     @Slot(object)

@@ -1,7 +1,7 @@
 """The rows as a table that is never built: a cell is read when it is painted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.dataset_results import Dataset, PredictionsResult
 from engine.export.dataset_files import predicted_words
-from engine.heatmaps.numerals import figures, fixed
+from engine.heatmaps.numerals import figures, fixed, signed_figures
 from gui import theme
 from gui.data.desk import DataDesk
 
@@ -46,6 +46,9 @@ MARGIN = Column(
     "margin", "Margin", "Probability of the true class minus the highest of the others: negative on errors.", 68, right=True
 )
 LOSS = Column("loss", "Loss", "Cross-entropy in nats; of a regression the squared error.", 56, right=True)
+RESIDUAL = Column("residual", "Residual", "What was measured less what the model says.", 80, right=True)
+OFF = Column("absolute_error", "Off by", "The residual's magnitude: the worst first.", 72, right=True)
+NUMBER_PIXELS = 88
 CORRECT = Column("correct", "", "✓ the model agrees with the label; ✗ it does not.", 30)
 TAG = Column("tag", "Tags", "Your tags: keys 1 … 9, or T.", 112)
 MOST_OWN = 200  # columns of the data besides the text and its label
@@ -61,10 +64,28 @@ def columns_of(data: Dataset, model_labels: tuple[str, ...], regression: bool) -
     truth = _truth(data)
     said = [] if not (model_labels or regression) else [PREDICTED, PROBABILITY, MARGIN, LOSS, CORRECT]
     if regression:
-        said = [PREDICTED, LOSS]
+        said = [replace(PREDICTED, right=True, width=NUMBER_PIXELS), RESIDUAL, OFF]
+    widths = {field: _fitting(data, column) for field, column in data.fields}
     others = [name for name in data.table.columns if name not in named][:MOST_OWN]
-    rest = [Column(name, name, "A column of the data.", 160, data.table.is_numeric(name), own=True) for name in others]
+    columns = {column: field for field, column in data.fields}
+    rest = [
+        Column(
+            name,
+            name,
+            "A field that the model reads." if name in columns else "A column of the data.",
+            widths[columns[name]] if name in columns else 160,
+            data.table.is_numeric(name),
+            own=True,
+        )
+        for name in sorted(others, key=lambda name: name not in columns)
+    ]
     return (ROW, *texts, *truth, *said, TAG, *rest)
+
+
+def _fitting(data: Dataset, column: str) -> int:
+    """Pixels for a field: its name and the first of its values."""
+    longest = max(map(len, (column, *data.table.cells(column, slice(50)))), default=0)
+    return min(max(64, 26 + 8 * longest), 200)
 
 
 def _truth(data: Dataset) -> list[Column]:
@@ -72,7 +93,10 @@ def _truth(data: Dataset) -> list[Column]:
     if not labels:
         return []
     name = labels[0] if len(labels) == 1 else "labels"
-    return [Column(name if len(labels) == 1 else "true", "Label", f"What the data say: column “{name}”.", 160, own=True)]
+    number = len(labels) == 1 and data.table.is_numeric(name)
+    width = NUMBER_PIXELS if number and data.fields else 160
+    id = name if len(labels) == 1 else "true"
+    return [Column(id, "Label", f"What the data say: column “{name}”.", width, number and bool(data.fields), own=True)]
 
 
 class RowModel(QAbstractTableModel):
@@ -89,6 +113,10 @@ class RowModel(QAbstractTableModel):
             "probability": lambda said, row: _fixed(said.probability[row], 3),
             "margin": lambda said, row: _fixed(said.margin[row], 3),
             "loss": lambda said, row: "" if np.isnan(said.loss[row]) else figures(float(said.loss[row]), 3),
+            "residual": lambda said, row: _signed(said.residual[row]),
+            "absolute_error": lambda said, row: (
+                "" if np.isnan(said.residual[row]) else figures(abs(float(said.residual[row])), 3)
+            ),
             "correct": lambda said, row: SIGNS.get(int(said.correct[row]), ""),
         }
 
@@ -181,6 +209,10 @@ def _predicted(said: PredictionsResult, row: int) -> str:
     if said.model.problem_type == "regression":
         return "" if np.isnan(said.logits[row, 0]) else figures(float(said.logits[row, 0]), 3)
     return predicted_words(said, row)
+
+
+def _signed(value: float) -> str:
+    return "" if np.isnan(value) else signed_figures(float(value), 3)
 
 
 def _fixed(value: float, digits: int) -> str:

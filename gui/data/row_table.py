@@ -52,7 +52,9 @@ class DataTable(RowTable):
             return column.width
         metrics = self.fontMetrics()
         shown = [str(self.rows.data(self.rows.index(row, at))) for row in range(min(MEASURED, self.rows.rowCount()))]
-        said = self._desk.predictions
+        said, data = self._desk.predictions, self._desk.data
+        if column.right and column.own and data is not None:  # a number that is cut is another number
+            shown.append(data.table.longest(column.id))
         if column.id == "predicted" and said is not None:
             shown += list(said.labels[:MEASURED])
         widest = max((metrics.horizontalAdvance(words) for words in shown), default=0) + CELL_MARGIN

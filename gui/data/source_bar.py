@@ -75,7 +75,7 @@ def _parts(desk: DataDesk) -> list[str]:
     source, said = data.source, [f"{Path(data.source.path).name}", f"{data.rows:,} rows"]
     if source.delimiter:
         said.append(f"{IN_WORDS.get(source.delimiter, source.delimiter)}, {(source.encoding or '').upper()}")
-    said.append(f"text “{source.text}”")
+    said.append(f"{len(data.fields)} fields" if data.fields else f"text “{source.text}”")
     if source.pair:
         said.append(f"second text “{source.pair}”")
     labels = source.labels or ()

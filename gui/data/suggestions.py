@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QToolBu
 from engine.dataset_results import Counterfactual, CounterfactualResult, NeighboursResult
 from engine.heatmaps.numerals import fixed
 from engine.heatmaps.token_names import visible
+from engine.requests import in_words
 from gui.controls.rows import name_control
 from gui.data.desk import DataDesk
 from gui.views.elided_label import ElidedLabel
@@ -68,7 +69,7 @@ class Suggestions(QWidget):
             return
         self.say("Rows the model takes for alike (cosine)")
         for row, cosine in zip(result.rows, result.similarity, strict=True):
-            text = data.input_of(int(row)).text
+            text = in_words(data.input_of(int(row)))
             mark = {0: "✗ ", 1: "✓ "}.get(int(said.correct[row]), "") if said is not None else ""
             line = " ".join(text[:LONGEST].split())
             self._add(f"{fixed(float(cosine), 3)}  {mark}{line}", data.label_of(int(row)), int(row), text)

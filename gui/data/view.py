@@ -158,6 +158,11 @@ class DataView(QFrame):
     def show_data(self) -> None:
         """Another file, or none."""
         self._stack.setCurrentIndex(int(self._desk.data is not None))
+        records = self._desk.input_kind == "record"
+        self.segments.offer([id for id, _, _ in PAGES if id != "consistency" or not records])
+        self.segments.rename("aggregate", "Fields" if records else "Words")
+        if records and self.segments.current == "consistency":
+            self.show_page("rows")
         self.source.show_data()
         self.filters.show_choices()
         self.table.show_columns()

@@ -40,6 +40,10 @@ class WordTable(RowTable):
         """The one that did most first."""
         self._words.show_words(words)
 
+    def show_kind(self, fields: bool) -> None:
+        """Whether they are values of fields."""
+        self._words.of_fields = fields
+
     @property
     def words(self) -> tuple[WordSum, ...]:
         """As shown."""
@@ -54,6 +58,7 @@ class _Words(QAbstractTableModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.words: tuple[WordSum, ...] = ()
+        self.of_fields = False
         self._largest = 1.0
 
     def show_words(self, words: tuple[WordSum, ...]) -> None:
@@ -72,7 +77,7 @@ class _Words(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
+            return "Field" if section == 0 and self.of_fields else COLUMNS[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return HINTS[section]
         return _side(section) if role == Qt.ItemDataRole.TextAlignmentRole else None

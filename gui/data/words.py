@@ -50,7 +50,9 @@ def margin_words(desk: DataDesk) -> str:
 def _regression_words(said: PredictionsResult, row: int, written: str) -> str:
     value = said.logits[row, 0]
     predicted = "not predicted" if np.isnan(value) else f"predicted {figures(float(value), 3)}"
-    return " · ".join(filter(None, (f"true {written}" if written else "", predicted)))
+    off = said.residual[row]
+    by = "" if np.isnan(off) else f"off by {figures(abs(float(off)), 3)} {said.model.value_unit}".rstrip()
+    return " · ".join(filter(None, (f"measured {written}" if written else "", predicted, by)))
 
 
 def whole_words(desk: DataDesk) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ class PicturePyramid:
         image = self._level(grey, scale)
         smooth = scale < PIXELS_SEEN and image.width() != round(place.width() * ratio)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        painter.drawImage(_snapped(painter, place), image, QRectF(image.rect()))
+        _draw(painter, _snapped(painter, place), image)
 
     def _of(self, grey: bool) -> list[QImage]:
         if grey not in self._levels:
@@ -204,7 +205,7 @@ class ImagePainter:
                 place = QRectF(QPointF(across[column], down[row]), QPointF(across[column + 1], down[row + 1]))
                 if place.intersects(seen):
                     tile = self._tile(codes, slice(*rows[row : row + 2]), slice(*columns[column : column + 2]))
-                    painter.drawImage(place, tile, QRectF(tile.rect()))
+                    _draw(painter, place, tile)
 
     def _tile(self, codes: Codes, rows: slice, columns: slice) -> QImage:
         key = (rows.start, columns.start)
@@ -320,6 +321,21 @@ def _any_halved(kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
     rows, columns = kept.shape
     padded = np.pad(kept, ((0, rows % 2), (0, columns % 2)))
     return padded[0::2, 0::2] | padded[1::2, 0::2] | padded[0::2, 1::2] | padded[1::2, 1::2]
+
+
+def _draw(painter: QPainter, place: QRectF, image: QImage) -> None:
+    """What is seen of ``image`` on ``place``: Qt steps through a picture in 65536ths of its pixels, too coarse for all of it when
+    it is magnified much.
+    """
+    seen = painter.clipBoundingRect().intersected(place) if painter.hasClipping() else place
+    if seen.isEmpty():
+        return
+    across, down = place.width() / image.width(), place.height() / image.height()
+    left, top = (max(0, floor(at)) for at in ((seen.left() - place.left()) / across, (seen.top() - place.top()) / down))
+    right = min(image.width(), ceil((seen.right() - place.left()) / across))
+    bottom = min(image.height(), ceil((seen.bottom() - place.top()) / down))
+    part = QRectF(place.left() + left * across, place.top() + top * down, (right - left) * across, (bottom - top) * down)
+    painter.drawImage(part, image, QRectF(left, top, right - left, bottom - top))
 
 
 def _edges(size: int) -> list[int]:

@@ -196,7 +196,8 @@ class TextLayout:
     def __init__(self, document: TokenizedText, cells: Cells, pixels: int = theme.READING_PIXELS) -> None:
         self.cells = cells
         self.line_height = round(pixels * LEADING)
-        self.font, self.tag_font = theme.reading_font(pixels), theme.ui_font(round(pixels * 11 / 15))
+        self.font = theme.mono_font(pixels) if document.fields else theme.reading_font(pixels)
+        self.tag_font = theme.ui_font(round(pixels * 11 / 15))
         self._metrics, self._tag_metrics = QFontMetricsF(self.font), QFontMetricsF(self.tag_font)
         self.baseline = (self.line_height - self._metrics.height()) / 2 + self._metrics.ascent()
         self.texts = (document.text, document.pair or "")

@@ -7,6 +7,8 @@ from engine.requests import Input
 from engine.results import InputKind, ModelInfo, PredictionResult
 from gui.controls.rows import section_label
 
+INPUT_PIXELS = 132
+
 
 class InputEditor(QWidget):
     """A kind of input is a subclass in a file of its own, listed in ``InputPanel``. What it holds stays while another is shown.
@@ -28,6 +30,10 @@ class InputEditor(QWidget):
         self._tools.setSpacing(8)
         self._title: QLabel = section_label(self.title)
         self._tools.addWidget(self._title)
+
+    def wanted_height(self) -> int:
+        """Pixels of the whole panel, once a model of this kind is opened."""
+        return INPUT_PIXELS
 
     def given(self) -> Input | None:
         """What is asked about; None: nothing."""

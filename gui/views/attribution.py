@@ -10,17 +10,20 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QToolButton, QVBoxLayout, 
 from engine.heatmaps.contours import SMOOTHED
 from engine.heatmaps.numerals import figures, percent
 from engine.heatmaps.token_values import TokenValues
-from engine.heatmaps.wording import title_of
+from engine.heatmaps.wording import title_of, token_values
+from engine.inputs.grain import fitting_grain, grains_of
 from engine.requests import Grain
-from engine.results import AttributionResult, InputKind, Notice, PredictionResult, ReadImage
+from engine.results import AttributionResult, InputKind, Notice, PredictionResult, ReadImage, TokenizedText
 from gui import theme
 from gui.actions import Actions
 from gui.controls.rows import name_control
+from gui.heatmaps.colours import limit_of
 from gui.heatmaps.image_painter import ImageStyle
 from gui.heatmaps.level_bar import LevelBar
 from gui.heatmaps.text_heatmap import MEASURE, TextHeatmap
 from gui.images.board import ImageBoard
 from gui.images.controls import ImageControls
+from gui.records.field_panel import FieldPanel
 from gui.views.completeness_strip import CompletenessStrip
 from gui.views.dimensions import DimensionView
 from gui.views.find_bar import FindBar
@@ -71,6 +74,7 @@ class AttributionView(QWidget):
         self.head, self.board, self.find_bar = MapHead(actions, self), MapBoard(self), FindBar(self)
         self.images, self.image_controls = ImageBoard(self), ImageControls(self)
         self.head.add_choices(self.image_controls.modes)
+        self.fields = FieldPanel(self)
         self._table, self.dimensions = ValueTable(self), DimensionView(self)
         self._bar = LevelBar(self)
         self._strip = CompletenessStrip(self)
@@ -102,6 +106,8 @@ class AttributionView(QWidget):
             self.image_controls.show_channels(result.values.shape[2] if result.values.ndim == 3 else 0)
         else:
             self.board.show_result(result)
+            self._offer_grains()
+        self.fields.show_result(None if self.shows_picture else result)
         self._show_listed()
         self.head.title.setText(title_of(result))
         self.head.show_has_map(True)
@@ -123,6 +129,7 @@ class AttributionView(QWidget):
             self.images.show_picture(prediction.input)
         else:
             self.board.show_text(prediction.text)
+            self._offer_grains()
             self.find_bar.show_texts(self.board.heatmap.searched)
         self.head.title.setText(_WAITING)
         self._pages.setCurrentIndex(1)
@@ -152,7 +159,7 @@ class AttributionView(QWidget):
         if grain == self._grain:
             return
         self._grain = grain
-        self.head.show_grain(grain)
+        self.head.show_grain(self.grain)
         self.board.set_grain(grain)
         self._show_listed()
         self.find_bar.show_texts(self.board.heatmap.searched)
@@ -224,7 +231,20 @@ class AttributionView(QWidget):
 
     @property
     def grain(self) -> Grain:
-        return self._grain
+        """That of what is shown; what was chosen waits where it says nothing of it."""
+        document = self._document
+        return self._grain if document is None else fitting_grain(document, self._grain)
+
+    @property
+    def _document(self) -> TokenizedText | None:
+        read = self._shown.input if self._shown is not None else None
+        return read if isinstance(read, TokenizedText) else None
+
+    def _offer_grains(self) -> None:
+        document = self._document
+        if document is not None:
+            self.head.offer_grains(grains_of(document))
+            self.head.show_grain(self.grain)
 
     def _forget(self) -> None:
         self._result = None
@@ -232,6 +252,7 @@ class AttributionView(QWidget):
         self._bar.show_scale(0.0, signed=True, unit="", idle=True)
         self._bar.set_largest(0.0)
         self._scale_note.clear()
+        self.fields.show_result(None)
         self._strip.clear()
         self._path.clear()
         self._warnings.hide()
@@ -248,7 +269,7 @@ class AttributionView(QWidget):
             return
         shown = self.board.map
         if shown is not None and self._table.isVisibleTo(self):
-            self._table.show_values(shown.listed, self._grain)
+            self._table.show_values(shown.listed, self.grain)
             self._table.select(shown.grouped.unit_of(self.board.selected_token))
 
     def _show_warnings(self, warnings: tuple[Notice, ...]) -> None:
@@ -278,6 +299,8 @@ class AttributionView(QWidget):
         board, head = self.board, self.head
         board.token_hovered.connect(self.token_hovered)
         board.token_selected.connect(self._on_selected)
+        self.fields.token_selected.connect(self._on_token_chosen)
+        self.fields.read_out_changed.connect(self.read_out_changed)
         board.read_out_changed.connect(self._on_read_out)
         board.scale_changed.connect(self._on_scale_changed)
         board.remove_requested.connect(self.method_removed)
@@ -320,6 +343,7 @@ class AttributionView(QWidget):
         column.addLayout(inset(self.image_controls))
         column.addWidget(self.board)
         column.addWidget(self.images, 1)
+        column.addWidget(self.fields)
         scale = inset(self._bar)
         scale.addWidget(self._scale_note, 60, Qt.AlignmentFlag.AlignTop)
         scale.addStretch(1)
@@ -409,6 +433,7 @@ class AttributionView(QWidget):
         shown = self.board.map
         self._table.select(-1 if shown is None else shown.grouped.unit_of(token))
         self.dimensions.select_token(token)
+        self.fields.map.select_token(token)
 
     @Slot(str, object)
     def _on_read_out(self, words: str, value: float | None) -> None:
@@ -462,14 +487,22 @@ class AttributionView(QWidget):
         if self.shows_picture:
             self._show_image_scale()
             return
+        self._bar.set_largest(0.0)  # of a text it ends where its largest value is
         shown, heatmap = self.board.map, self.board.heatmap
         values, limit = heatmap.cell_values, heatmap.limit
         if shown is None or values is None:
             return
+        self.fields.map.set_limit(self._character_limit())
         beyond = (bool((values < -limit).any()), bool((values > limit).any()))
         self._bar.show_scale(limit, signed=shown.result.signed, unit=shown.result.unit, clipped=beyond)
         sharing = self.board.sharing()
         self._scale_note.setText(f"One scale for {sharing} maps" if sharing > 1 else "")
+
+    def _character_limit(self) -> float:
+        """Of the characters of a record, on the scale of the map above where that shows them."""
+        if self.grain == "token" or self._result is None:
+            return self.board.heatmap.limit
+        return limit_of(token_values(self._result))
 
     @Slot(bool)
     def _on_table_toggled(self, on: bool) -> None:

@@ -1,8 +1,8 @@
 """What is asked about, and Run: an editor for each kind of input, of which the open model's is shown."""
 
-from PySide6.QtCore import QEvent, Signal, Slot
+from PySide6.QtCore import QEvent, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.requests import Input, TextInput
 from engine.results import InputKind, ModelInfo, PredictionResult
@@ -12,6 +12,7 @@ from gui.controls.text_editor import TextEditor
 from gui.icons import icon
 from gui.inputs.editor import InputEditor
 from gui.inputs.picture import PictureEditor
+from gui.inputs.record import RecordEditor
 from gui.inputs.text import TextInputEditor
 
 _AUTO: dict[InputKind, str] = {"text": "Run while typing", "image": "Run at once", "record": "Run while typing"}
@@ -21,18 +22,20 @@ class InputPanel(QWidget):
     """``edited``: by a person, whatever kind of input it is. The editors of other kinds keep what they hold."""
 
     edited = Signal()
+    height_wanted = Signal(int)
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._stack = QStackedWidget(self)
-        self.text, self.picture = TextInputEditor(self), PictureEditor(actions, self)
-        self._editors: dict[InputKind, InputEditor] = {each.kind: each for each in (self.text, self.picture)}
+        self.text, self.picture, self.record = TextInputEditor(self), PictureEditor(actions, self), RecordEditor(self)
+        self._editors: dict[InputKind, InputEditor] = {each.kind: each for each in (self.text, self.picture, self.record)}
         self._hint = caption_label()
         self._hint.setObjectName("inputHint")
         self._hint.setWordWrap(False)
         self._build(actions)
         for each in self._editors.values():
             each.edited.connect(self.edited)
+        self.record.run_wanted.connect(actions["run"].trigger)
         self._show_kind("text")
 
     def _build(self, actions: Actions) -> None:
@@ -94,13 +97,22 @@ class InputPanel(QWidget):
 
     def show_model(self, model: ModelInfo) -> None:
         """The editor of what it reads."""
+        before = self.current
         self._show_kind(model.input_kind)
         self.current.show_model(model)
+        if self.current is not before or model.input_kind == "record":
+            QTimer.singleShot(0, self, self._tell_height)  # once the panel has its width
+
+    @Slot()
+    def _tell_height(self) -> None:
+        self.height_wanted.emit(self.current.wanted_height())
 
     def _show_kind(self, kind: InputKind) -> None:
         shown = self._editors.get(kind, self.text)
         for each in self._editors.values():
             each.tools.setVisible(each is shown)
+            vertical = QSizePolicy.Policy.Expanding if each is shown else QSizePolicy.Policy.Ignored  # asks for no room
+            each.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
         self._stack.setCurrentWidget(shown)
         self._auto.setText(_AUTO[shown.kind])
         self.setFocusProxy(shown)

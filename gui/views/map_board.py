@@ -205,7 +205,8 @@ class MapBoard(QWidget):
 
     def _show_captions(self) -> None:
         several = bool(self._companions) or self._kept is not None
-        self.main.heatmap.set_fewest_lines(1 if several else 3)
+        of_a_record = self._document is not None and bool(self._document.fields)  # whose fields stand below
+        self.main.heatmap.set_fewest_lines(1 if several or of_a_record else 3)
         if self._result is not None and several:
             self.main.show_caption(brief_title(self._result), brief_words(self._result, False))
         else:

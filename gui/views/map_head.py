@@ -15,6 +15,7 @@ GRAIN_WORDS: dict[Grain, tuple[str, str]] = {
     "token": ("Tokens", "A value for each piece the model reads."),
     "word": ("Words", "The pieces of a word together: attributions add up, norms combine by their own rule."),
     "sentence": ("Sentences", "The words of a sentence together."),
+    "field": ("Fields", "The characters of a field together: attributions add up."),
 }
 RESULT_ACTIONS = ("pin_finding", "save", "copy_command")
 
@@ -40,6 +41,7 @@ class MapHead(QWidget):
         self.pin = self._button(
             "Keep beside", "pinMap", "Pin for comparison", "Keep this map beside the next ones (Ctrl+P).", "push-pin"
         )
+        self.offer_grains(("token", "word", "sentence"))
         self._build(actions)
         self._connect()
 
@@ -107,6 +109,11 @@ class MapHead(QWidget):
         self._grains.setVisible(there)
         if self._instead is not None:
             self._instead.setVisible(not there)
+
+    def offer_grains(self, grains: tuple[Grain, ...]) -> None:
+        """Those that say something of what is shown."""
+        self._grains.offer(grains)
+        self._grains.rename("token", "Characters" if "field" in grains else GRAIN_WORDS["token"][0])
 
     def show_grain(self, grain: Grain) -> None:
         """As chosen elsewhere."""

@@ -83,13 +83,14 @@ class PredictionView(QWidget):
         self._lay_out()
         self.clear()
 
-    def show_result(self, result: PredictionResult, problem_type: ProblemType | None = None) -> None:
+    def show_result(self, result: PredictionResult, problem_type: ProblemType | None = None, unit: str = "") -> None:
         """Show ``result``. ``problem_type``: with ``multi_label`` every class from one half on counts as predicted."""
         other_model = self._result is None or len(self._result.classes) != len(result.classes)
         self._result = result
         self._filter.setVisible(len(result.classes) > MOST_WITHOUT_FILTER)
         if other_model:
             self._filter.clear()
+        self._model.unit = unit
         self._model.show_result(result, problem_type)
         self._note.setText("" if result.classes[0].probability is None else self._hint)
         self._fill()
@@ -160,6 +161,7 @@ class _ClassModel(QAbstractListModel):
         self._listed: list[ClassPrediction] = []
         self._predicted: frozenset[int] = frozenset()
         self._true: str | None = None
+        self.unit = ""  # of a number
         self.label_width = 0  # of the widest name, sign and mark included, within reason
         self.target: int | None = None
         self.versus: int | None = None
@@ -184,6 +186,10 @@ class _ClassModel(QAbstractListModel):
 
     def set_target(self, index: int | None, versus_index: int | None) -> None:
         self.target, self.versus = index, versus_index
+
+    def value_words(self) -> str:
+        """What a number is called."""
+        return f"value, {self.unit}" if self.unit else "value"
 
     def set_true(self, label: str | None) -> None:
         self._true = label
@@ -354,7 +360,11 @@ class _BarDelegate(QStyledItemDelegate):
             painter.drawText(QRect(rect.left(), rect.top(), 16, rect.height()), Qt.AlignmentFlag.AlignVCenter, "▸")
         sign = ("✓" if predicted else "✗") if self._model.is_true(one) else ""
         room = rect.width() - 16 - (44 if sign else 0)
-        label = one.label if one.label is not None else ("value" if one.probability is None else f"class {one.index}")
+        label = (
+            one.label
+            if one.label is not None
+            else (self._model.value_words() if one.probability is None else f"class {one.index}")
+        )
         shown = metrics.elidedText(visible(label), Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(QRect(rect.left() + 16, rect.top(), room, rect.height()), Qt.AlignmentFlag.AlignVCenter, shown)
         if sign:

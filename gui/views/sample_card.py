@@ -89,7 +89,7 @@ class DataCard(Card):
 
 
 def _says(preview: Preview) -> str:
-    return f"“{preview.says}”, {whole_percent(preview.probability)}"
+    return preview.says if preview.probability is None else f"“{preview.says}”, {whole_percent(preview.probability)}"
 
 
 def _picture_of(sample: Sample) -> QWidget:

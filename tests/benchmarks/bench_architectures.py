@@ -40,14 +40,14 @@ def _row(model_type: str, head: str) -> Row:
             model = opened(write(Path(folder), model_type, head=head))
         except LoadError as refusal:
             return Row(what, 0, unit="", figures=f"refused: {refusal.message}")
-    said = {method: _said(model, method, head) for method in METHODS}
+    said = {name: _said(model, name, head) for name in METHODS if "text" in METHODS[name].description.inputs}
     ran = sum(words != "failed" for words in said.values())
     odd = "; ".join(
         f"{', '.join(method for method in said if said[method] == words)} {words}"
         for words in dict.fromkeys(said.values())
         if words != "ran"
     )
-    return Row(what, ran, at_least=len(METHODS), unit="", figures=odd or "all complete where they promise it")
+    return Row(what, ran, at_least=len(said), unit="", figures=odd or "all complete where they promise it")
 
 
 def _said(model: TextModel, method: str, head: str) -> str:

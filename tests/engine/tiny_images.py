@@ -29,6 +29,7 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {  # model type -> config
     "deit": _TOKENS,
     "swin": {"image_size": SIDE, "patch_size": 2, "embed_dim": 8, "depths": [1, 1], "num_heads": [2, 2], "window_size": 4},
 }
+DEEP = ("mobilenet_v2", "efficientnet")  # of a picture of 32 pixels nothing but one place would be left
 PROCESSOR = {
     "image_processor_type": "ViTImageProcessor",
     "size": {"height": SIDE, "width": SIDE},
@@ -51,6 +52,8 @@ def write(
     network = build(model_type, labels, seed, **config)
     folder.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(folder)
+    if processor is PROCESSOR and model_type in DEEP:
+        processor = PROCESSOR | {"size": {"height": 2 * SIDE, "width": 2 * SIDE}}
     if processor is not None:
         (folder / "preprocessor_config.json").write_text(json.dumps(processor))
     return folder
@@ -73,6 +76,8 @@ def build(model_type: str, labels: tuple[str, ...] = LABELS, seed: int = 0, **co
                 module.bias.data.normal_(0, 0.1)
             elif isinstance(module, torch.nn.Linear):
                 module.weight.data.normal_(0, 0.3)
+            elif isinstance(module, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(module.weight)
     return network.eval()
 
 

@@ -62,7 +62,9 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {  # model type -> (kind 
     "bart": ("byte_bpe", _BART),
     "t5": ("unigram", _T5),
 }
-METHODS_OF_ANY_MODEL = [name for name, method in METHODS.items() if "relu" not in method.description.needs]
+METHODS_OF_ANY_MODEL = [
+    name for name, method in METHODS.items() if "relu" not in method.description.needs and "text" in method.description.inputs
+]
 _DECODER_ONLY = ("gpt2", "llama", "qwen2", "gemma")
 
 

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from engine.requests import AttributionRequest, TextInput
-from gui.known_maps import MOST, KnownMaps
+from gui.known_maps import MOST, MOST_BYTES, KnownMaps
+from tests.gui import made
 from tests.gui.stub_engine import attribution
 
 
@@ -32,3 +35,16 @@ def test_the_one_not_looked_at_for_longest_goes() -> None:
     assert request("text 1") not in known
     known.clear()
     assert request("one more") not in known
+
+
+def test_pictures_are_counted_with_their_maps() -> None:
+    """Each keeps its picture's pixels, which are far more than its values."""
+    known = KnownMaps()
+    pixels = np.zeros((1024, 1024, 3), dtype=np.uint8)
+    held = MOST_BYTES // pixels.nbytes
+    maps = [made.image_result(read=replace(made.read_image(f"/{at}.png"), pixels=pixels)) for at in range(held + 1)]
+    for each in maps:
+        known.add(each)
+    assert maps[0].request not in known
+    assert maps[1].request in known
+    assert maps[-1].request in known

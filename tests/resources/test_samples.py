@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 from engine.attention.history import attend_history
 from engine.cells import Cell
+from engine.heatmaps.fields import field_sums
 from engine.jobs import run
 from engine.models.opening import open_model
 from engine.requests import (
@@ -27,6 +28,7 @@ from engine.requests import (
     TextInput,
 )
 from engine.results import AttentionInfo
+from engine.samples import samples
 from engine.workbench import Workbench
 
 EMBEDDINGS = "model.embed_tokens.weight"
@@ -74,12 +76,12 @@ def test_sample_json_fits_its_schema(name: str) -> None:
     assert content["description"].endswith(".")
     assert content["examples"]
     for example in content["examples"]:
+        kind = "image" if of_pictures else "record" if content["task"].startswith("record") else "text"
+        assert set(example) == {kind, "true", "note"}
         if of_pictures:
-            assert set(example) == {"image", "true", "note"}
             assert (FOLDERS[name] / example["image"]).is_file()
         else:
-            assert set(example) == {"text", "true", "note"}
-            assert example["text"].strip()
+            assert example.get("record") or example["text"].strip()
         assert example["note"].strip()
         assert example["true"] is None or isinstance(example["true"], str)
 
@@ -243,12 +245,18 @@ def test_review_writer_learns_to_look_at_the_last_word() -> None:
 @pytest.mark.parametrize("name", [name for name in FOLDERS if "preview" in described(name)])
 def test_the_preview_is_what_the_engine_finds(name: str) -> None:
     """Welcome page and map show the same colours."""
-    preview, text = described(name)["preview"], described(name)["examples"][0]["text"]
+    preview, (first, *_) = described(name)["preview"], next(each for each in samples() if each.name == name).examples
     workbench = Workbench()
     info = run(workbench.job_for(OpenModelRequest(str(FOLDERS[name])))).info
-    found = run(workbench.job_for(AttributionRequest(info.sha256, TextInput(text))))
+    found = run(workbench.job_for(AttributionRequest(info.sha256, first.input)))
+    if found.prediction.text.fields:
+        assert preview["says"] == f"{found.prediction.predicted.logit:.1f} minutes"
+        sums = [each.total for each in field_sums(found)]
+        assert preview["words"] == pytest.approx(sums, abs=0.02 * max(map(abs, sums)))
+        return
     assert found.prediction.predicted.label == preview["says"]
     assert found.prediction.predicted.probability == pytest.approx(preview["probability"], abs=2e-3)
+    text = first.text
     words = [match.span() for match in re.finditer(r"\S+", text)]
     rows = [(token.end - 1, float(value)) for token, value in zip(found.tokens, found.values, strict=True) if not token.special]
     sums = [sum(value for at, value in rows if start <= at < end) for start, end in words]

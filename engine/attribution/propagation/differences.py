@@ -37,6 +37,7 @@ MET = (  # what the reference has to remember
     *_DIVISIONS,
     *PRODUCTS,
     *_MAXIMA,
+    "max_pool2d",
     *RECURRENT,
     "softmax",
     "log_softmax",
@@ -60,6 +61,7 @@ class DifferenceRules(Propagation):
             **dict.fromkeys(_DIVISIONS, self._division),
             **dict.fromkeys(PRODUCTS, self._product),
             **dict.fromkeys(_MAXIMA, self._maximum),
+            "max_pool2d": self._max_pool,
             "softmax": self._softmax,
             "log_softmax": self._log_softmax,
             "logsumexp": self._logsumexp,
@@ -84,7 +86,7 @@ class DifferenceRules(Propagation):
         found = self._reference.call(self._number, name)
         self._number += 1
         if found is None:
-            raise UserError("DeepLIFT cannot compare: the model computes otherwise on the baseline than on the text.", "no_rule")
+            raise UserError("DeepLIFT cannot compare: the model computes otherwise on the baseline than on the input.", "no_rule")
         return found
 
     def _pair(self, args: Arguments, at: int = 0) -> Pair:
@@ -154,6 +156,22 @@ class DifferenceRules(Propagation):
         found, here = (found, here) if keep else (found.squeeze(axis), here.squeeze(axis))
         return found if func.__name__ == "amax" else torch.return_types.max((found, here))
 
+    def _max_pool(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
+        """Each window's maximum by itself."""
+        known = dict(zip(_OF_MAX_POOL, args, strict=False)) | dict(kwargs)
+        if known.get("ceil_mode") or known.get("return_indices") or _both(known.get("dilation") or 1) != (1, 1):
+            raise self.refusal("max_pool2d")
+        size = _both(known["kernel_size"])
+        stride, (down, across) = _both(known.get("stride") or size), _both(known.get("padding") or 0)
+        lowest = torch.finfo(args[0].dtype).min / 4  # nothing is gained or lost where there is no pixel
+
+        def windows(x: Tensor) -> Tensor:
+            padded = torch.nn.functional.pad(x, (across, across, down, down), value=lowest)
+            return padded.unfold(-2, size[0], stride[0]).unfold(-2, size[1], stride[1]).flatten(-2)
+
+        found, _ = maximum(self._pair(args).through(windows), -1)
+        return found.squeeze(-1)
+
     def _softmax(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
         return softmax(self._pair(args), _axis(args, kwargs)).now
 
@@ -210,6 +228,15 @@ class DifferenceRules(Propagation):
             return run_stack(kind, args, run)
 
         return rule
+
+
+_OF_MAX_POOL = ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
+
+
+def _both(value: Any) -> tuple[int, int]:
+    """Of rows and of columns."""
+    first, second = (value, value) if isinstance(value, int) else (value[0], value[-1])
+    return int(first), int(second)
 
 
 def _axis(args: Arguments, kwargs: Options) -> Any:

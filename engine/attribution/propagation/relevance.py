@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.attribution.propagation.convolution import Convolution, ConvolutionRule, FirstRule
 from engine.attribution.propagation.recurrent import Weights, begins_at_zero, run_stack, walked
 from engine.attribution.propagation.relevance_recurrent import WAYS, ratio, stable_share
 from engine.attribution.propagation.rules import (
@@ -47,11 +48,24 @@ _SLOPES: dict[str, Callable[..., Tensor]] = {  # f(x) / x where it has a name of
 
 
 class RelevanceRules(Propagation):
-    """Relevance divided by the value it belongs to: what is handed back here, in place of a gradient."""
+    """Relevance divided by the value it belongs to: what is handed back here, in place of a gradient.
 
-    def __init__(self, epsilon: float = 0.0) -> None:
+    Args:
+        convolutions, first: the rules of two-dimensional convolutions, and of the one that the input goes through first.
+        gamma, alpha: of those rules.
+    """
+
+    def __init__(
+        self,
+        epsilon: float = 0.0,
+        convolutions: ConvolutionRule = "epsilon",
+        first: FirstRule = "same",
+        gamma: float = 0.25,
+        alpha: float = 2.0,
+    ) -> None:
         super().__init__("LRP")
-        self._epsilon = epsilon
+        self._epsilon, self._convolutions, self._first, self._gamma, self._alpha = epsilon, convolutions, first, gamma, alpha
+        self._last: tuple[Tensor, Convolution, ConvolutionRule | FirstRule] | None = None  # a batch norm may follow it
         self.rules = {
             **dict.fromkeys(_THROUGH_ZERO, self._identity),
             **dict.fromkeys(_BY_GRADIENT, _gradient),
@@ -59,6 +73,8 @@ class RelevanceRules(Propagation):
             **dict.fromkeys(_DIVISIONS, _division),
             **dict.fromkeys(PRODUCTS, self._product),
             **dict.fromkeys(_SUMS if epsilon else (), self._sum),
+            "conv2d": self._convolution,
+            "batch_norm": self._batch_norm,
             "layer_norm": _layer_norm,
             "rms_norm": _rms_norm,
             "scaled_dot_product_attention": self._attention,
@@ -91,6 +107,26 @@ class RelevanceRules(Propagation):
     def _sum(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
         found: Tensor = func(*args, **kwargs)
         return self._stable(found)
+
+    def _convolution(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
+        rule: ConvolutionRule | FirstRule = self._convolutions if self._first == "same" else self._first
+        self._first = "same"
+        if rule == "epsilon":
+            return self._sum(func, args, kwargs)
+        convolution = Convolution.of_call(func, args, kwargs)
+        found = convolution.under(rule, self._gamma, self._alpha)
+        self._last = found, convolution, rule
+        return found
+
+    def _batch_norm(self, func: Function, args: Arguments, kwargs: Options) -> Tensor:
+        """Linear; one that follows a convolution is a part of it, since it may turn signs around."""
+        last, self._last = self._last, None
+        if last is None or last[0] is not args[0]:
+            found: Tensor = func(*args, **kwargs)
+            return found
+        known = dict(zip(("input", "mean", "variance", "weight", "bias", "training", "momentum", "eps"), args, strict=False))
+        scale, shift = _affine(known | {_OF_BATCH_NORM.get(name, name): value for name, value in kwargs.items()})
+        return last[1].folded(scale, shift).under(last[2], self._gamma, self._alpha)
 
     def _stable(self, found: Tensor, parts: float = 1.0) -> Tensor:
         """What arrives is handed on as z / (z + ε sign z) of it; ``parts``: of a product of two, (2 z + ε sign z) / 2."""
@@ -148,6 +184,17 @@ class RelevanceRules(Propagation):
 def identity_rule(inputs: Tensor, output: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
     """f(x) with the slope f(x) / x, which hands all of f(x)'s relevance to x; at x = 0 its limit f'(0)."""
     return sloped(inputs, output, ratio(inputs.detach(), output, function))
+
+
+_OF_BATCH_NORM = {"running_mean": "mean", "running_var": "variance"}
+
+
+def _affine(known: Options) -> tuple[Tensor, Tensor]:
+    """What a batch norm that has seen its data multiplies by, and what it adds."""
+    scale = (known["variance"] + known.get("eps", 1e-5)).rsqrt()
+    scale = scale if known.get("weight") is None else scale * known["weight"]
+    shift = -known["mean"] * scale
+    return scale, shift if known.get("bias") is None else shift + known["bias"]
 
 
 def _halved(found: Tensor) -> Tensor:

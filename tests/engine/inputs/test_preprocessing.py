@@ -101,6 +101,11 @@ def test_grey_models_are_given_grey():
     )
 
 
+def test_a_wall_is_not_given_to_a_model_that_takes_pictures_as_they_are():
+    with pytest.raises(UserError, match="1,200 × 1,000 pixels"):
+        preprocessing_of({"do_resize": False}).fit(Image.new("RGB", (1200, 1000)))
+
+
 def test_a_strip_is_not_blown_up_to_a_wall():
     preprocessing = preprocessing_of({"image_processor_type": "CLIPImageProcessor"})
     with pytest.raises(UserError, match="too narrow for this model"):

@@ -15,17 +15,26 @@ from engine.models.image_model import ImageModel
 from engine.requests import ImageInput, TextInput
 from tests.engine import tiny_images
 
+AVERAGED = {  # the layer whose map is averaged, and then classified by a linear layer alone
+    "resnet": "resnet.encoder.stages.1",
+    "regnet": "regnet.encoder.stages.1",
+    "mobilenet_v2": "mobilenet_v2.conv_1x1",
+    "efficientnet": "efficientnet.encoder.top_activation",
+    "swin": "swin.layernorm",
+}
+
 
 @pytest.mark.parametrize("model_type", tiny_images.ARCHITECTURES)
 def test_every_family_says_what_the_library_says(model_type: str, tmp_path: Path):
     model = tiny_images.opened(tiny_images.write(tmp_path / "model", model_type))
     given = tiny_images.picture(tmp_path)
     network = transformers.AutoModelForImageClassification.from_pretrained(tmp_path / "model").eval()
-    processor = transformers.ViTImageProcessorPil(**tiny_images.PROCESSOR)
+    processor = transformers.ViTImageProcessorPil(**json.loads((tmp_path / "model" / "preprocessor_config.json").read_text()))
     pixel_values = processor(Image.open(given.path), return_tensors="pt")["pixel_values"]
     encoding = model.encode(given)
     with torch.no_grad():
-        torch.testing.assert_close(model.logits(model.features(encoding), encoding), network(pixel_values).logits)
+        expected = network(pixel_values).logits
+        torch.testing.assert_close(model.logits(model.features(encoding), encoding), expected, rtol=1e-3, atol=1e-4)
     info = model.info
     assert (info.task, info.input_kind, info.format, info.labels) == (
         "image_classification",
@@ -37,6 +46,7 @@ def test_every_family_says_what_the_library_says(model_type: str, tmp_path: Path
     assert "attribution" in info.can
     assert info.tokenizer is None
     assert info.rectified == (model_type in ("resnet", "regnet"))
+    assert info.averaged == AVERAGED.get(model_type)
     assert not any(p.requires_grad for p in model.network.parameters())
 
 
@@ -137,3 +147,40 @@ def test_the_processor_belongs_to_the_fingerprint(tmp_path: Path, resnet_folder:
 def test_a_question_about_a_file_that_is_gone(tiny_resnet: ImageModel, tmp_path: Path):
     with pytest.raises(UserError, match="There is no picture"):
         tiny_resnet.encode(ImageInput(str(tmp_path / "gone.png"), ""))
+
+
+@pytest.mark.parametrize(
+    ("family", "key", "value"),
+    [
+        ("resnet", "hidden_sizes", [10**9, 16]),
+        ("resnet", "depths", [10**7, 2]),
+        ("resnet", "hidden_sizes", []),
+        ("resnet", "layer_type", "spiral"),
+        ("resnet", "num_channels", 10**9),
+        ("resnet", "num_channels", "three"),
+        ("resnet", "architectures", ["ResNetForImageSegmentation"]),
+        ("vit", "image_size", 10**8),
+        ("vit", "image_size", -5),
+        ("vit", "patch_size", 0),
+        ("vit", "patch_size", 10**6),
+        ("swin", "window_size", -1),
+        ("swin", "num_heads", [10**7, 2]),
+    ],
+)
+def test_hostile_descriptions_are_refused_in_one_sentence(tmp_path: Path, family: str, key: str, value: object):
+    folder = tiny_images.write(tmp_path, family)
+    described = json.loads((folder / "config.json").read_text()) | {key: value}
+    (folder / "config.json").write_text(json.dumps(described))
+    with pytest.raises(LoadError) as refused:
+        tiny_images.opened(folder)
+    assert "\n" not in refused.value.message
+
+
+def test_inspect_tells_of_an_image_classifier(resnet_folder: Path, capsys: pytest.CaptureFixture[str]):
+    from engine.commands import main
+
+    assert main(["inspect", str(resnet_folder)], lambda *_: None) == 0
+    known = json.loads(capsys.readouterr().out)
+    assert (known["task"], known["format"], known["can"]) == ("image_classification", "huggingface", ["attribution"])
+    assert known["tokenizer"] is None
+    assert known["labels"] == list(tiny_images.LABELS)

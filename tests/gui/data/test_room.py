@@ -335,9 +335,9 @@ def test_a_regression_goes_by_the_size_of_its_error(stage: Stage, tmp_path: Path
     key(stage, Qt.Key.Key_J)
     key(stage, Qt.Key.Key_J)
     assert room.desk.current == by_loss[1]
-    assert room.section._outcome.text().startswith("true ")
+    assert room.section._outcome.text().startswith("measured ")
     room._view.show_page("overview")
-    assert "mean squared error" in room._view.overview._figures.text()
+    assert "mean absolute error" in room._view.overview._figures.text()
     assert room._view.overview._left.isHidden()
     assert not room._view.filters.outcome.isEnabled()
 

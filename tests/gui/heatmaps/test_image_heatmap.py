@@ -1,5 +1,7 @@
 """A picture with a map over it, through mouse, wheel and keys."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -235,3 +237,20 @@ def test_contours_are_where_the_blurred_map_passes_their_level(heatmap: ImageHea
     beside = heatmap.grab().toImage().pixelColor(at(22.0, 20.5))
     assert abs(line.red() - theme.LIGHT.raises.red()) < 60
     assert beside.name() == "#" + "".join(f"{each:02x}" for each in made.pixels()[20, 22])
+
+
+def test_however_near_the_map_stays_where_it_belongs(heatmap: ImageHeatmap) -> None:
+    """A picture of 24 megapixels, and one value in four for half of it, magnified to what is most."""
+    values = np.zeros((2, 2), dtype=np.float32)
+    values[0, 0] = 1.0
+    read = replace(made.read_image(), size=(6000, 4000), crop=(0, 0, 6000, 4000), shape=(2, 2))
+    heatmap.show_map(PixelMap(made.image_result(values, read)))
+    heatmap.set_style(PLAIN)
+    heatmap.zoom.go(600.0, QPointF(0.5, 0.5))
+    middle = heatmap.rect().center()
+    assert colour(heatmap, middle - QPoint(6, 6)) == theme.LIGHT.raises.name()
+    assert colour(heatmap, middle + QPoint(6, 6)) == theme.LIGHT.panel.name()
+    heatmap.set_style(ImageStyle("overlay", blend=0.0, grey=False))
+    seen = heatmap.grab().toImage().pixelColor(middle)
+    red, green, _ = made.pixels()[20, 30]
+    assert (seen.red(), seen.green()) == pytest.approx((red, green), abs=6)

@@ -1,0 +1,1 @@
+"""Maps of records: field by field, over one row and over many."""
