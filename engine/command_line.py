@@ -96,7 +96,7 @@ def attention_command(result: AttentionResult, shown: HeadRequest | None, texts:
     Raises:
         UserError: what is shown is not a head's weights as they are.
     """
-    words = [result.model.path, *_given(result.request.input, texts), *_option("--decoder-text", result.request.decoder_text)]
+    words = [result.model.path, *_input(result.request.input, texts), *_option("--decoder-text", result.request.decoder_text)]
     if shown is not None:
         if shown.quantity != "weights" or shown.without_sinks or not isinstance(shown.head, int):
             raise UserError("The command line writes the weights of single heads; choose one to copy its line.", "no_command")
@@ -107,7 +107,7 @@ def attention_command(result: AttentionResult, shown: HeadRequest | None, texts:
 def tfidf_command(result: TfidfResult, texts: Path, accept_reinitialised: bool = False) -> str:
     """The same words held against the same corpus; as ``command_for``."""
     request, attention = result.request, result.request.attention
-    words = [result.model.path, *_input(as_text(attention.input), texts), *_option("--decoder-text", attention.decoder_text)]
+    words = [result.model.path, *_input(attention.input, texts), *_option("--decoder-text", attention.decoder_text)]
     words += [word for source in request.corpus for word in _option("--corpus", source)]
     words += _option("--text-column", request.text_column or None)
     words += [*_option("--layer", request.layer), *_option("--head", request.head)]
