@@ -50,8 +50,8 @@ class PatchMap(PictureMap):
         return f"{said}{DOT}x {left:,}–{right:,}, y {top:,}–{bottom:,}"
 
     def title(self) -> str:
-        """What is seen."""
+        """What is seen, in a word or two."""
         if self.token < 0:
-            return "What each patch receives on average"
+            return "received on average"
         name = quoted(self.map.queries[self.token])
-        return f"What attends to {name}" if self.received else f"What {name} attends to"
+        return f"to {name}" if self.received else f"from {name}"

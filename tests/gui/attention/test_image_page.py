@@ -95,7 +95,7 @@ def test_a_click_chooses_a_patch_and_its_row_lies_on_the_picture(shown: Attentio
         click(shown, 2, 1)
     assert told.args == [1 + 2 * 4 + 1]
     np.testing.assert_array_equal(drawn(shown), weights()[10, 1:])
-    assert shown.image._title.text() == "What “r2 c1” attends to"
+    assert shown.image._title.text() == "from “r2 c1”"
     assert button(shown, "patchToken").text() == f"[CLS] {figures(float(weights()[10, 0]))}"
     assert shown.matrix._token == shown.token == 10
     with qtbot.waitSignal(shown.token_selected) as told:
@@ -108,7 +108,7 @@ def test_who_looks_at_a_patch(shown: AttentionView) -> None:
     QTest.mouseClick(button(shown, "patch_by"), LEFT)
     assert shown.image.way == FROM
     np.testing.assert_array_equal(drawn(shown), weights()[1:, 4])
-    assert shown.image._title.text().startswith("What attends to “r0 c3”")
+    assert shown.image._title.text().startswith("to “r0 c3”")
     QTest.mouseClick(button(shown, "patch_to"), LEFT)
     assert shown.image.way == TO
 
@@ -182,7 +182,7 @@ def test_the_read_out_gives_weight_rank_and_place(shown: AttentionView) -> None:
 def test_while_none_is_chosen_the_patch_under_the_pointer_is(shown: AttentionView) -> None:
     QTest.mouseMove(shown.image.picture, QPoint(1, 1))
     np.testing.assert_allclose(drawn(shown), weights()[:, 1:].mean(0), rtol=1e-5)
-    assert shown.image._title.text().startswith("What each patch receives on average")
+    assert shown.image._title.text().startswith("received on average")
     hover(shown, 0, 2)
     np.testing.assert_array_equal(drawn(shown), weights()[3, 1:])
     assert shown.token == -1
