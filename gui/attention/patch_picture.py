@@ -15,6 +15,8 @@ _LINES = 0.28  # how opaque they are
 class PatchPicture(ImageHeatmap):
     """What is pinned is a patch; the one under the pointer is outlined."""
 
+    nothing_pinned = "No patch is chosen; arrow keys choose the strongest."
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.setObjectName("patchPicture")

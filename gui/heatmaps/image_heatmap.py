@@ -55,6 +55,8 @@ class Zoom(QObject):
 class ImageHeatmap(QWidget):
     """Setters emit nothing. Wheel zooms to the pointer, dragging moves, a click pins a pixel, arrows move the pin."""
 
+    nothing_pinned = "No pixel is pinned; arrow keys pin the strongest."  # as a subclass has it, for those who hear it
+
     pixel_hovered = Signal(object)  # Cell of the map, or None
     pixel_selected = Signal(object)  # likewise
     point_hovered = Signal(float, float)  # where there is no value: in the picture's pixels; −1, −1: beside it
@@ -288,7 +290,7 @@ class ImageHeatmap(QWidget):
         if shown is None:
             words = "" if self._painter.read is None else "The picture; nothing is computed yet."
         elif self._selected is None:
-            words = "No pixel is pinned; arrow keys pin the strongest."
+            words = self.nothing_pinned
         else:
             words = shown.in_words(self._selected)
         if words != self.accessibleDescription():

@@ -244,6 +244,11 @@ def test_it_is_told_to_those_who_hear_it(shown: AttentionView) -> None:
     picture: QWidget = shown.image.picture
     assert picture.accessibleName() == "Attention on the picture"
     assert "“r2 c1”" in picture.accessibleDescription()
+    QTest.keyClick(picture, Qt.Key.Key_Escape)
+    assert picture.accessibleDescription() == "No patch is chosen; arrow keys choose the strongest."
+    QTest.mouseMove(picture, QPoint(1, 1))
+    QTest.keyClick(picture, Qt.Key.Key_Down)
+    assert shown.token == 1 + int(weights()[:, 1:].mean(0).argmax())
 
 
 def test_nothing_is_wider_than_the_smallest_window(view: AttentionView) -> None:
