@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.requests import AttentionFileRequest, AttentionRequest, HeadAgreementRequest, HeadRequest, Stack, TfidfRequest
-from engine.results import Cost, FloatArray, ModelInfo, Notice, ResolvedTarget, Token, TokenizedText
+from engine.results import Cost, FloatArray, ModelInfo, Notice, ReadImage, ResolvedTarget, Token, TokenizedText
 
 ONE_DOCUMENT, NOT_IN_CORPUS = "one_document", "not_in_corpus"  # kinds of notices
 THUMBNAIL = 48  # cells a side, at most
@@ -36,6 +36,39 @@ HEAD_SCORES = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Patches:
+    """Where the tokens of a picture lie: behind ``first`` others that lie nowhere, row by row.
+
+    Args:
+        crop: (left, top, right, bottom) of all patches together, in the picture's pixels.
+    """
+
+    read: ReadImage
+    rows: int
+    columns: int
+    first: int
+    crop: tuple[float, float, float, float]
+
+    def cell_of(self, token: int) -> tuple[int, int] | None:
+        """Row and column of a patch; None: the token is none."""
+        at = token - self.first
+        return divmod(at, self.columns) if 0 <= at < self.rows * self.columns else None
+
+    def token_of(self, cell: tuple[int, int]) -> int:
+        """The patch there."""
+        return self.first + cell[0] * self.columns + cell[1]
+
+    def rectangle_of(self, token: int) -> tuple[float, float, float, float] | None:
+        """(left, top, right, bottom) of a patch in the picture's pixels."""
+        cell = self.cell_of(token)
+        if cell is None:
+            return None
+        left, top, right, bottom = self.crop
+        wide, high = (right - left) / self.columns, (bottom - top) / self.rows
+        return left + cell[1] * wide, top + cell[0] * high, left + (cell[1] + 1) * wide, top + (cell[0] + 1) * high
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class StackOverview:
     """All heads of a stack of layers at a glance.
 
@@ -45,6 +78,7 @@ class StackOverview:
         kinds: of each layer, as the config tells it: ``full``, ``sliding`` …
         thumbnails: (layer, head, rows, columns) float16, the largest weight in each cell, so that single bright ones survive.
         scores: by ``HeadScore.name``, (layer, head) float32; NaN where it means nothing.
+        of_patches: tokens lie in a plane, and ``distance`` is from patch to patch there, in patches.
     """
 
     name: Stack
@@ -54,6 +88,7 @@ class StackOverview:
     kinds: tuple[str, ...]
     thumbnails: FloatArray
     scores: Mapping[str, FloatArray]
+    of_patches: bool = False
 
     @property
     def layers(self) -> int:
@@ -138,6 +173,7 @@ class AttentionResult:
         generated: one for each token written.
         history: of a recurrent model with an attention layer.
         checkpoints: names of the training checkpoints there are, the first first; empty: there is only one.
+        patches: what the tokens of a picture stand for, which are no text; None: it was a text.
     """
 
     request: AttentionRequest
@@ -152,6 +188,7 @@ class AttentionResult:
     checkpoints: tuple[str, ...] = ()
     decoder_input: TokenizedText | None = None
     warnings: tuple[Notice, ...] = ()
+    patches: Patches | None = None
 
     def stack(self, name: Stack) -> StackOverview:
         """The one called ``name``.

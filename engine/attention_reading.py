@@ -50,5 +50,6 @@ def head_in_words(stack: StackOverview, layer: int, head: int, agreement: float 
     for score in HEAD_SCORES:
         value = float(stack.scores[score.name][layer, head]) if score.name in stack.scores else float("nan")
         if not np.isnan(value):
-            words.append(f"{score.label[0].lower()}{score.label[1:]} {figures(value)}{score.unit and ' '}{score.unit}")
+            unit = "patches" if score.unit == "tokens" and stack.of_patches else score.unit
+            words.append(f"{score.label[0].lower()}{score.label[1:]} {figures(value)}{unit and ' '}{unit}")
     return " · ".join(words)

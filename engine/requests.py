@@ -241,14 +241,14 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class AttentionRequest:
-    """What does every head attend to while the model reads this text, and goes on with it?
+    """What does every head attend to while the model reads this text, and goes on with it; or looks at this picture?
 
     Args:
         decoder_text: encoder-decoders: what the decoder reads; None: its start token, and what it generates.
     """
 
     model_sha256: str
-    input: TextInput
+    input: TextInput | ImageInput
     generation: Generation = Generation()
     decoder_text: str | None = None
 

@@ -79,12 +79,11 @@ _OF_A_TEXT_MODEL: dict[type[AboutAModel], Callable[[TextModel, Any], Steps[Any]]
     WordOptionsRequest: word_options,
 }
 
-_OF_ATTENTION: dict[type[AboutAttention], Callable[[TextModel, Any, Captures], Steps[Any]]] = {
+_OF_ATTENTION: dict[type[AboutAttention], Callable[[Model, Any, Captures], Steps[Any]]] = {
     AttentionRequest: attend,
     HeadRequest: head_map,
     AttentionFileRequest: attention_file,
     HeadAgreementRequest: head_agreement,
-    TfidfRequest: tfidf,
 }
 
 
@@ -134,6 +133,8 @@ class Workbench:
         model = self._usable(model_asked(request))
         if type(request) in _OF_A_MODEL:
             return (yield from _OF_A_MODEL[type(request)](model, request))
+        if isinstance(request, AboutAttention) and not isinstance(request, TfidfRequest):
+            return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
         if not isinstance(model, TextModel):
             raise UserError(f"This cannot be asked of a model that reads {model.info.input_kind}s yet.", "unavailable")
         if model.info.input_kind == "record" and isinstance(request, OptimisationRequest | CounterfactualRequest):
@@ -146,8 +147,8 @@ class Workbench:
             return (yield from side_by_side(self._datasets, self._others, model, request))
         if isinstance(request, EditRequest):
             return (yield from compare_edit(model, request, self._captures, self._explained))
-        if isinstance(request, AboutAttention):
-            return (yield from _OF_ATTENTION[type(request)](model, request, self._captures))
+        if isinstance(request, TfidfRequest):
+            return (yield from tfidf(model, request, self._captures))
         return (yield from _OF_A_TEXT_MODEL[type(request)](model, request))
 
     def _usable(self, sha256: str) -> Model:

@@ -8,7 +8,7 @@ from engine.attention.captures import Captures
 from engine.attention.overview import OverviewOfStack
 from engine.attention_maps import AttentionResult, StackOverview
 from engine.jobs import Partial, Steps, relay
-from engine.models.model import TextModel
+from engine.models.model import Model, TextModel
 from engine.requests import AttentionRequest, Stack
 from engine.results import Cost
 
@@ -16,7 +16,7 @@ STEP_SECONDS = 0.1  # heads are looked at for so long before what was found is s
 _ORDER: tuple[Stack, ...] = ("self", "encoder", "decoder", "cross")
 
 
-def attend(model: TextModel, request: AttentionRequest, captures: Captures) -> Steps[AttentionResult]:
+def attend(model: Model, request: AttentionRequest, captures: Captures) -> Steps[AttentionResult]:
     """What every head attends to while the model reads, and goes on.
 
     Yields:
@@ -25,7 +25,7 @@ def attend(model: TextModel, request: AttentionRequest, captures: Captures) -> S
     Raises:
         UserError: the request does not fit the model.
     """
-    if model.has_history:
+    if isinstance(model, TextModel) and model.has_history:
         from engine.attention.history import attend_history
 
         return (yield from attend_history(model, request))
@@ -35,7 +35,7 @@ def attend(model: TextModel, request: AttentionRequest, captures: Captures) -> S
     return capture.result
 
 
-def captured(model: TextModel, request: AttentionRequest, captures: Captures) -> Steps[Capture]:
+def captured(model: Model, request: AttentionRequest, captures: Captures) -> Steps[Capture]:
     """Read the text, unless that has just been done."""
 
     def shown(partial: Partial) -> Partial:
@@ -46,7 +46,7 @@ def captured(model: TextModel, request: AttentionRequest, captures: Captures) ->
     return (yield from relay(captures.of(model, request), shown))
 
 
-def _overview(model: TextModel, capture: Capture) -> Steps[AttentionResult]:
+def _overview(model: Model, capture: Capture) -> Steps[AttentionResult]:
     overviews = {name: OverviewOfStack(capture.stacks[name]) for name in _ORDER if name in capture.stacks}
     total = sum(overview.thumbnails.shape[0] * overview.thumbnails.shape[1] for overview in overviews.values())
     done, start, shown = 0, time.perf_counter(), time.perf_counter()
@@ -62,7 +62,7 @@ def _overview(model: TextModel, capture: Capture) -> Steps[AttentionResult]:
     return result_of(model, capture, {name: overview.overview() for name, overview in overviews.items()})
 
 
-def result_of(model: TextModel, capture: Capture, stacks: Mapping[Stack, StackOverview]) -> AttentionResult:
+def result_of(model: Model, capture: Capture, stacks: Mapping[Stack, StackOverview]) -> AttentionResult:
     """As the window and the command line are given it."""
     return AttentionResult(
         request=capture.request,
@@ -76,4 +76,5 @@ def result_of(model: TextModel, capture: Capture, stacks: Mapping[Stack, StackOv
         cost=Cost(capture.forward, 0, capture.seconds, model.info.device),
         decoder_input=capture.decoder_input,
         warnings=capture.warnings,
+        patches=capture.patches,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from engine.attention.layers import Layer
-from engine.attention_maps import AttentionResult, GeneratedToken, Verification
+from engine.attention_maps import AttentionResult, GeneratedToken, Patches, Verification
 from engine.requests import AttentionRequest, Stack
 from engine.results import FloatArray, Notice, Token, TokenizedText
 
@@ -21,17 +21,19 @@ class CapturedStack:
     causal: bool
     kinds: tuple[str, ...]
     layers: tuple[Layer, ...]
+    patches: Patches | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Capture:
-    """A text that was read, and gone on with.
+    """A text that was read, and gone on with, or a picture.
 
     Args:
         ids: what the network read in the end, (encoder's) input and generated tokens but the last.
         decoder_ids: the same of the decoder of an encoder-decoder.
         norms: of values, (head, key) by stack and layer, once they were asked for.
         result, received: the overview and (layer, head, key) mean weights, once they were made.
+        patches: of a picture, which has no ``ids``.
     """
 
     request: AttentionRequest
@@ -49,6 +51,7 @@ class Capture:
     norms: dict[tuple[Stack, int], Tensor] = field(default_factory=dict)
     result: AttentionResult | None = None
     received: Mapping[Stack, FloatArray] = field(default_factory=dict)
+    patches: Patches | None = None
 
     @property
     def bytes(self) -> int:

@@ -14,14 +14,14 @@ from engine.attention_maps import AttentionFile
 from engine.devices import available_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
-from engine.models.model import TextModel
+from engine.models.model import Model
 from engine.requests import AttentionFileRequest, Stack
 from engine.results import FloatArray
 
 _TIMES = 3  # in memory: as made, as the file's bytes, and room to breathe
 
 
-def attention_file(model: TextModel, request: AttentionFileRequest, captures: Captures) -> Steps[AttentionFile]:
+def attention_file(model: Model, request: AttentionFileRequest, captures: Captures) -> Steps[AttentionFile]:
     """What goes into a file.
 
     Raises:

@@ -1,7 +1,6 @@
 """The job behind one map: a head's weights, or what is made of them."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,27 +12,27 @@ from engine.attention.captures import Captures
 from engine.attention.heads import check_head, layer_numbered, merged, stack_named
 from engine.attention.layers import pattern
 from engine.attention.overview import sinks
+from engine.attention.reading import Transformer
 from engine.attention.relevance import relevance, target_again
 from engine.attention.rollout import rollout
 from engine.attention.value_norm import value_norms
 from engine.attention_maps import HeadMap
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
-from engine.models.huggingface import HuggingFaceModel
-from engine.models.model import TextModel
+from engine.models.model import Model, TextModel
 from engine.requests import HeadRequest
-from engine.results import Cost, Notice, ResolvedTarget, Token
+from engine.results import Cost, FloatArray, Notice, ResolvedTarget
 
 _UNITS = {"weights": "weight", "value_norm": "norm", "rollout": "share", "relevance": "relevance"}
 
 
-def head_map(model: TextModel, request: HeadRequest, captures: Captures) -> Steps[HeadMap]:
+def head_map(model: Model, request: HeadRequest, captures: Captures) -> Steps[HeadMap]:
     """One map of query by key, at full size.
 
     Raises:
         UserError: the request does not fit the model, in one sentence.
     """
-    if model.has_history or not isinstance(model, HuggingFaceModel):
+    if model.has_history or not isinstance(model, Transformer):
         raise UserError("This model has no heads to choose from: its attention is over the text it has read.", "unavailable")
     capture = yield from captured(model, request.attention, captures)
     start = time.perf_counter()
@@ -42,7 +41,7 @@ def head_map(model: TextModel, request: HeadRequest, captures: Captures) -> Step
     made = yield from _made(model, request, capture, stack)
     values, unit = made.values, _UNITS[request.quantity]
     if request.without_sinks:
-        values, unit = without_sinks(values, stack.keys, model.substitutes.get("pad")), "share"
+        values, unit = without_sinks(values, _sinks(model, stack)), "share"
     return HeadMap(
         request,
         stack.queries,
@@ -56,6 +55,11 @@ def head_map(model: TextModel, request: HeadRequest, captures: Captures) -> Step
     )
 
 
+def _sinks(model: Model, stack: CapturedStack) -> FloatArray:
+    pad = model.substitutes.get("pad") if isinstance(model, TextModel) else None
+    return sinks(stack.keys, pad, patches=stack.patches is not None)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Made:
     """A map, what it was made for, and the passes it took."""
@@ -67,7 +71,7 @@ class _Made:
     warnings: tuple[Notice, ...] = ()
 
 
-def _made(model: HuggingFaceModel, request: HeadRequest, capture: Capture, stack: CapturedStack) -> Steps[_Made]:
+def _made(model: Transformer, request: HeadRequest, capture: Capture, stack: CapturedStack) -> Steps[_Made]:
     if request.quantity in ("rollout", "relevance"):
         return (yield from _through_layers(model, request, capture, stack))
     layer = stack.layers[request.layer]
@@ -91,7 +95,7 @@ def _made(model: HuggingFaceModel, request: HeadRequest, capture: Capture, stack
     return _Made(values, forward=passes)
 
 
-def _through_layers(model: HuggingFaceModel, request: HeadRequest, capture: Capture, stack: CapturedStack) -> Steps[_Made]:
+def _through_layers(model: Transformer, request: HeadRequest, capture: Capture, stack: CapturedStack) -> Steps[_Made]:
     layers = stack.layers[: request.layer + 1]
     if stack.name == "cross":
         raise UserError("Rollout and relevance go through a stack that reads one text; choose encoder or decoder.", "unavailable")
@@ -102,8 +106,8 @@ def _through_layers(model: HuggingFaceModel, request: HeadRequest, capture: Capt
     return _Made(values, target, forward=2, backward=1)
 
 
-def without_sinks(values: Tensor, keys: Sequence[Token], pad: int | None) -> Tensor:
-    """In place: nothing for the sinks, the rest of each row made to sum to 1; a row with no rest stays empty."""
-    values *= 1 - torch.from_numpy(sinks(keys, pad)).float()
+def without_sinks(values: Tensor, left_out: FloatArray) -> Tensor:
+    """In place: nothing for ``left_out`` (key,), the rest of each row made to sum to 1; a row with no rest stays empty."""
+    values *= 1 - torch.from_numpy(left_out).float()
     values /= values.sum(-1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
     return values

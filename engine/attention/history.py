@@ -17,7 +17,7 @@ from engine.models.textgenrnn import PAD, TextgenrnnModel
 from engine.models.textgenrnn_files import META
 from engine.models.textgenrnn_network import TextgenrnnNetwork
 from engine.recurrent.read import warnings_of
-from engine.requests import AttentionRequest, Generation
+from engine.requests import AttentionRequest, Generation, as_text
 from engine.results import Cost, FloatArray, Notice, Token, TokenizedText
 from engine.sampling import check_temperature, choose
 
@@ -46,7 +46,7 @@ def attend_history(model: TextModel, request: AttentionRequest) -> Steps[Attenti
     check_generation(generation)
     forced = {step: _forced(model, text) for step, text in generation.forced}
     network = model.at_checkpoint(generation.checkpoint).network
-    encoding = model.encode_beginning(request.input)
+    encoding = model.encode_beginning(as_text(request.input))
     _check_size(model, encoding, generation)
     written, rows = _Written(model, encoding.input), _Rows([], [], [], [])
     first = 0 if model.meta is None else 1  # <s> stands there whatever the model thinks of it

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.attention.capture import CapturedStack
 from engine.attention.layers import in_blocks
-from engine.attention_maps import HEAD_SCORES, THUMBNAIL, StackOverview
+from engine.attention_maps import HEAD_SCORES, THUMBNAIL, Patches, StackOverview
 from engine.results import FloatArray, Token
 
 _OF_ONE_TEXT = ("distance", "previous")  # mean nothing where queries and keys are of different texts
@@ -54,8 +54,9 @@ class OverviewOfStack:
     def overview(self) -> StackOverview:
         """So far: copies."""
         known = self.stack
-        scores = {name: values.copy() for name, values in self.scores.items()}
-        return StackOverview(known.name, known.queries, known.keys, known.causal, known.kinds, self.thumbnails.copy(), scores)
+        scores, plane = {name: values.copy() for name, values in self.scores.items()}, known.patches is not None
+        thumbnails = self.thumbnails.copy()
+        return StackOverview(known.name, known.queries, known.keys, known.causal, known.kinds, thumbnails, scores, plane)
 
 
 def pooled(values: Tensor, cells: int) -> Tensor:
@@ -67,16 +68,23 @@ def pooled(values: Tensor, cells: int) -> Tensor:
     return found
 
 
-def sinks(tokens: Sequence[Token], pad: int | None = None) -> FloatArray:
-    """(token,) bool: special tokens, the first one and padding, which attention falls to where there is nothing to see."""
+def sinks(tokens: Sequence[Token], pad: int | None = None, *, patches: bool = False) -> FloatArray:
+    """(token,) bool: special tokens, the first one and padding, which attention falls to where there is nothing to see.
+
+    ``patches``: of a picture, whose first patch is like the others.
+    """
     found: FloatArray = np.array([token.special or token.id == pad for token in tokens], dtype=bool)
-    found[:1] = True
+    if not patches:
+        found[:1] = True
     return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Axes:
-    """What the scores of every head of a stack need: positions, which keys are sinks or equal, how many queries see a key."""
+    """What the scores of every head of a stack need: positions, which keys are sinks or equal, how many queries see a key.
+
+    Of ``patches`` the distances are those in the plane.
+    """
 
     same_text: bool
     causal: bool
@@ -86,6 +94,7 @@ class _Axes:
     key_kind: Tensor  # (key,)
     kinds: int
     seen: Tensor  # (key,)
+    patches: Patches | None
 
     @classmethod
     def of(cls, stack: CapturedStack) -> "_Axes":
@@ -97,11 +106,12 @@ class _Axes:
             stack.name != "cross",
             stack.causal,
             torch.arange(keys, dtype=torch.float32),
-            torch.from_numpy(sinks(stack.keys)).float(),
+            torch.from_numpy(sinks(stack.keys, patches=stack.patches is not None)).float(),
             torch.from_numpy(kinds[:queries]),
             torch.from_numpy(kinds[queries:]),
             int(kinds.max()) + 1,
             seen.float(),
+            stack.patches,
         )
 
 
@@ -122,7 +132,9 @@ class _Sums:
         self._note("sinks", rows @ axes.sinks[:seen])
         by_kind = rows.new_zeros(len(rows), axes.kinds).index_add_(1, axes.key_kind[:seen], rows)
         self._note("same", by_kind.gather(1, axes.query_kind[first:last, None])[:, 0])
-        if axes.same_text:
+        if axes.patches is not None:
+            self._note("distance", _distances(axes.patches, first, rows))
+        elif axes.same_text:
             self._note("distance", (rows * (axes.place[:seen] - at[:, None]).abs_()).sum(-1))
             later = at[at > 0]
             self._note("previous", rows[later - first, later - 1])
@@ -135,3 +147,19 @@ class _Sums:
         known = self._sums.setdefault(name, [0.0, 0.0])
         known[0] += float(values.double().sum())
         known[1] += len(values)
+
+
+def _distances(patches: Patches, first: int, rows: Tensor) -> Tensor:
+    """Of the patches among the rows from ``first`` on: how far away the patches are that each looks at, averaged by weight.
+
+    What goes to other tokens, which lie nowhere, is left out. In patches.
+
+    Source: Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021, arXiv:2010.11929, figure 7.
+    """
+    place = torch.cartesian_prod(torch.arange(patches.rows), torch.arange(patches.columns)).float()
+    skipped = max(patches.first - first, 0)
+    own = rows[skipped:, patches.first :]
+    at = first + skipped - patches.first
+    away = torch.cdist(place[at : at + len(own)], place, compute_mode="donot_use_mm_for_euclid_dist")
+    found: Tensor = (own * away).sum(-1) / own.sum(-1).clamp_min(torch.finfo(torch.float32).tiny)
+    return found

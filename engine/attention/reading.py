@@ -21,14 +21,17 @@ from engine.devices import is_out_of_memory
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
 from engine.models.huggingface import HuggingFaceModel
-from engine.models.model import Encoding, TextModel
-from engine.requests import AttentionRequest, Stack
+from engine.models.huggingface_image import HuggingFaceImageModel
+from engine.models.image_model import ImageEncoding
+from engine.models.model import Encoding, Model, as_read_by
+from engine.requests import AttentionRequest, ImageInput, Stack, as_text
 from engine.results import Notice, Token
 
+Transformer = HuggingFaceModel | HuggingFaceImageModel
 UNTRUSTED = 1e-4  # a rebuilt weight further off than this, and the model's own are taken
 
 
-def no_attention(model: TextModel) -> UserError:
+def no_attention(model: Model) -> UserError:
     """What to say of a model that has none."""
     if model.info.recurrent:
         return UserError("This model has no attention layers; it has recurrent ones: look at its cells.", "no_attention")
@@ -36,7 +39,7 @@ def no_attention(model: TextModel) -> UserError:
     return UserError(f"{words} It is a {model.info.architecture or model.info.format}.", "no_attention")
 
 
-def read(model: TextModel, request: AttentionRequest, verified: Verification | None) -> Steps[Capture]:
+def read(model: Model, request: AttentionRequest, verified: Verification | None) -> Steps[Capture]:
     """Read the text, and write what is asked.
 
     Args:
@@ -48,15 +51,16 @@ def read(model: TextModel, request: AttentionRequest, verified: Verification | N
     Raises:
         UserError: the request does not fit the model.
     """
+    as_read_by(model, request.input)
     if "attention" not in model.info.can or not isinstance(model, HuggingFaceModel):
         raise no_attention(model)
     yield Partial(0, doing="Reading")
     reading = _begin(model, request)
     start = time.perf_counter()
     if verified is None:
-        verified = _verified(reading)
+        verified = verification_of(model.network, reading.inputs, request.generation.seed)
         yield Partial(0, doing="Reading")
-    trusted = verified.rows > 0 and verified.largest_difference <= UNTRUSTED
+    trusted = believed(verified)
     if request.generation.tokens:
         writing = reading.writing()
         for done in writing.steps(reading.inputs):
@@ -64,7 +68,7 @@ def read(model: TextModel, request: AttentionRequest, verified: Verification | N
         layers = writing.layers() if trusted else {}
     else:
         writing = None
-        layers = _heard_once(reading) if trusted else {}
+        layers = heard_layers(model.network, reading.inputs) if trusted else {}
     if not layers:
         layers = _hooked(reading, writing)
     if not layers:
@@ -152,7 +156,7 @@ def _begin(model: HuggingFaceModel, request: AttentionRequest) -> _Reading:
     if request.generation.checkpoint is not None:
         raise UserError("The attention of this model is read as it is now; leave the checkpoint out.", "no_such_checkpoint")
     forced_ids(model, request.generation)
-    encoding = model.encode(request.input)
+    encoding = model.encode(as_text(request.input))
     decoder = model.decoder_reads(encoding, request.decoder_text)
     inputs = model.inputs(encoding, decoder)
     if request.generation.tokens and decoder is None:
@@ -160,20 +164,27 @@ def _begin(model: HuggingFaceModel, request: AttentionRequest) -> _Reading:
     return _Reading(model, request, encoding, decoder, inputs)
 
 
-def _verified(reading: _Reading) -> Verification:
-    if not dispatches(reading.model.network):
+def believed(verified: Verification) -> bool:
+    """Whether maps may be rebuilt."""
+    return verified.rows > 0 and verified.largest_difference <= UNTRUSTED
+
+
+def verification_of(network: Any, inputs: Mapping[str, Any], seed: int) -> Verification:
+    """How far rebuilt maps are the network's own; of no row where it has a way of its own."""
+    if not dispatches(network):
         return Verification(0, 0.0)
     try:
-        return verify(body_of(reading.model.network), reading.inputs, reading.request.generation.seed)
+        return verify(body_of(network), inputs, seed)
     except Exception as error:  # a file whose function asks for what one head cannot give says so in its own way
         if is_out_of_memory(error):
             raise
         return Verification(0, 0.0)
 
 
-def _heard_once(reading: _Reading) -> dict[Stack, list[Layer]]:
-    body = body_of(reading.model.network)
-    _, heard = hear(body, reading.inputs | _without_cache(body))
+def heard_layers(network: Any, inputs: Mapping[str, Any]) -> dict[Stack, list[Layer]]:
+    """Of each stack, from one pass."""
+    body = body_of(network)
+    _, heard = hear(body, {**inputs, **_without_cache(body)})
     return {stack: [of_call(name, call) for name, call in calls] for stack, calls in heard.items()}
 
 
@@ -194,22 +205,34 @@ def _hooked(reading: _Reading, writing: Writing | None) -> dict[Stack, list[Laye
     return layers
 
 
-def inputs_again(model: HuggingFaceModel, capture: Capture) -> dict[str, Any]:
+def inputs_again(model: Transformer, capture: Capture) -> dict[str, Any]:
     """What the network's body is given to read all that was captured once more, in one pass."""
+    if isinstance(model, HuggingFaceImageModel):
+        return {"pixel_values": model.pixel_values(_picture_again(model, capture))}
     ids = torch.tensor([capture.ids], device=model.device)
     if capture.decoder_input is not None:
-        encoding = model.encode(capture.request.input)
+        encoding = model.encode(as_text(capture.request.input))
         decoder = torch.tensor([capture.decoder_ids], device=model.device)
         inputs: dict[str, Any] = {"input_ids": ids, **encoding.extras, "decoder_input_ids": decoder}
     else:
-        encoding = encoding_again(model, capture)
+        encoding = _text_again(model, capture)
         inputs = {"input_ids": encoding.ids, **encoding.extras}
     return inputs | _without_cache(body_of(model.network))
 
 
-def encoding_again(model: HuggingFaceModel, capture: Capture) -> Encoding:
-    """The text and what was generated but the last token, as if it had been typed."""
-    encoding = model.encode(capture.request.input)
+def encoding_again(model: Transformer, capture: Capture) -> Any:
+    """The picture; or the text and what was generated but the last token, as if it had been typed."""
+    return _picture_again(model, capture) if isinstance(model, HuggingFaceImageModel) else _text_again(model, capture)
+
+
+def _picture_again(model: HuggingFaceImageModel, capture: Capture) -> ImageEncoding:
+    given = capture.request.input
+    assert isinstance(given, ImageInput)
+    return model.encode(given)
+
+
+def _text_again(model: HuggingFaceModel, capture: Capture) -> Encoding:
+    encoding = model.encode(as_text(capture.request.input))
     if not capture.generated:
         return encoding
     ids = torch.tensor([capture.ids], device=model.device)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,12 +11,10 @@ from engine.attention.capture import Capture
 from engine.attention.hooked import watching
 from engine.attention.interface import Call, dispatches, listening
 from engine.attention.layers import Layer, pattern
-from engine.attention.reading import encoding_again
+from engine.attention.reading import Transformer, encoding_again
 from engine.attribution.target import check_position, resolve, score_function
 from engine.errors import UserError
 from engine.jobs import Partial, Steps
-from engine.models.huggingface import HuggingFaceModel
-from engine.models.model import Encoding
 from engine.requests import Target
 from engine.results import ResolvedTarget
 
@@ -46,7 +45,7 @@ class _Slope:
         return (self.output[:, head] @ self.value[:, group].T).float().cpu()
 
 
-def target_again(model: HuggingFaceModel, capture: Capture, wanted: Target) -> tuple[Encoding, ResolvedTarget]:
+def target_again(model: Transformer, capture: Capture, wanted: Target) -> tuple[Any, ResolvedTarget]:
     """The target, read against the whole text with what was generated.
 
     Raises:
@@ -58,11 +57,11 @@ def target_again(model: HuggingFaceModel, capture: Capture, wanted: Target) -> t
     of_a_unit = wanted.choice.startswith("unit:")
     position = check_position(None if of_a_unit else wanted.position, model, encoding)
     with torch.no_grad():
-        logits = model.logits(model.embed(encoding.ids), encoding, position)[0].cpu()
+        logits = model.logits(model.features(encoding), encoding, position)[0].cpu()
     return encoding, resolve(wanted, model, encoding, logits)
 
 
-def relevance(model: HuggingFaceModel, layers: Sequence[Layer], encoding: Encoding, target: ResolvedTarget) -> Steps[Tensor]:
+def relevance(model: Transformer, layers: Sequence[Layer], encoding: Any, target: ResolvedTarget) -> Steps[Tensor]:
     """(query, key): what each token's place in the last of ``layers`` owes to each token.
 
     R ← R + Ā R with Ā the mean over a layer's heads of (∂score/∂A ⊙ A)⁺, and R = I at the tokens. As a product,
@@ -89,17 +88,17 @@ def relevance(model: HuggingFaceModel, layers: Sequence[Layer], encoding: Encodi
     return found
 
 
-def _slopes(model: HuggingFaceModel, encoding: Encoding, target: ResolvedTarget, layers: int) -> list[_Slope | None]:
+def _slopes(model: Transformer, encoding: Any, target: ResolvedTarget, layers: int) -> list[_Slope | None]:
     """Of the first layers. One forward and one backward pass."""
     score = score_function(model, encoding, target)
     with torch.enable_grad():
-        points = model.embed(encoding.ids).detach().requires_grad_()
+        points = model.features(encoding).detach().requires_grad_()
         if dispatches(model.network):
             return _by_outputs(model, points, score, layers)
         return _by_weights(model, points, score, layers)
 
 
-def _by_outputs(model: HuggingFaceModel, points: Tensor, score: Score, layers: int) -> list[_Slope | None]:
+def _by_outputs(model: Transformer, points: Tensor, score: Score, layers: int) -> list[_Slope | None]:
     calls: list[Call] = []
     with listening(model.network, calls.append):
         value = score(points)[0]
@@ -110,7 +109,7 @@ def _by_outputs(model: HuggingFaceModel, points: Tensor, score: Score, layers: i
     ]
 
 
-def _by_weights(model: HuggingFaceModel, points: Tensor, score: Score, layers: int) -> list[_Slope | None]:
+def _by_weights(model: Transformer, points: Tensor, score: Score, layers: int) -> list[_Slope | None]:
     """All maps and their gradients at once: the graph holds them anyway where attention is computed eagerly."""
     seen: list[tuple[Tensor, Tensor]] = []
     with watching(model.network, lambda _name, maps, own: seen.append((maps, own)), consume=False):

@@ -107,8 +107,9 @@ def _read(model: TextModel, request: TfidfRequest, captures: Captures) -> Steps[
         weights = yield from merged(layer, request.head)
     seen = seen_by(layer, stack.causal)
     if request.without_sinks:
-        weights = without_sinks(weights, stack.keys, pad)
-        seen[sinks(stack.keys, pad)] = 0
+        left_out = sinks(stack.keys, pad)
+        weights = without_sinks(weights, left_out)
+        seen[left_out] = 0
     received = weights.sum(0, dtype=torch.float64).numpy() / np.maximum(seen, 1)
     text = capture.decoder_input if stack.name == "decoder" and capture.decoder_input is not None else capture.input
     return _Read(text.text, stack.keys, received, seen, capture.forward, capture.warnings)

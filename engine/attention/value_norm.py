@@ -9,15 +9,14 @@ from transformers.pytorch_utils import Conv1D
 from engine.attention.capture import Capture
 from engine.attention.hearing import body_of
 from engine.attention.interface import Call, listening
-from engine.attention.reading import inputs_again
+from engine.attention.reading import Transformer, inputs_again
 from engine.attention.stacks import is_encoder_decoder, stack_of
 from engine.errors import UserError
-from engine.models.huggingface import HuggingFaceModel
 from engine.requests import Stack
 
 
 @torch.no_grad()
-def value_norms(model: HuggingFaceModel, capture: Capture, stack: Stack, layer: int) -> Tensor:
+def value_norms(model: Transformer, capture: Capture, stack: Stack, layer: int) -> Tensor:
     """(head, key): ‖v W_O‖ of each key's value through the head's own columns of the output projection.
 
     The text is read once more: values are not kept, since nothing else needs them.
@@ -37,7 +36,7 @@ def value_norms(model: HuggingFaceModel, capture: Capture, stack: Stack, layer: 
     return torch.stack([vectors.norm(dim=-1).float().cpu() for vectors in moved])
 
 
-def _value_and_projection(model: HuggingFaceModel, capture: Capture, stack: Stack, layer: int) -> tuple[Call, Any]:
+def _value_and_projection(model: Transformer, capture: Capture, stack: Stack, layer: int) -> tuple[Call, Any]:
     """A layer's call, and the linear module that was the first to be given what came out of it."""
     body = body_of(model.network)
     names = {id(module): name for name, module in body.named_modules()}

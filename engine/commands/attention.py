@@ -5,16 +5,28 @@ import sys
 from typing import Any
 
 from engine.atomic_file import save
-from engine.commands.shared import Parser, add_model, add_text, kind_of, open_in_workbench, run_job, text_of, write_json
+from engine.commands.shared import (
+    Parser,
+    add_image,
+    add_model,
+    add_text,
+    kind_of,
+    open_in_workbench,
+    run_job,
+    text_of,
+    write_json,
+)
 from engine.errors import UserError
-from engine.requests import AttentionFileRequest, AttentionRequest, Generation, TextInput
+from engine.requests import AttentionFileRequest, AttentionRequest, Generation, ImageInput, TextInput
 
 
 def add(commands: Any, common: Parser) -> None:
     """The command."""
-    attention = commands.add_parser("attention", parents=[common], help="attention of every head, also while generating")
+    attention = commands.add_parser(
+        "attention", parents=[common], help="attention of every head, on a text, while generating, or on a picture"
+    )
     add_model(attention)
-    add_text(attention)
+    add_image(add_text(attention))
     attention.add_argument("--text-pair", metavar="T", help="the second text, for models that read pairs")
     attention.add_argument("--decoder-text", metavar="T", help="what the decoder of an encoder-decoder reads first")
     attention.add_argument("--layer", metavar="L", type=int, help="only this layer, from 0")
@@ -41,9 +53,9 @@ def _attention(options: argparse.Namespace, draw: object) -> None:
 
     kind = kind_of(options.out, tuple(ATTENTION_KINDS))
     generation = generation_of(options)
-    text = TextInput(text_of(options), options.text_pair)
+    given = _given(options)
     workbench, info = open_in_workbench(options)
-    asked = AttentionRequest(info.sha256, text, generation, options.decoder_text)
+    asked = AttentionRequest(info.sha256, given, generation, options.decoder_text)
     result = run_job(workbench.job_for(AttentionFileRequest(asked, options.layer, options.head)), options)
     for warning in result.attention.warnings if not options.quiet else ():
         print(f"Note: {warning.message}", file=sys.stderr)
@@ -52,6 +64,17 @@ def _attention(options: argparse.Namespace, draw: object) -> None:
         write_json(content.decode("utf-8"), options)
     else:
         save(options.out, content)
+
+
+def _given(options: argparse.Namespace) -> TextInput | ImageInput:
+    """The text or picture that is read."""
+    if options.image is None:
+        return TextInput(text_of(options), options.text_pair)
+    if options.text_pair is not None:
+        raise UserError("A picture has no second text; leave --text-pair out.", "arguments")
+    from engine.inputs.image import image_input
+
+    return image_input(options.image)
 
 
 def generation_of(options: argparse.Namespace) -> Generation:

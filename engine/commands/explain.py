@@ -10,6 +10,7 @@ from engine.atomic_file import save
 from engine.commands.record import add_record, check_strictly, input_of
 from engine.commands.shared import (
     Parser,
+    add_image,
     add_model,
     add_target,
     add_text,
@@ -34,7 +35,7 @@ def add(commands: Any, common: Parser) -> None:
     explain = commands.add_parser("explain", parents=[common], help="why the model said that")
     add_model(explain)
     given = add_text(explain)
-    given.add_argument("--image", metavar="FILE", type=Path, help="a picture: PNG, JPEG, BMP, GIF, WebP or TIFF")
+    add_image(given)
     add_record(explain, given)
     add_question(explain)
     explain.add_argument(

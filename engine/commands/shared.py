@@ -54,6 +54,11 @@ def add_text(parser: argparse.ArgumentParser) -> Any:
     return text
 
 
+def add_image(given: Any) -> None:
+    """A picture in the place of a text, as one of the group that ``add_text`` gave."""
+    given.add_argument("--image", metavar="FILE", type=Path, help="a picture: PNG, JPEG, BMP, GIF, WebP or TIFF")
+
+
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Which scalar is asked about; read by ``target_of``."""
     parser.add_argument(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from engine import VERSION
-from engine.attention_maps import AttentionFile, AttentionResult, GeneratedToken, History
+from engine.attention_maps import AttentionFile, AttentionResult, GeneratedToken, History, Patches
 from engine.errors import UserError
-from engine.export.json_file import SCHEMA, cost_as_dict, input_as_dict, shortest, strict
+from engine.export.json_file import SCHEMA, cost_as_dict, image_as_dict, input_as_dict, shortest, strict
 
 _MOST_WRITTEN_OUT = 5_000_000  # numbers in digits
 
@@ -84,6 +84,12 @@ def _written_out(values: np.ndarray) -> Any:
 def _about(file: AttentionFile) -> dict[str, Any]:
     result, generation = file.attention, file.attention.request.generation
     given = (*result.input.tokens,) if result.decoder_input is None else (*result.decoder_input.tokens,)
+    patches = result.patches
+    read = (
+        {"input": input_as_dict(result.input, result.model.reads_pairs)}
+        if patches is None
+        else {"input": image_as_dict(patches.read, result.request.input), "grid": grid_as_dict(patches)}
+    )
     history = {f"{prefix}_tokens": history.tokens[steps] for prefix, steps, history in _histories(result)}
     decoder = {} if result.decoder_input is None else {"decoder_input": input_as_dict(result.decoder_input, False)}
     checked = result.verification
@@ -91,7 +97,7 @@ def _about(file: AttentionFile) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": VERSION,
         "model": {"path": result.model.path, "task": result.model.task, "sha256": result.model.sha256},
-        "input": input_as_dict(result.input, result.model.reads_pairs),
+        **read,
         **decoder,
         "tokens": [token.text or token.piece for token in given],
         "prompt_tokens": result.prompt,
@@ -112,6 +118,11 @@ def _about(file: AttentionFile) -> dict[str, Any]:
         "cost": cost_as_dict(result.cost),
         "warnings": [notice.message for notice in result.warnings],
     }
+
+
+def grid_as_dict(patches: Patches) -> dict[str, Any]:
+    """Where patches lie: of ``tokens``, those from ``first`` on, row by row; ``crop`` in the picture's pixels holds them."""
+    return {"rows": patches.rows, "columns": patches.columns, "first": patches.first, "crop": list(patches.crop)}
 
 
 def _step(token: GeneratedToken) -> dict[str, Any]:

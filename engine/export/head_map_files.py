@@ -11,9 +11,10 @@ import numpy as np
 from engine import VERSION
 from engine.attention_maps import AttentionResult, HeadMap
 from engine.errors import UserError
+from engine.export.attention_files import grid_as_dict
 from engine.export.csv_file import guarded
 from engine.export.head_map_svg import head_map_to_svg
-from engine.export.json_file import SCHEMA, cost_as_dict, shortest, strict, target_as_dict
+from engine.export.json_file import SCHEMA, cost_as_dict, image_as_dict, shortest, strict, target_as_dict
 from engine.heatmaps.token_names import name_of
 
 _COLUMNS = ("query", "query_text", "key", "key_text", "value")
@@ -71,7 +72,7 @@ def _about(result: AttentionResult, shown: HeadMap) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": VERSION,
         "model": {"path": result.model.path, "task": result.model.task, "sha256": result.model.sha256},
-        "text": result.input.text,
+        **_read(result),
         **{name: getattr(request, name) for name in names},
         "unit": shown.unit,
         "target": None if shown.target is None else target_as_dict(shown.target),
@@ -80,6 +81,12 @@ def _about(result: AttentionResult, shown: HeadMap) -> dict[str, Any]:
         "cost": cost_as_dict(shown.cost),
         "warnings": [notice.message for notice in (*result.warnings, *shown.warnings)],
     }
+
+
+def _read(result: AttentionResult) -> dict[str, Any]:
+    if result.patches is None:
+        return {"text": result.input.text}
+    return {"input": image_as_dict(result.patches.read, result.request.input), "grid": grid_as_dict(result.patches)}
 
 
 def _check_written_out(shown: HeadMap) -> None:

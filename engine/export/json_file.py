@@ -11,7 +11,7 @@ from engine.checkpoints import ImportResult, ImportTrial
 from engine.descriptions import MethodDescription
 from engine.heatmaps.fields import field_sums
 from engine.records import RecordField
-from engine.requests import ImageInput
+from engine.requests import ImageInput, Input
 from engine.results import (
     AttributionResult,
     ClassPrediction,
@@ -115,8 +115,11 @@ def question_as_dict(model: ModelInfo, prediction: PredictionResult, target: Res
 
 def _read_as_dict(prediction: PredictionResult, with_segments: bool) -> dict[str, Any]:
     read, given = prediction.input, prediction.request.input
-    if not isinstance(read, ReadImage):
-        return input_as_dict(read, with_segments)
+    return image_as_dict(read, given) if isinstance(read, ReadImage) else input_as_dict(read, with_segments)
+
+
+def image_as_dict(read: ReadImage, given: Input) -> dict[str, Any]:
+    """The picture and how it was read, as every command has them."""
     return {
         "kind": "image",
         "path": read.path,

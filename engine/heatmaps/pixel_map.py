@@ -43,27 +43,20 @@ class Place:
         return left + (cell[1] + 0.5) / self.columns * (right - left), top + (cell[0] + 0.5) / self.rows * (bottom - top)
 
 
-class PixelMap:
-    """The values of ``result``; of several channels their sum, or one of them (``channel``)."""
+class PictureMap:
+    """``values``, (rows, columns), over what ``read`` shows of its picture."""
 
-    def __init__(self, result: AttributionResult, channel: int | None = None) -> None:
-        read = picture_in(result)
-        self.result, self.read, self.channel = result, read, channel
-        values = pixel_values(result) if channel is None else result.values[:, :, channel]
+    def __init__(self, read: ReadImage, values: FloatArray, unit: str, signed: bool) -> None:
+        self.read, self.unit, self.signed = read, unit, signed
         self.values: FloatArray = np.ascontiguousarray(values, dtype=np.float32)
         rows, columns = self.values.shape
         self.place = Place(rows, columns, read.crop)
         self.magnitudes: FloatArray = np.abs(self.values)
 
     @property
-    def channels(self) -> int:
-        """Of the values; 0: they are one number a pixel."""
-        return self.result.values.shape[2] if self.result.values.ndim == 3 else 0
-
-    @property
     def scale(self) -> tuple[str, bool]:
         """Unit and sign: maps that agree in both may share one colour scale."""
-        return self.result.unit, self.result.signed
+        return self.unit, self.signed
 
     @cached_property
     def largest(self) -> float:
@@ -155,8 +148,8 @@ class PixelMap:
         if math.isnan(value):
             return "no value (not a number)"
         ranked = f"rank {self.rank(cell):,} of {self._known:,}"
-        written = signed_figures(value) if self.result.signed else signed_figures(value).lstrip("+")
-        return DOT.join((f"{written} {self.result.unit}", ranked, f"{percent(self.share(cell))} of Σ|values|"))
+        written = signed_figures(value) if self.signed else signed_figures(value).lstrip("+")
+        return DOT.join((f"{written} {self.unit}", ranked, f"{percent(self.share(cell))} of Σ|values|"))
 
     # Listed
 
@@ -178,7 +171,7 @@ class PixelMap:
             x = f"x {round(left + columns[column] * across):,}–{round(left + columns[column + 1] * across):,}"
             y = f"y {round(top + rows[row] * down):,}–{round(top + rows[row + 1] * down):,}"
             cells.append(Token(f"{x}, {y}", f"{x}, {y}", at, at, at + 1, False))
-        return TokenValues(tuple(cells), sums.ravel(), self.result.unit)
+        return TokenValues(tuple(cells), sums.ravel(), self.unit)
 
     def grid_cell_of(self, cell: Cell) -> int:
         """The listed cell a pixel lies in."""
@@ -198,6 +191,20 @@ class PixelMap:
             np.linspace(0, self.place.rows, rows + 1).astype(np.intp),
             np.linspace(0, self.place.columns, columns + 1).astype(np.intp),
         )
+
+
+class PixelMap(PictureMap):
+    """The values of ``result``; of several channels their sum, or one of them (``channel``)."""
+
+    def __init__(self, result: AttributionResult, channel: int | None = None) -> None:
+        values = pixel_values(result) if channel is None else result.values[:, :, channel]
+        super().__init__(picture_in(result), values, result.unit, result.signed)
+        self.result, self.channel = result, channel
+
+    @property
+    def channels(self) -> int:
+        """Of the values; 0: they are one number a pixel."""
+        return self.result.values.shape[2] if self.result.values.ndim == 3 else 0
 
 
 def point_in_words(read: ReadImage, x: float, y: float) -> str:

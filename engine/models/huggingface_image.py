@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine.attention.patches import sees_patches
 from engine.devices import choose_device, is_out_of_memory
 from engine.errors import LoadError
 from engine.inputs.image_baselines import image_baselines_of
@@ -49,6 +50,7 @@ def open_image_classifier(folder: Path, place: Path, request: OpenModelRequest) 
     network, mismatches = load_network(network_type, config, weights)
     model = HuggingFaceImageModel(freeze(network.to(device)), preprocessing)
     model.check()
+    attends = sees_patches(network, model.pixel_values(model.trial()))
     labels = labels_of(config)
     model.info = ModelInfo(
         path=str(folder),
@@ -64,7 +66,7 @@ def open_image_classifier(folder: Path, place: Path, request: OpenModelRequest) 
         layers=layers_of(network),
         recurrent=(),
         attention=attention_of(config),
-        can=("attribution",),
+        can=("attribution", "attention") if attends else ("attribution",),
         warnings=(*notices, *mismatches, *unsaid, *notices_of_labels(network), *notices_of_weights(network, weights)),
         sha256=sha256_of(folder, (place / "config.json", *weights.files, *files)),
         baselines=image_baselines_of(preprocessing),

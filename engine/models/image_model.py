@@ -57,8 +57,11 @@ class ImageModel(Model):
 
     def logits(self, features: Tensor, encoding: ImageEncoding, position: int | None = None) -> Tensor:
         """See ``Model``."""
-        height, width = encoding.shape
-        return self.run(features.reshape(len(features), height, width, -1).permute(0, 3, 1, 2))
+        return self.run(_planes(features, encoding.shape))
+
+    def pixel_values(self, encoding: ImageEncoding) -> Tensor:
+        """(1, channels, height, width), as the network takes them."""
+        return _planes(self.features(encoding), encoding.shape)
 
     @abstractmethod
     def run(self, pixel_values: Tensor) -> Tensor:
@@ -70,3 +73,8 @@ class ImageModel(Model):
         pixels = np.zeros((height, width, self.preprocessing.channels), dtype=np.uint8)
         shown = np.zeros((height, width, 3), dtype=np.uint8)
         return ImageEncoding(ReadImage("", (width, height), shown, (0, 0, width, height), (height, width)), pixels)
+
+
+def _planes(features: Tensor, shape: tuple[int, int]) -> Tensor:
+    """(batch, height · width, channels) -> (batch, channels, height, width)."""
+    return features.reshape(len(features), *shape, -1).permute(0, 3, 1, 2)

@@ -70,6 +70,7 @@ class Model(ABC):
     network: nn.Module
     earlier: Mapping[str, Path] = MappingProxyType({})  # training checkpoints by name, the first first
     own_checkpoint = FINAL  # the name of the open model's own weights among them
+    has_history = False  # a window of tokens that an attention layer looks back over
 
     @property
     def checkpoints(self) -> tuple[str, ...]:
@@ -174,7 +175,6 @@ class TextModel(Model):
     """It reads tokens; what is attributed to are their embeddings."""
 
     substitutes: Mapping[str, int]  # token ids for the baselines pad, mask and unk, where the vocabulary has them
-    has_history = False  # a window of tokens that an attention layer looks back over
     window: int | None = None  # how many tokens a prediction is made from, padded at the left; None: all there are
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The tab Attention: every head on the text on the desk, one map at a time, and how far heads agree with an attribution."""
+"""The tab Attention: every head on what is on the desk, one map at a time, and how far heads agree with an attribution."""
 
 from collections.abc import Hashable
 from dataclasses import fields, replace
@@ -18,6 +18,7 @@ from engine.requests import (
     AttributionRequest,
     HeadAgreementRequest,
     HeadsMerged,
+    ImageInput,
     Parameter,
     Request,
     Stack,
@@ -47,9 +48,10 @@ class AttentionRoom(Room):
     """One stack, layer, head and token: every page follows them, and the token goes along with the attribution's."""
 
     key, title, icon = "attention", "Attention", "eye"
-    hint = "What every head of every layer attends to on this text."
+    hint = "What every head of every layer attends to on this text or picture."
     shortcuts = ("Ctrl+Alt+A",)
     lane = Lane.VIEW
+    reads = ("text", "image")
 
     def __init__(self, house: House) -> None:
         self._view = AttentionView()
@@ -81,7 +83,8 @@ class AttentionRoom(Room):
         """See ``Room``; the target matters to one map alone."""
         if not has_attention(subject.model):
             return None
-        request = AttentionRequest(subject.model.sha256, as_text(subject.input), decoder_text=self._view.decoder.text)
+        given = subject.input if isinstance(subject.input, ImageInput) else as_text(subject.input)
+        request = AttentionRequest(subject.model.sha256, given, decoder_text=self._view.decoder.text)
         if self._view.result is not None and self._view.result.request == request and not self.running:
             if self._view.choice.quantity == "relevance":
                 self._on_map_wanted(self._view.choice)
@@ -163,7 +166,7 @@ class AttentionRoom(Room):
         self._compared = None
         self._restore_choice(wanted)
         self._view.show_result(result)
-        token = wanted.get("token", self._house.workspace.attribution_view.board.selected_token if self._aligned() else -1)
+        token = wanted.get("token", self._usual_token(result))
         if isinstance(token, int) and -1 <= token < len(result.input.tokens) and (wanted or self._view.token < 0):
             self._view.choose_token(token)
         self._on_shown()
@@ -179,6 +182,12 @@ class AttentionRoom(Room):
             self._view.show_empty(to_come(model), _BEGIN if model.begins else "")
         else:
             self._view.show_empty(without_attention(model), _TO_CELLS if model.recurrent else "")
+
+    def _usual_token(self, result: AttentionResult) -> int:
+        """The attribution's; of a picture that which the class is read from."""
+        if result.patches is not None:
+            return min(result.patches.first, 1) - 1
+        return self._house.workspace.attribution_view.board.selected_token if self._aligned() else -1
 
     def _film_follows(self) -> None:
         """It costs a writing, so only where it is looked at."""
@@ -207,7 +216,12 @@ class AttentionRoom(Room):
     def _aligned(self) -> bool:
         """Whether tokens of the attribution's map are those of the queries that are shown."""
         result, attributed = self._view.result, self._house.conductor.map
-        if result is None or attributed is None or self._view.choice.stack not in ("self", "encoder"):
+        if (
+            result is None
+            or attributed is None
+            or result.patches is not None
+            or self._view.choice.stack not in ("self", "encoder")
+        ):
             return False
         return result.input.tokens[: len(attributed.tokens)] == attributed.tokens
 
@@ -240,11 +254,7 @@ class AttentionRoom(Room):
         attributed = self._house.conductor.map
         if attributed is None or attributed.progress < 1 or attributed.request == self._compared or not self.in_sight:
             return
-        if (
-            self._view.compares
-            and self._view.result is not None
-            and self._view.result.input.text == attributed.prediction.text.text
-        ):
+        if self._view.compares and self._view.result is not None and self._view.result.request.input == attributed.request.input:
             self._on_agreement_wanted()
 
     @Slot(object, object, bool)
@@ -265,11 +275,13 @@ class AttentionRoom(Room):
     def _agreement_words(self, agreement: HeadAgreement) -> str:
         attributed = self._house.conductor.map
         method = attributed.method.label if attributed is not None else agreement.request.attribution.method.replace("_", " ")
-        tokens = () if attributed is None else attributed.tokens
+        asked_of_a_text = attributed is not None and isinstance(attributed.request.input, TextInput)
+        tokens = attributed.tokens if attributed is not None and asked_of_a_text else ()
         asking = agreement.query if agreement.query is not None and agreement.query < len(tokens) else None
         whose = "on average" if asking is None else f"from {quoted(tokens[asking])}"
+        what = "token" if asked_of_a_text else "patch"
         label = f" for {attributed.target.label.strip()}" if attributed is not None and attributed.target.label else ""
-        words = f"At each head: rank correlation of the attention a token receives {whose} with the size of its {method}{label}."
+        words = f"At each head: rank correlation of the attention a {what} receives {whose} with the size of its {method}{label}."
         return " ".join([words, *(each.message for each in agreement.warnings)])
 
     @Slot(int)

@@ -1,4 +1,4 @@
-"""Attention: every head at a glance; one map as a matrix, as lines, and on the text. One selection in all of them."""
+"""Attention: every head at a glance; one map as a matrix, as lines, and on the text or picture. One selection in all of them."""
 
 from dataclasses import replace
 
@@ -13,6 +13,7 @@ from gui.attention.controls import HeadControls
 from gui.attention.decoder_row import DecoderRow
 from gui.attention.film_page import FilmPage
 from gui.attention.grid_panel import AGREEMENT, GridPanel
+from gui.attention.image_page import ImagePage
 from gui.attention.lines_page import LinesPage
 from gui.attention.matrix_page import MatrixPage
 from gui.attention.text_page import TextPage
@@ -25,16 +26,18 @@ from gui.views.elided_label import ElidedLabel
 from gui.views.sheet import framed, inset
 from gui.views.thin_splitter import ThinSplitter
 
-HEADS, FILM, TFIDF = "heads", "film", "tfidf"
+HEADS, TEXT, IMAGE, FILM, TFIDF = "heads", "text", "image", "film", "tfidf"
 PAGES = (
     (HEADS, "Heads", "Every head of every layer; a click shows one large."),
     ("matrix", "Matrix", "Query × key of the chosen head."),
     ("lines", "Lines", "From each token to those that it attends to."),
-    ("text", "Text", "The text tinted by what one token attends to."),
+    (TEXT, "Text", "The text tinted by what one token attends to."),
     (FILM, "Film", "The text written on, and where each step looked."),
     (TFIDF, "TF-IDF", "The attention each word receives beside how rare it is in a corpus."),
+    (IMAGE, "Picture", "The picture under what one of its patches attends to."),
 )
-_OF_HEADS = (HEADS, "matrix", "lines", "text")
+_OF_HEADS = (HEADS, "matrix", "lines", TEXT)
+_OF_PATCHES = (HEADS, "matrix", IMAGE)  # lines from a patch would say nothing of where it lies
 _STRIP = 0.3  # of the width, for the heads beside another page
 _STRIP_PIXELS = (180, 290)
 
@@ -65,7 +68,7 @@ class AttentionView(QWidget):
         self._sized = False
         self.switcher, self.controls, self.panel = Segments("attention", PAGES, tight=True), HeadControls(), GridPanel()
         self.matrix, self.lines, self.text, self.film = MatrixPage(), LinesPage(), TextPage(), FilmPage()
-        self.tfidf, self.decoder = TfidfPage(), DecoderRow()
+        self.image, self.tfidf, self.decoder = ImagePage(), TfidfPage(), DecoderRow()
         self._title, self._facts = ElidedLabel(), QLabel()
         self._message, self._empty, self._action = QLabel(), QLabel(), QPushButton()
         self._agreement_note = ""
@@ -92,7 +95,7 @@ class AttentionView(QWidget):
         head.addWidget(self.film.writing)
         head.addWidget(self.tfidf.row, 2)
         self._pages = QStackedWidget()
-        for page in (self.matrix, self.lines, self.text, self.film, self.tfidf):
+        for page in (self.matrix, self.lines, self.text, self.image, self.film, self.tfidf):
             self._pages.addWidget(page)
         self.splitter = ThinSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("attentionSplitter")
@@ -138,10 +141,11 @@ class AttentionView(QWidget):
         self.matrix.token_chosen.connect(self._on_cell)
         self.lines.token_selected.connect(self._on_token)
         self.text.token_selected.connect(self._on_token)
+        self.image.token_selected.connect(self._on_token)
         self.film.token_selected.connect(self._on_token)
         self.film.looked.connect(self._on_film)
         self.tfidf.place_selected.connect(self._on_place)
-        for part in (self.panel, self.matrix, self.lines, self.text, self.film, self.tfidf):
+        for part in (self.panel, self.matrix, self.lines, self.text, self.image, self.film, self.tfidf):
             part.read_out_changed.connect(self.read_out_changed)
         self.builder.built.connect(self._on_built)
         self._action.clicked.connect(self.action_chosen)
@@ -151,7 +155,7 @@ class AttentionView(QWidget):
     def show_result(self, result: AttentionResult) -> None:
         """Layer, head, page and pin stay where they mean the same; the map is asked for."""
         before, self.result = self.result, result
-        self.switcher.offer(self.pages)
+        self._offer(result)
         if before is None or before.input.tokens != result.input.tokens:
             self.token = -1
         if not result.stacks:
@@ -174,11 +178,13 @@ class AttentionView(QWidget):
     @property
     def pages(self) -> tuple[str, ...]:
         """Those that the result has something for."""
-        if self.result is None:
-            return (*_OF_HEADS, TFIDF)
-        heads = _OF_HEADS if self.result.stacks else ()
-        film = (FILM,) if "generation" in self.result.model.can else ()
-        return (*heads, *film, TFIDF)
+        return (*_OF_HEADS, TFIDF) if self.result is None else _pages_of(self.result)
+
+    def _offer(self, result: AttentionResult) -> None:
+        """What is on the text is, of a picture, on the picture."""
+        self.switcher.offer(_pages_of(result))
+        if self.page in (TEXT, IMAGE):
+            self.page = TEXT if result.patches is None else IMAGE
 
     def _show_history(self, result: AttentionResult) -> None:
         """Of a recurrent model, whose one layer of attention has no heads."""
@@ -195,6 +201,7 @@ class AttentionView(QWidget):
         if stack is not None and self.page == HEADS:
             self.panel.show_stack(stack)
             if self.result is None:
+                self._offer(result)
                 self._facts.clear()
                 self._stack.setCurrentIndex(1)
                 self.show_page(HEADS)
@@ -225,10 +232,17 @@ class AttentionView(QWidget):
             self.matrix.show_map(self.map, self._pyramid)
         elif self.page == "lines":
             self.lines.show_map(self.map, self._pyramid)
-        elif self.page == "text":
+        elif self.page == TEXT:
             self.text.show_map(self.map, self._pyramid, *_documents(self.result, self.map))
+        elif self.page == IMAGE and self.result.patches is not None and self._map_is_of_result:
+            self.image.show_map(self.map, self._pyramid, self.result.patches)
         self._show_token()
         self.read_out_changed.emit(self._in_words())
+
+    @property
+    def _map_is_of_result(self) -> bool:
+        """Or still of the picture before, which nothing new may lie on."""
+        return self.map is not None and self.result is not None and self.map.request.attention == self.result.request
 
     def _in_words(self) -> str:
         """The read-out of what is chosen on the page, while nothing is pointed at."""
@@ -240,6 +254,8 @@ class AttentionView(QWidget):
             return self.matrix.in_words()
         if self.page == TFIDF:
             return self.tfidf.in_words()
+        if self.page == IMAGE:
+            return self.image.in_words()
         return self.lines.in_words(-1, -1) if self.page == "lines" else self.text.in_words(self.text.strongest)
 
     def show_agreement(self, agreement: HeadAgreement | None, note: str) -> None:
@@ -253,7 +269,7 @@ class AttentionView(QWidget):
         self.builder.forget()
         self.result = self.map = self._pyramid = self._coming = None
         self.token = -1
-        for part in (self.panel, self.matrix, self.lines, self.text, self.tfidf):
+        for part in (self.panel, self.matrix, self.lines, self.text, self.image, self.tfidf):
             part.clear()
         self._empty.setText(words)
         self._action.setText(action)
@@ -312,9 +328,9 @@ class AttentionView(QWidget):
         page = page if page in self.pages or self.result is None else self.pages[0]
         self.page = page
         self.switcher.choose(page)
-        alone, of_heads, film, tfidf = page == HEADS, page in _OF_HEADS, page == FILM, page == TFIDF
+        alone, of_heads, film, tfidf = page == HEADS, page in (*_OF_HEADS, IMAGE), page == FILM, page == TFIDF
         if not alone:
-            pages: dict[str, QWidget] = {"matrix": self.matrix, "lines": self.lines, "text": self.text}
+            pages: dict[str, QWidget] = {"matrix": self.matrix, "lines": self.lines, TEXT: self.text, IMAGE: self.image}
             self._pages.setCurrentWidget((pages | {FILM: self.film, TFIDF: self.tfidf})[page])
         heads = self.result is None or bool(self.result.stacks)
         self.controls.show_weights_alone(tfidf)
@@ -355,7 +371,7 @@ class AttentionView(QWidget):
         self._show_facts()
 
     def _show_token(self) -> None:
-        for page in (self.matrix, self.lines, self.text):
+        for page in (self.matrix, self.lines, self.text, self.image):
             page.show_token(self.token)
         self.film.show_pinned(self.token)
         text = self._text_of_queries()
@@ -365,7 +381,7 @@ class AttentionView(QWidget):
 
     def _text_of_queries(self) -> TokenizedText | None:
         """None: the words of TF-IDF are of another text."""
-        if self.result is None or self.choice.stack == "cross":
+        if self.result is None or self.result.patches is not None or self.choice.stack == "cross":
             return None
         return self.result.decoder_input if self.choice.stack == "decoder" else self.result.input
 
@@ -440,6 +456,14 @@ class AttentionView(QWidget):
     def _on_token(self, token: int) -> None:
         self.choose_token(token)
         self.token_selected.emit(token)
+
+
+def _pages_of(result: AttentionResult) -> tuple[str, ...]:
+    if result.patches is not None:
+        return _OF_PATCHES
+    heads = _OF_HEADS if result.stacks else ()
+    film = (FILM,) if "generation" in result.model.can else ()
+    return (*heads, *film, TFIDF)
 
 
 def _documents(result: AttentionResult, shown: HeadMap) -> tuple[TokenizedText, TokenizedText]:

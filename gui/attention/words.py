@@ -7,6 +7,7 @@ from engine.results import ModelInfo, unit_words
 from gui.attention.choice import OF_ALL_HEADS, Choice
 
 TYPE = "Type a text: every head of every layer will stand here."
+CHOOSE = "Choose a picture: every head of every layer will stand here."
 WRITE = "Type a text: what the model writes after it will stand here, and what each word attended to."
 BEGIN = "\nIt begins a text by itself, too."
 STACKS: dict[Stack, tuple[str, str]] = {
@@ -36,6 +37,8 @@ def has_attention(model: ModelInfo) -> bool:
 
 def to_come(model: ModelInfo) -> str:
     """What to do first; a recurrent model has no heads to show, but a film."""
+    if model.input_kind == "image":
+        return CHOOSE
     return f"{WRITE}{BEGIN if model.begins else ''}" if model.recurrent else TYPE
 
 
@@ -45,6 +48,8 @@ def without_attention(model: ModelInfo) -> str:
         layers = sum(each.layers for each in model.recurrent)
         kind = model.recurrent[0].kind.upper()
         return f"This model has no attention layers: it has {layers} {kind} layer{'s' if layers != 1 else ''}."
+    if model.input_kind == "image":
+        return "This model has no attention that spans a whole picture; ViT, DeiT, BEiT and their like have."
     return "This model has no attention layers."
 
 

@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from engine.heatmaps.pixel_map import Cell, PixelMap
+from engine.heatmaps.pixel_map import Cell, PictureMap
 from engine.results import ReadImage
 from gui import theme
 from gui.heatmaps.image_painter import ImagePainter, ImageStyle
@@ -55,6 +55,8 @@ class Zoom(QObject):
 class ImageHeatmap(QWidget):
     """Setters emit nothing. Wheel zooms to the pointer, dragging moves, a click pins a pixel, arrows move the pin."""
 
+    nothing_pinned = "No pixel is pinned; arrow keys pin the strongest."  # as a subclass has it, for those who hear it
+
     pixel_hovered = Signal(object)  # Cell of the map, or None
     pixel_selected = Signal(object)  # likewise
     point_hovered = Signal(float, float)  # where there is no value: in the picture's pixels; −1, −1: beside it
@@ -83,7 +85,7 @@ class ImageHeatmap(QWidget):
         self._describe()
         self.update()
 
-    def show_map(self, shown: PixelMap) -> None:
+    def show_map(self, shown: PictureMap) -> None:
         """Coloured to its own limit, until ``set_limit`` says otherwise; what is pinned stays where it is there."""
         before = self._painter.map
         if before is not None and (before.place.rows, before.place.columns) != (shown.place.rows, shown.place.columns):
@@ -126,7 +128,7 @@ class ImageHeatmap(QWidget):
         return self._painter.limit
 
     @property
-    def map(self) -> PixelMap | None:
+    def map(self) -> PictureMap | None:
         return self._painter.map
 
     @property
@@ -288,7 +290,7 @@ class ImageHeatmap(QWidget):
         if shown is None:
             words = "" if self._painter.read is None else "The picture; nothing is computed yet."
         elif self._selected is None:
-            words = "No pixel is pinned; arrow keys pin the strongest."
+            words = self.nothing_pinned
         else:
             words = shown.in_words(self._selected)
         if words != self.accessibleDescription():

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QTransfo
 
 from engine.heatmaps.colours import STEPS
 from engine.heatmaps.contours import contour, smoothed
-from engine.heatmaps.pixel_map import MISSING, ZERO, Codes, PixelMap, halved
+from engine.heatmaps.pixel_map import MISSING, ZERO, Codes, PictureMap, halved
 from engine.results import ReadImage
 from gui.heatmaps.colours import colour_map
 from gui.inputs.thumbnail import image_of
@@ -81,7 +81,7 @@ class PicturePyramid:
 class MapPyramid:
     """The codes of a map and of its halves, and the levels of a mask."""
 
-    def __init__(self, shown: PixelMap) -> None:
+    def __init__(self, shown: PictureMap) -> None:
         self.map = shown
         self._levels: list[Codes] = []
 
@@ -122,7 +122,7 @@ class ImagePainter:
         return self._read
 
     @property
-    def map(self) -> PixelMap | None:
+    def map(self) -> PictureMap | None:
         """What lies on it."""
         return None if self._map is None else self._map.map
 
@@ -133,7 +133,7 @@ class ImagePainter:
             self._picture = PicturePyramid(read)
         self._read = read
 
-    def show_map(self, shown: PixelMap) -> None:
+    def show_map(self, shown: PictureMap) -> None:
         """A map over its picture."""
         self.show_picture(shown.read)
         self._map = MapPyramid(shown)
@@ -240,7 +240,7 @@ class ImagePainter:
         """(65536,) the colour of each code: opaque in the map alone; in the overlay as clear as its value is small."""
         assert self._map is not None
         shown = self._map.map
-        steps, signed = np.arange(_LONGEST, dtype=np.float64) - ZERO, shown.result.signed
+        steps, signed = np.arange(_LONGEST, dtype=np.float64) - ZERO, shown.signed
         share = steps / (_LONGEST - 1 - ZERO) * (shown.largest / self.limit if self.limit > 0 else 0.0)
         share = np.clip(share, -1.0 if signed else 0.0, 1.0)
         colours = _rgb_of(look, signed)
@@ -276,7 +276,7 @@ class ImagePainter:
         if self._map is None or largest <= 0:
             return []
         above = [largest * (at + 1) / (self.style.lines + 1) for at in range(self.style.lines)]
-        return [-each for each in reversed(above)] + above if self._map.map.result.signed else above
+        return [-each for each in reversed(above)] + above if self._map.map.signed else above
 
     def _paint_contours(self, painter: QPainter, crop: QRectF, look: Theme) -> None:
         assert self._map is not None
@@ -295,7 +295,7 @@ class ImagePainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setTransform(to_screen, True)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        signed = self._map.map.result.signed
+        signed = self._map.map.signed
         colours = colour_map(look, signed=signed).colours
         for halo in (True, False):
             for path, below, strength in self._contours[1]:

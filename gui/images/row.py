@@ -23,7 +23,8 @@ class ImageRow(MapFrame):
     @property
     def map(self) -> PixelMap | None:
         """What is shown."""
-        return self.heatmap.map
+        shown = self.heatmap.map
+        return shown if isinstance(shown, PixelMap) else None
 
     @property
     def read(self) -> ReadImage | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.commands import main
-from tests.engine import tiny_models
+from tests.engine import tiny_images, tiny_models
 
 
 def no_picture(*_: object) -> None:
@@ -105,3 +105,32 @@ def test_more_than_memory_holds_is_refused(
     assert main(["attention", str(bert_folder), "--text", "it ends"], no_picture) == 2
     assert "choose a layer and a head" in capsys.readouterr().err
     assert main(["attention", str(bert_folder), "--text", "it ends", "--layer", "0", "--head", "0"], no_picture) == 0
+
+
+def test_of_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    folder, picture = tiny_images.write(tmp_path / "deit", "deit"), tiny_images.picture(tmp_path)
+    file = written(folder, "--image", picture.path, out=tmp_path / "a.npz")
+    meta = json.loads(bytes(file["meta"]))
+    assert file["patterns"].shape == (2, 2, 18, 18)
+    np.testing.assert_allclose(file["patterns"].sum(-1), 1, atol=1e-5)
+    assert meta["tokens"] == ["[CLS]", "[DIST]", *(f"r{row} c{column}" for row in range(4) for column in range(4))]
+    assert meta["grid"] == {"rows": 4, "columns": 4, "first": 2, "crop": [0.0, 0.0, 48.0, 40.0]}
+    assert meta["input"]["sha256"] == picture.sha256
+    assert main(["attention", str(folder), "--image", picture.path, "--layer", "1", "--head", "0"], no_picture) == 0
+    said = json.loads(capsys.readouterr().out)
+    np.testing.assert_array_equal(np.array(said["patterns"], dtype=np.float32), file["patterns"][1:, :1])
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--text-pair", "so"), "no second text"),
+        (("--generate", "2"), "not gone on with"),
+        (("--layer", "7"), "layers are 0 to 1"),
+        (("--text", "so"), "not allowed with"),
+    ],
+)
+def test_what_does_not_go_with_a_picture(more: tuple[str, str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    folder, picture = tiny_images.write(tmp_path / "vit", "vit"), tiny_images.picture(tmp_path)
+    assert main(["attention", str(folder), "--image", picture.path, *more], no_picture) == 2
+    assert words in capsys.readouterr().err

@@ -15,12 +15,13 @@ from engine.attention_maps import (
     HeadAgreement,
     HeadMap,
     History,
+    Patches,
     StackOverview,
     TfidfResult,
     Verification,
     WordOccurrence,
 )
-from engine.requests import AttentionRequest, HeadAgreementRequest, HeadRequest, Stack, TextInput, TfidfRequest
+from engine.requests import AttentionRequest, HeadAgreementRequest, HeadRequest, ImageInput, Stack, TextInput, TfidfRequest
 from engine.results import Cost, FloatArray, ModelInfo, Notice, ResolvedTarget, Token, TokenizedText
 from tests.gui import made
 
@@ -102,6 +103,17 @@ def attention(
     return AttentionResult(
         request, of or made.model(), document, len(read), tuple(stacks), (), None, checked, COST, (), written, warnings
     )
+
+
+def of_picture(request: AttentionRequest | None = None, of: ModelInfo | None = None, specials: int = 1) -> AttentionResult:
+    """Of 60 × 40 pixels the middle 40 are read, as 4 × 4 patches."""
+    request = request or AttentionRequest(made.SHA, ImageInput("/pictures/cat.png", "sha"))
+    assert isinstance(request.input, ImageInput)
+    read = made.read_image(request.input.path)
+    patches = Patches(read, 4, 4, specials, read.crop)
+    names = [*("[CLS]", "[DIST]")[:specials], *(f"r{row} c{column}" for row in range(4) for column in range(4))]
+    document = TokenizedText("", tuple(Token("", name, at, 0, 0, at < specials) for at, name in enumerate(names)))
+    return replace(attention(request, document, of=of), patches=patches)
 
 
 def written(request: AttentionRequest, document: TokenizedText, of: ModelInfo, *, recurrent: bool) -> AttentionResult:

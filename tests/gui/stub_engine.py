@@ -224,6 +224,8 @@ def model_at(path: str) -> ModelInfo:
         return lstm(path)
     if "writer" in path:
         return writer(path)
+    if "vit" in path:
+        return replace(shapes(path), can=("attribution", "attention"), attention=AttentionInfo(3, 4), architecture="ViT")
     if "shapes" in path:
         return shapes(path)
     return model(path, **next((changes for word, changes in kinds.items() if word in path), {}))
@@ -571,7 +573,7 @@ class StubEngine:
         """
         yield Partial(0, doing="Reading attention")
         time.sleep(self.step_seconds)
-        if request.input.text.startswith("!"):
+        if in_words(request.input).startswith("!"):
             raise UserError("The text has 900 tokens; this model reads 512. Shorten it.", "too_long")
         if any(text == "qwertz" for _, text in request.generation.forced):
             raise UserError("“qwertz” is not in the model's vocabulary, so it cannot be written.", "unknown_token")
@@ -587,6 +589,8 @@ class StubEngine:
 
     def _attention(self, request: AttentionRequest) -> AttentionResult:
         path = request.model_sha256.removeprefix("sha of ")
+        if isinstance(request.input, ImageInput):
+            return made_attention.of_picture(request, model_at(path))
         read = tokenized(PredictionRequest(request.model_sha256, request.input))
         if "writer" in path or request.generation.tokens:
             return made_attention.written(request, read, model_at(path), recurrent="writer" in path)
