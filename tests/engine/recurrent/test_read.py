@@ -149,7 +149,12 @@ class Mixed(nn.Module):
 def bare(network: nn.Module, encoding: Encoding, steps: int | None = None) -> Any:
     """As much of a text model as reading cells takes."""
     info = SimpleNamespace(
-        can=("cells",), recurrent=recurrent_layers_of(network), warnings=(), device="cpu", task="text_classification"
+        input_kind="text",
+        can=("cells",),
+        recurrent=recurrent_layers_of(network),
+        warnings=(),
+        device="cpu",
+        task="text_classification",
     )
 
     def embed(ids: Tensor) -> Tensor:
