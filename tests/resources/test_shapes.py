@@ -217,7 +217,7 @@ def test_the_models_together_stay_small() -> None:
     assert sum(sizes) <= LARGEST_MODEL_BYTES
 
 
-@pytest.mark.parametrize(("name", "least"), [("shapes-cnn", 0.95), ("shapes-vit", 0.9)])
+@pytest.mark.parametrize(("name", "least"), [("shapes-cnn", 0.95), ("shapes-vit", 0.88)])
 def test_unseen_pictures_are_read_as_the_card_says(name: str, least: float) -> None:
     assert accuracy(confusion_of(model_of(name), unseen())) >= least - 0.015  # of 300 only
 
