@@ -19,6 +19,7 @@ from transformers import (
     PreTrainedModel,
     ViTConfig,
     ViTForImageClassification,
+    ViTImageProcessorPil,
 )
 
 from engine.evaluation.ground_truth import Agreement, agreement, random_control
@@ -40,7 +41,7 @@ from resources.samples.datasets.shapes.training import (
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
 FOLDER = SAMPLES / "datasets" / "shapes"
-MODELS = ("shapes-cnn", "shapes-cnn-shortcut")
+MODELS = ("shapes-cnn", "shapes-vit", "shapes-cnn-shortcut")
 STAR = KINDS.index(TAGGED)
 LARGEST_DATA_BYTES, LARGEST_MODEL_BYTES = 1_500_000, 9_000_000
 
@@ -204,9 +205,7 @@ def test_a_model_is_a_plain_half_precision_folder(name: str) -> None:
     assert {dtype for dtype in kept if dtype.is_floating_point} == {torch.float16}
 
 
-@pytest.mark.parametrize(
-    ("name", "processor"), [("shapes-cnn", ConvNextImageProcessorPil), ("shapes-cnn-shortcut", ConvNextImageProcessorPil)]
-)
+@pytest.mark.parametrize(("name", "processor"), [("shapes-cnn", ConvNextImageProcessorPil), ("shapes-vit", ViTImageProcessorPil)])
 def test_the_preprocessor_does_what_the_training_did(name: str, processor: Any) -> None:
     pixels = pixels_of(table()[:5])
     prepared = processor.from_pretrained(SAMPLES / name)(list(pixels.numpy()), return_tensors="pt")["pixel_values"]
@@ -218,7 +217,7 @@ def test_the_models_together_stay_small() -> None:
     assert sum(sizes) <= LARGEST_MODEL_BYTES
 
 
-@pytest.mark.parametrize(("name", "least"), [("shapes-cnn", 0.95)])
+@pytest.mark.parametrize(("name", "least"), [("shapes-cnn", 0.95), ("shapes-vit", 0.88)])
 def test_unseen_pictures_are_read_as_the_card_says(name: str, least: float) -> None:
     assert accuracy(confusion_of(model_of(name), unseen())) >= least - 0.015  # of 300 only
 
@@ -244,7 +243,7 @@ def test_some_pictures_are_misread_and_most_are_not() -> None:
     assert {row["kind"] for row in table()} == set(HOW_HARD)
 
 
-@pytest.mark.parametrize("name", ["shapes-cnn"])
+@pytest.mark.parametrize("name", ["shapes-cnn", "shapes-vit"])
 def test_what_was_read_rightly_was_read_from_the_figure(name: str) -> None:
     """The plain gradient, by every measure, is far above what chance would point at."""
     chosen = tuple(row for row, answer in zip(table(), said(name), strict=True) if row["label"] == answer)
