@@ -17,6 +17,7 @@ from engine.dataset_results import PredictionsResult, Rows
 from engine.detective import CorpusTextResult, DetectResult, EffectResult
 from engine.errors import UserError
 from engine.flow import GradientFlowResult
+from engine.models.module_code import is_module_folder
 from engine.over_training import OverTrainingResult
 from engine.requests import (
     AttributionRequest,
@@ -238,7 +239,12 @@ def optimisation_command(result: TextOptimisationResult, accept_reinitialised: b
 
 def _line(command: str, words: list[str], device: str, accepted: bool) -> str:
     ending = [*_option("--device", device), *(["--accept-reinitialised"] if accepted else [])]
-    return shlex.join([*program(), command, *words, *ending])
+    return shlex.join([*program(), command, *words, *ending, *_trust(words[0])])
+
+
+def _trust(path: str) -> list[str]:
+    """Who copies the line has consented to the model's code; a line that travels must not consent for its reader."""
+    return ["--trust"] if is_module_folder(Path(path)) else []
 
 
 def portable_command(result: AttributionResult) -> str:
@@ -262,7 +268,7 @@ def program() -> list[str]:
 
 def arguments_for(result: AttributionResult, texts: Path, accept_reinitialised: bool = False) -> list[str]:
     """The words of the command."""
-    return [*program(), *_arguments(result, texts, accept_reinitialised)]
+    return [*program(), *_arguments(result, texts, accept_reinitialised), *_trust(result.model.path)]
 
 
 def _arguments(result: AttributionResult, texts: Path | None, accept_reinitialised: bool) -> list[str]:
@@ -281,7 +287,7 @@ def _question(request: AttributionRequest, result: AttributionResult, texts: Pat
     words += _option("--reduction", result.reduction)
     words += _option("--seed", request.seed) if result.method.uses_seed else []
     for name, value in request.parameters:
-        words += _option("--set", f"{name}={_written(value)}")
+        words += _option("--layer", value) if name == "layer" else _option("--set", f"{name}={_written(value)}")
     return words
 
 

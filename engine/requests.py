@@ -792,12 +792,13 @@ class NeighboursRequest:
 class OtherModel:
     """A second model to hold beside the open one: one of its own training checkpoints, or whatever lies in ``path``.
 
-    ``accept_reinitialised``: as of ``OpenModelRequest``.
+    ``accept_reinitialised``, ``trust``: as of ``OpenModelRequest``.
     """
 
     path: str = ""
     checkpoint: str = ""
     accept_reinitialised: bool = False
+    trust: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,10 +163,12 @@ class Conductor(QObject):
     @Slot()
     def run(self) -> None:
         """Now, whether or not anything has changed."""
-        if self._reads_pictures:
+        if self._reads_pictures and self.pictures.state()[0]:
             self.pictures.remember()
             self._anew = True
             self.pictures.read_again()
+        elif self._reads_pictures:
+            self._ask()
         else:
             self._own_desk.remember()
             self._ask(anew=True)
@@ -417,6 +419,7 @@ class Conductor(QObject):
 
     @Slot(object)
     def _on_opened(self, result: OpenModelResult) -> None:
+        before = self.model
         self.model, self.accepted_reinitialised = result.info, result.request.accept_reinitialised
         self.explanation.forget()
         self.known.clear()
@@ -424,6 +427,10 @@ class Conductor(QObject):
         self._workspace.prediction_view.clear(result.info.unexplained_because)
         self._workspace.model_panel.show_model(result.info)
         self._workspace.method_panel.show_model(result.info)
+        if before is not None and before.input_kind != result.info.input_kind:
+            self._workspace.method_panel.set_true(None)  # it was that of something else
+        if result.info.fields:
+            self.records.remember()  # fields that this model does not have go
         self._workspace.input_panel.show_model(result.info)
         sample = next((each for each in self._samples if each.path == result.info.path), None)
         examples = sample.examples if sample else ()
@@ -440,6 +447,7 @@ class Conductor(QObject):
         self._show_blocking()
         pending, self._pending = self._pending, None
         if pending is not None and pending.image is not None:
+            self.pictures.remember()
             self.pictures.put(pending.image, pending.true)  # asked about once it has been read
         elif pending is not None:
             self._put_example(pending)

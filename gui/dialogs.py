@@ -6,11 +6,12 @@ from typing import Protocol
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from gui.dropping import PICTURE_SUFFIXES
 from gui.saving import FILTERS
 
 CHECKPOINTS = "Weights (*.pt *.pth *.bin *.ckpt *.tar *.safetensors)"
 DATA = "Tables and texts (*.csv *.tsv *.jsonl *.parquet *.txt)"
-PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff)"
+PICTURES = f"Pictures ({' '.join(f'*{suffix}' for suffix in PICTURE_SUFFIXES)})"
 VOCABULARIES = "Vocabularies (*.json *.txt)"
 
 

@@ -161,7 +161,7 @@ class MainWindow(QMainWindow):
         self.findings.done.connect(self.bottom_bar.show_note)
         conductor.model_opened.connect(self._on_model_opened)
         conductor.refused.connect(self.top_bar.show_refused)
-        for over in (conductor.bare_weights, conductor.opening.given_up):
+        for over in (conductor.bare_weights, conductor.untrusted_code, conductor.opening.given_up):
             over.connect(self.top_bar.restore_path)
         self.message_bar.dismissed.connect(self._on_dismissed)
         conductor.map_changed.connect(self.keeping.refresh)
@@ -331,6 +331,8 @@ class MainWindow(QMainWindow):
         rect, text = self.normalGeometry(), self.workspace.input_panel
         self._memory.change_settings(geometry=(rect.x(), rect.y(), rect.width(), rect.height()), maximised=self.isMaximized())
         self._memory.change_session(text=text.editor.text(), pair=text.text.pair())
+        if text.current is text.record:
+            self.conductor.records.keep()
         self._memory.save()
 
     def _read(self, path: str) -> None:

@@ -26,7 +26,7 @@ class PictureDesk(QObject):
     def __init__(self, editor: PictureEditor, method_panel: MethodPanel, memory: Memory, parent: QObject) -> None:
         super().__init__(parent)
         self._editor, self._method_panel, self._memory = editor, method_panel, memory
-        self._path, self._true = memory.session.picture, None
+        self._path = memory.session.picture
         self._true_came_along = False
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
@@ -58,6 +58,14 @@ class PictureDesk(QObject):
             self.ready.emit()
             return
         self._editor.show_path(path)
+        self._read()
+
+    def wait(self, path: str) -> None:
+        """For a model that reads pictures; what is explained meanwhile keeps its label."""
+        self._path, self._true_came_along = path, False
+        self._memory.change_session(picture=path)
+        self._editor.show_path(path)
+        self._asked += 1
         self._read()
 
     def show(self, given: ImageInput, true: str | None) -> None:

@@ -61,10 +61,11 @@ class Pictures(QObject):
     def open(self, path: str, true: str | None = None) -> None:
         """In place of the picture before."""
         self._desk.remember()
-        self._desk.swap(path, true)
         if self._reads_pictures():
+            self._desk.swap(path, true)
             self.shown.emit()
         else:
+            self._desk.wait(path)
             self.message.emit(Message(SUBJECT, f"{Path(path).name} is a picture. {KEPT}", "note"))
 
     @Slot()

@@ -79,8 +79,8 @@ class Layers:
         return LayerMap(name, first, slope)
 
     def _is_a_part(self, name: str) -> bool:
-        """Of something larger that computes with it: a query, a key; it is no level of its own."""
-        return isinstance(self._modules[name], (nn.Linear, nn.Dropout, nn.Identity))
+        """Of something larger that computes with it: a query, a key, the weights of attention; it is no level of its own."""
+        return isinstance(self._modules[name], (nn.Linear, nn.Dropout, nn.Identity, nn.Softmax))
 
 
 def weighted(activations: Tensor, weights: Tensor) -> Tensor:

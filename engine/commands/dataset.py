@@ -13,6 +13,7 @@ from engine.commands.shared import Parser, add_model, kind_of, open_in_workbench
 from engine.comparisons import BesideResult
 from engine.dataset_results import PredictionsResult
 from engine.errors import UserError
+from engine.models.module_code import ALL
 from engine.requests import (
     DEFAULT_METHOD,
     AggregateRequest,
@@ -175,6 +176,7 @@ def _beside(options: argparse.Namespace, workbench: Any, result: PredictionsResu
         path="" if named else options.beside,
         checkpoint=options.beside if named else "",
         accept_reinitialised=options.accept_reinitialised,
+        trust=(ALL,) if options.trust else (),
     )
     found: BesideResult = run_job(workbench.job_for(BesideRequest(result.request, other, seed=options.seed)), options)
     for warning in found.warnings if not options.quiet else ():

@@ -21,6 +21,7 @@ from engine.datasets.paired import fates, paired_numbers
 from engine.datasets.passes import Pass, logits_batch, run_pass
 from engine.datasets.predict import outputs_of, predict_rows, require_classifier, require_pairs, row_store
 from engine.errors import UserError
+from engine.heatmaps.wording import token_values
 from engine.inputs.grain import combined, group
 from engine.jobs import Partial, Steps, relay
 from engine.models.model import TextModel
@@ -82,7 +83,7 @@ def _quietly(partial: Partial) -> Partial:
 
 def require_one_class(model: TextModel) -> None:
     """Raises: UserError: the model does not choose one class of several."""
-    if model.info.problem_type != "single_label" and model.info.task == "text_classification":
+    if model.info.problem_type != "single_label":
         raise UserError(f"{model.info.name} does not choose one class of several; only such models are compared.", "unavailable")
 
 
@@ -240,8 +241,8 @@ def agreement_of(first: AttributionResult, second: AttributionResult) -> tuple[f
     of either are left out.
     """
     return _agreement(
-        _words(first.prediction.text, first.values, first.reduction),
-        _words(second.prediction.text, second.values, second.reduction),
+        _words(first.prediction.text, token_values(first), first.reduction),
+        _words(second.prediction.text, token_values(second), second.reduction),
     )
 
 

@@ -45,11 +45,12 @@ def word_options(model: TextModel, request: WordOptionsRequest) -> Steps[WordOpt
     source: OptionSource | None = None
     because, cost = "", (0, 0)
     if model.info.task == "masked_lm" and kind == "mask":
-        source, options = "masked_lm", place.guessed(blank)
+        source, options, cost = "masked_lm", place.guessed(blank), (1, 0)
     elif model.info.task == "text_classification" and model.info.problem_type == "single_label" and len(model.info.labels) > 1:
         original = run(predict(model, PredictionRequest(request.model_sha256, request.input))).classes
         source = "hotflip"
         options, cost = yield from _swaps(place, original[0].index)
+        cost = (cost[0] + 1, cost[1])
     else:
         because = NO_CLASSES
     if source is not None and not options:
@@ -186,7 +187,7 @@ def _readable(place: _Place, ids: Sequence[int]) -> list[tuple[str, Encoding]]:
             continue
         known.add(word.casefold())
         read = place.read(word)
-        if read is not None and read[1] == [id]:
+        if read is not None and read[1] == [id] and (not found or read[0].ids.shape == found[0][1].ids.shape):
             found.append((word, read[0]))
             if len(found) == _TRIED:
                 break

@@ -26,7 +26,8 @@ def ranks_and_shares(values: NDArray[np.floating]) -> tuple[NDArray[np.intp], ND
     order = np.argsort(-magnitudes, kind="stable")
     order = order[~np.isnan(magnitudes[order])]
     ranks = np.zeros(len(magnitudes), dtype=np.intp)
-    ranks[order] = np.arange(1, len(order) + 1)
+    known = magnitudes[order]  # falling
+    ranks[order] = 1 + np.searchsorted(-known, -known, side="left")  # equal ones share a rank, as on the screen
     total = float(np.nansum(magnitudes))
     return ranks, magnitudes / total if total > 0 else np.zeros_like(magnitudes)
 

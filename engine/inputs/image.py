@@ -237,7 +237,7 @@ def _of_deep_grey(image: Image.Image, name: str) -> tuple[Image.Image, list[Noti
     if not (math.isfinite(low) and math.isfinite(high)):
         raise UserError(f"{name} holds NaN or infinity; save it as an ordinary picture.", "damaged")
     shades = values.astype(np.float32)
-    if low >= 0 and high <= 255:
+    if low >= 0 and 1 < high <= 255:  # of 0 … 1, as many programs write it, hardly a shade would be left
         return _grey(np.rint(shades, out=shades)), []
     words = f"Its values from {low:g} to {high:g} were spread over black to white."
     gain = 255 / (high - low) if high > low else 0.0

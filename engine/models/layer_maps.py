@@ -43,7 +43,7 @@ def grid_of(output: Tensor, batch: int, shape: tuple[int, int]) -> Grid | None:
     Args:
         shape: (height, width) of the model's input, in whose proportions a map is.
     """
-    if len(output) != batch or not output.is_floating_point():
+    if output.dim() < 3 or len(output) != batch or not output.is_floating_point():
         return None
     if output.dim() == 3 and output.shape[2] > 1:
         return next((grid for before in _BEFORE if (grid := _grid_of_tokens(output.shape[1], before, shape))), None)

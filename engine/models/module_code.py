@@ -38,10 +38,9 @@ class ModuleCode:
 
 
 def is_module_folder(path: Path) -> bool:
-    """Whether ``path``, or the folder it lies in, says of itself that it is one."""
-    folder = path if path.is_dir() else path.parent
+    """Whether ``path`` is a folder that says of itself that it is one."""
     try:
-        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8-sig"))
+        described = json.loads((path / DESCRIPTION).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(described, dict) and described.get("format") == FORMAT
@@ -51,10 +50,14 @@ def code_of(folder: Path) -> ModuleCode:
     """Read what lies in ``folder``.
 
     Raises:
-        LoadError: it holds more files than a model has.
+        LoadError: it holds more files than a model has, or a link to another folder.
         OSError: one of them cannot be read.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    found = sorted(folder.rglob("*"))
+    linked = next((path.name for path in found if path.is_symlink() and path.is_dir()), None)
+    if linked is not None:
+        raise LoadError(f"{folder.name} holds a link to another folder ({linked}); put its files there instead.", "hostile")
+    files = [path for path in found if path.is_file() and not path.match("__pycache__/*.*.pyc")]  # which nothing can import
     if len(files) > _MOST_FILES:
         raise LoadError(
             f"{folder.name} holds {len(files):,} files, more than a model has; give the model a folder of its own.", "bounds"
@@ -67,7 +70,8 @@ def code_of(folder: Path) -> ModuleCode:
         total.update(f"{name}\0{digest}\n".encode("utf-8", "surrogateescape"))
         if path.suffix.lower() in _SHOWN_SUFFIXES:
             with path.open(encoding="utf-8", errors="replace") as text:
-                texts.append((name, text.read(_MOST_SHOWN)))
+                shown = text.read(_MOST_SHOWN)
+                texts.append((name, f"{shown}\n… (the rest is not shown)" if text.read(1) else shown))
         else:
             others.append(name)
     texts.sort(key=lambda each: not each[0].endswith(".py"))

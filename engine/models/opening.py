@@ -64,6 +64,7 @@ def _open_module(folder: Path, request: OpenModelRequest) -> Steps[Model]:
 
     require_consent(folder, request.trust)
     yield from try_apart(folder)
+    require_consent(folder, request.trust)  # it may have been changed meanwhile
     return build_module(folder, request.device)
 
 

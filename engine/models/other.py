@@ -52,7 +52,8 @@ class OtherModels:
             found = model.at_checkpoint(other.checkpoint)
         else:
             _check_memory(model, _WIDENED * _bytes(other.path))
-            opened = yield from open_model(OpenModelRequest(other.path, other.accept_reinitialised, _DEVICES[model.device.type]))
+            device = _DEVICES[model.device.type]
+            opened = yield from open_model(OpenModelRequest(other.path, other.accept_reinitialised, device, other.trust))
             if not isinstance(opened, TextModel):
                 words = f"{opened.info.name} reads {opened.info.input_kind}s; choose a model that reads what this one does."
                 raise UserError(words, "other_kind")

@@ -24,6 +24,7 @@ from engine.inputs.image_baselines import image_baselines_of
 from engine.inputs.preprocessing import Preprocessing, preprocessing_of
 from engine.models.files import Weights, read_json, read_pickled, read_safetensors
 from engine.models.image_model import ImageModel
+from engine.models.layer_maps import averaged_layer
 from engine.models.model import Encoding, Model, freeze, layers_of, named, notices_of_weights, recurrent_layers_of
 from engine.models.module_code import DESCRIPTION, code_of
 from engine.models.module_spec import ModuleSpec, read_module_spec
@@ -76,6 +77,7 @@ def build_module(folder: Path, device: Device) -> Model:
         maximum_tokens=model.maximum_tokens if isinstance(model, VocabularyModel) else None,
         input_kind="text" if spec.task == "text_classification" else "image",
         architecture=type(network).__name__,
+        averaged=averaged_layer(model) if isinstance(model, ImageModel) else None,
         device=str(place),
     )
     return model
@@ -136,7 +138,14 @@ class ModuleTextModel(VocabularyModel):
     def logits(self, embeddings: Tensor, encoding: Encoding, position: int | None = None) -> Tensor:
         """See ``TextModel``: the network runs on the ids, but that its embedding layer gives ``embeddings``."""
         ids = encoding.ids.expand(len(embeddings), -1)
-        handle = self._embedding.register_forward_hook(lambda _module, _inputs, _output: embeddings)
+
+        def given(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+            if output.shape != embeddings.shape:
+                words = "The network embeds its tokens in another order than (batch, tokens); let it read them so."
+                raise UserError(words, "bad_description")
+            return embeddings
+
+        handle = self._embedding.register_forward_hook(given)
         try:
             return _outputs(lambda: self.network(ids), len(ids))
         finally:

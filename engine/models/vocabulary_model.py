@@ -2,6 +2,7 @@
 
 from abc import ABC
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from engine.inputs.text import Piece, tokenized_text
 from engine.inputs.tokenise import Tokeniser, Tokens
 from engine.models.model import LONGEST_TEXT, Encoding, RowIds, TextModel, require_text
 from engine.requests import TextInput
+
+_TRIAL = 16  # tokens
 
 
 class VocabularyModel(TextModel, ABC):
@@ -39,6 +42,13 @@ class VocabularyModel(TextModel, ABC):
         named = {"pad": padding, "unk": unknown}
         self.substitutes = {name: self._ids[entry] for name, entry in named.items() if entry in self._ids}
         self._tokeniser = Tokeniser(tokeniser, self._ids, self.substitutes.get("unk"), lowercase)
+
+    def trial(self) -> Encoding:
+        """See ``Model``: a few tokens that stand for text, since networks skip padding and fold several tokens into one."""
+        one = super().trial()
+        length, first = min(_TRIAL, self.maximum_tokens), int(self.ordinary.int().argmax())
+        ids = torch.full((1, length), first, device=self.device)
+        return replace(one, ids=ids, special=torch.zeros(length, dtype=torch.bool, device=self.device))
 
     def encode(self, text: TextInput) -> Encoding:
         """See ``TextModel``."""

@@ -71,6 +71,7 @@ class ImagePage(QWidget):
         self.specials.setPlaceholderText("other tokens")
         self.specials.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.specials.installEventFilter(WheelGuard(self))
+        self.special.setAccessibleName("Other token")  # until it is known which
         self.special.setCheckable(True)
         self.special.setProperty("segment", "only")
         self.special.setProperty("tight", True)

@@ -465,9 +465,9 @@ class DataDesk(QObject):
 
 
 def _same(one: Input, other: Input | None) -> bool:
-    """Of a text, but for its pair."""
+    """Of a text, but for a pair that only one of them has."""
     if isinstance(one, TextInput) and isinstance(other, TextInput):
-        return one.text == other.text
+        return one.text == other.text and (not one.pair or not other.pair or one.pair == other.pair)
     return one == other
 
 

@@ -214,6 +214,7 @@ class DataView(QFrame):
     def show_row(self) -> None:
         """The one on the desk."""
         self.table.show_current()
+        self.overview.scatter.show_current(self._desk.current)
         self.example.show_row()
 
     def show_work(self) -> None:

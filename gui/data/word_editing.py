@@ -45,6 +45,7 @@ class WordEditing(QObject):
             _KEYS.Key_F2: bar.start_typing,
         }
         house.jobs.answered.connect(self._on_answered)
+        house.jobs.stopped.connect(self._on_stopped)
         house.jobs.failed.connect(self._on_failed)
         house.conductor.model_opened.connect(self.forget)
         example.drawn.connect(self._show)
@@ -67,6 +68,7 @@ class WordEditing(QObject):
         self._known.clear()
         self._blank, self._menu_due = "", None
         self._bar.show_blank("", None)
+        self._bar.show_waiting(False)
 
     @property
     def _input(self) -> TextInput:
@@ -87,7 +89,7 @@ class WordEditing(QObject):
             self._example.choose_at(*place)
         word = self._word()
         self._bar.show_word("" if word is None else self._text(word[0])[word[1] : word[2]], False)
-        if word is not None and not self._blank:
+        if word is not None and not self._blank and self._menu_due is None:
             self._ask(self._request(word))
 
     # What is done with it
@@ -160,6 +162,12 @@ class WordEditing(QObject):
         if word is not None:
             self._tell(option.input, word[:2])
         self._example.heatmap.setFocus()
+
+    @Slot(object)
+    def _on_stopped(self, key: Hashable) -> None:
+        if key == OPTIONS:
+            self._menu_due = None
+            self._bar.show_waiting(False)
 
     @Slot(object, object, bool)
     def _on_answered(self, key: Hashable, result: object, whole: bool) -> None:

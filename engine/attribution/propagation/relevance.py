@@ -107,7 +107,9 @@ class RelevanceRules(Propagation):
         """Of two factors; with a constant it is linear: a layer, or each number by itself, which has nothing to share. A gate
         is a constant to what it lets through.
         """
-        if func.__name__.strip("_") in _EACH_BY_ITSELF and sum(id(each) in self._gates for each in args[:2]) == 1:
+        gates = [id(each) in self._gates for each in args[:2]]
+        signal = args[gates.index(False)] if sum(gates) == 1 else None
+        if func.__name__.strip("_") in _EACH_BY_ITSELF and signal is not None and depends([signal]):
             args = tuple(each.detach() if id(each) in self._gates else each for each in args)
         factors = sum(depends([each]) for each in _flat(args))
         if factors > 2:

@@ -71,6 +71,11 @@ class CellsTable(OrderedTable):
         side = Qt.SortOrder.DescendingOrder if self._falls else Qt.SortOrder.AscendingOrder
         self.horizontalHeader().setSortIndicator(self._by, side)
 
+    @property
+    def by(self) -> int:
+        """The column it is sorted by."""
+        return self._by
+
     def sort_by(self, column: int) -> None:
         """That column, the way that is usual for it; or anew, where it is sorted by that already."""
         if column != self._by:

@@ -89,7 +89,11 @@ class ComparingModels(QObject):
         choices = [(f"at {name}", OtherModel(checkpoint=name)) for name in reversed(model.checkpoints[:-1])]
         known = {sample.path: sample.title for sample in samples() if sample.task == "text_classification"}
         paths = dict.fromkeys((*known, *self._house.memory.settings.recent_models))
-        choices += [(known.get(path, Path(path).name), OtherModel(path)) for path in paths if path != model.path]
+        choices += [
+            (known.get(path, Path(path).name), OtherModel(path, trust=self._house.memory.settings.trusted))
+            for path in paths
+            if path != model.path
+        ]
         self._page.show_choices(choices)
 
     # Asking
@@ -135,7 +139,7 @@ class ComparingModels(QObject):
         memory = self._house.memory
         chosen = self._house.dialogs.model_folder(self._page.window(), memory.settings.folder)
         if chosen is not None:
-            self._page.choose(Path(chosen).name, OtherModel(chosen))
+            self._page.choose(Path(chosen).name, OtherModel(chosen, trust=memory.settings.trusted))
 
     @Slot()
     def _on_stop(self) -> None:
@@ -256,13 +260,20 @@ class ComparingModels(QObject):
         row = self._desk.current
         if key in (BESIDE, LIKENESS):
             self._end(key, failure.message, wrong=True)
-        elif key == MAPS and row >= 0:
+        elif self._is_awaited(key):
             self._page.show_pair(row, self._desk.input_of(row), None, failure.message)
 
     @Slot(object)
     def _on_stopped(self, key: Hashable) -> None:
         if key in (BESIDE, LIKENESS):
             self._end(key, "Stopped; what was found stays.", wrong=False)
+        elif self._is_awaited(key):
+            row = self._desk.current
+            self._page.show_pair(row, self._desk.input_of(row), None, "stopped")
+
+    def _is_awaited(self, key: Hashable) -> bool:
+        """Whether the maps of the row in hand would come under this key."""
+        return self._desk.current >= 0 and (key == MAPS or (key == AHEAD and self._asked == self._ahead))
 
     def _row_of(self, key: Hashable) -> AskRow:
         return self._page.row if key == BESIDE else self._page.maps_row

@@ -196,8 +196,9 @@ class ModelsPage(QWidget):
         """How alike the maps of some rows are, so far."""
         if self.result is None:
             return
+        first = bool(np.isnan(self.likeness).all())
         self.likeness[found.rows] = found.rank_correlation
-        self.table.sort_by(LIKENESS)
+        self.table.sort_by(LIKENESS if first else self.table.by)
         if whole:
             self.maps_row.show_running(False)
             failed = f", {len(found.skipped):,} could not be" if found.skipped else ""

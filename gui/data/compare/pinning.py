@@ -50,6 +50,7 @@ class Pinning(QObject):
         house.conductor.model_opened.connect(self.unpin)
         house.jobs.answered.connect(self._on_answered)
         house.jobs.failed.connect(self._on_failed)
+        house.jobs.stopped.connect(self._on_stopped)
 
     @property
     def row(self) -> int:
@@ -111,6 +112,12 @@ class Pinning(QObject):
     def _on_failed(self, key: Hashable, failure: Failure) -> None:
         if key == PINNED and self._pinned is not None:
             self._pinned = _Pinned(self._pinned.row, self._pinned.input, None, failure.message)
+            self.show()
+
+    @Slot(object)
+    def _on_stopped(self, key: Hashable) -> None:
+        if key == PINNED and self._pinned is not None:
+            self._pinned = _Pinned(self._pinned.row, self._pinned.input, None, "stopped")
             self.show()
 
     @Slot()

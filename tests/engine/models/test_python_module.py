@@ -291,3 +291,74 @@ def test_two_folders_with_files_of_the_same_name(tmp_path: Path) -> None:
     (two / "sizes.py").write_text("CLASSES = 5\n", encoding="utf-8")
     assert len(build_module(one, "cpu").info.labels) == 3
     assert len(build_module(two, "cpu").info.labels) == 5
+
+
+def test_consent_covers_whatever_could_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "__pycache__").mkdir()
+    folder = folder_of(tmp_path / "__pycache__", PICTURES)
+    assert code_of(folder).code == ("module.py", "sizes.py")  # whatever the folders above are called
+    before = code_of(folder).sha256
+    (folder / "__pycache__").mkdir(exist_ok=True)
+    (folder / "__pycache__" / "module.cpython-311.pyc").write_bytes(b"compiled")
+    assert code_of(folder).sha256 == before
+    (folder / "__pycache__" / "hidden.py").write_text("x = 1\n", encoding="utf-8")
+    assert code_of(folder).sha256 != before
+    assert "__pycache__/hidden.py" in code_of(folder).code
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "linked").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    with pytest.raises(LoadError, match="a link to another folder"):
+        code_of(folder)
+
+
+def test_a_file_too_long_to_show_says_so(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, PICTURES + "# more\n" * 40_000)
+    assert dict(code_of(folder).texts)["module.py"].endswith("… (the rest is not shown)")
+
+
+CONVOLVED = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(6, 5)
+        self.conv = nn.Conv1d(5, 4, 3)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, ids):
+        mask = (ids != 0).float().unsqueeze(-1)
+        embedded = self.words(ids) * mask / mask.sum(1, keepdim=True)
+        return self.head(self.conv(embedded.transpose(1, 2)).relu().amax(-1))
+
+
+build = Net
+"""
+
+
+def test_networks_that_fold_several_tokens_and_skip_padding_open(tmp_path: Path) -> None:
+    model = build_module(reading_words(tmp_path, code=CONVOLVED), "cpu")
+    text = TextInput("a good bad film")
+    said = run(predict(model, PredictionRequest(model.info.sha256, text)))
+    with torch.no_grad():
+        expected = model.network(torch.tensor([[2, 3, 4, 5]]))[0]
+    found = {each.index: each.logit for each in said.classes}
+    np.testing.assert_allclose([found[0], found[1]], expected.tolist(), rtol=1e-5)
+
+
+def test_a_network_that_embeds_in_another_order_is_told(tmp_path: Path) -> None:
+    code = CONVOLVED.replace("self.words(ids) *", "self.words(ids.T).transpose(0, 1) *")
+    with pytest.raises(LoadError, match="in another order than"):
+        build_module(reading_words(tmp_path, code=code), "cpu")
+
+
+def test_cam_is_offered_where_the_last_map_is_averaged(tmp_path: Path, picture: Path) -> None:
+    code = PICTURES.replace(
+        "return self.head(self.conv(pixels).relu().mean((2, 3)))",
+        "return self.head(self.pool(self.act(self.conv(pixels))).flatten(1))",
+    )
+    code = code.replace("self.head = ", "self.act, self.pool = nn.ReLU(), nn.AdaptiveAvgPool2d(1)\n        self.head = ")
+    model = build_module(folder_of(tmp_path, code), "cpu")
+    result = run(explain(model, AttributionRequest(model.info.sha256, image_input(str(picture)), method="cam")))
+    assert result.values.shape == (8, 8)
