@@ -377,6 +377,11 @@ class AttributionResult:
         return self.prediction.text.tokens
 
     @property
+    def token_reduction(self) -> Reduction:
+        """How one value for each token comes about: where every dimension is there, they are summed."""
+        return self.reduction if self.values.ndim == 1 else "sum"
+
+    @property
     def unit(self) -> str:
         """Of ``values``, in words."""
         return self.model.value_unit if self.model.value_unit and self.target.layer is None else unit_words(self.target)

@@ -79,7 +79,8 @@ def explain(model: Model, request: AttributionRequest) -> Steps[AttributionResul
         for name, draw in question.baselines
     ]
     said = tuple(_said_of(name, question, made) for (name, _), made in zip(question.baselines, baselines, strict=True))
-    batch = model.batch_size_for(_inputs(question).shape[1])
+    inputs = _inputs(question)
+    batch = model.batch_size_for(inputs.shape[1])
     score = Score(score_function(model, question.asked.encoding, question.asked.target), batch, model.recurrent)
 
     def shown(partial: Partial) -> Partial:
@@ -90,7 +91,7 @@ def explain(model: Model, request: AttributionRequest) -> Steps[AttributionResul
         return replace(partial, result=answer, doing=question.method.description.label)
 
     embeddings = [baseline.embeddings for baseline in baselines]
-    found = yield from relay(_attribute(question, score, embeddings), shown)
+    found = yield from relay(_attribute(question, score, inputs, embeddings), shown)
     return _answer(question, found, said, score, start)
 
 
@@ -168,9 +169,9 @@ def _said_of(name: str, question: _Question, baseline: Baseline) -> BaselineInfo
     return BaselineInfo(name, predicted, confident, baseline.notice)
 
 
-def _attribute(question: _Question, score: Score, baselines: list[Tensor]) -> Steps[Attribution]:
+def _attribute(question: _Question, score: Score, inputs: Tensor, baselines: list[Tensor]) -> Steps[Attribution]:
     """One run for each baseline, averaged; one for all where the method takes them all, or none."""
-    inputs, model = _inputs(question), question.model
+    model = question.model
     layers = Layers(model, question.asked.encoding) if isinstance(model, ImageModel) else None
     runs: list[Attribution] = []
     wanted = [torch.cat(baselines)] if question.method.takes_all_baselines else (baselines or [inputs])

@@ -33,7 +33,7 @@ def field_sums(result: AttributionResult) -> tuple[FieldSum, ...]:
         return ()
     groups = group(document, "field")
     values = np.asarray(token_values(result), np.float64)
-    totals = combined(values, groups, result.reduction if result.values.ndim == 1 else "sum")
+    totals = combined(values, groups, result.token_reduction)
     starts = {int(start): at for at, start in enumerate(groups.start)}
     found = []
     for field in document.fields:

@@ -10,7 +10,7 @@ from engine.errors import UserError
 from engine.heatmaps.token_values import TokenValues
 from engine.heatmaps.wording import DOT, baselines_in_words, progress_words, sum_parts, token_values
 from engine.inputs.grain import Grouping, combined, fitting_grain, grains_of, group, grouped_text, rule_in_words
-from engine.requests import Grain, Reduction
+from engine.requests import Grain
 from engine.results import AttributionResult, TokenizedText
 
 _KEPT = 6
@@ -54,7 +54,7 @@ class GrainedMap:
 
     def __init__(self, result: AttributionResult, grouped: Grouped) -> None:
         self.result, self.grouped = result, grouped
-        self.values: NDArray[np.float64] = combined(token_values(result), grouped.groups, self._reduction)
+        self.values: NDArray[np.float64] = combined(token_values(result), grouped.groups, result.token_reduction)
 
     @cached_property
     def listed(self) -> TokenValues:
@@ -71,15 +71,11 @@ class GrainedMap:
         """Unit and sign: maps that agree in both may share one colour scale."""
         return self.result.unit, self.result.signed
 
-    @cached_property
-    def _reduction(self) -> Reduction:
-        return self.result.reduction if self.result.values.ndim == 1 else "sum"
-
     def in_words(self, unit: int) -> str:
         """The read-out; of several pieces it says how they became one number."""
         words = self.listed.in_words(unit)
         pieces = int(self.grouped.groups.count[unit])
-        rule = rule_in_words(self._reduction, pieces)
+        rule = rule_in_words(self.result.token_reduction, pieces)
         if not rule:
             return words
         it = self.document.tokens[unit]
@@ -97,9 +93,8 @@ def at_grain(result: AttributionResult, grain: Grain) -> AttributionResult:
         reads = "a record has" if result.prediction.text.fields else "a text has"
         raise UserError(f"There is no grain {grain} here: {reads} {', '.join(known)}.", "no_such_grain")
     grouped = Grouped(result.prediction.text, grain)
-    reduction: Reduction = result.reduction if result.values.ndim == 1 else "sum"
     columns = result.values.reshape(len(result.tokens), -1).T
-    values = np.stack([combined(column, grouped.groups, reduction) for column in columns], axis=-1)
+    values = np.stack([combined(column, grouped.groups, result.token_reduction) for column in columns], axis=-1)
     shape = (len(grouped.groups), *result.values.shape[1:])
     prediction = replace(result.prediction, input=grouped.document)
     return replace(result, prediction=prediction, values=values.reshape(shape).astype(np.float32), grain=grain)

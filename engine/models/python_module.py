@@ -44,7 +44,8 @@ def build_module(folder: Path, device: Device) -> Model:
     """
     spec = read_module_spec(read_json(folder / DESCRIPTION), folder)
     place = choose_device(device)
-    network = _built(folder, spec)
+    sha256 = code_of(folder).sha256
+    network = _built(folder, spec, sha256)
     weights = _weights(folder, spec)
     notices = _fill(network, weights)
     parameters = sum(p.numel() for p in network.parameters())
@@ -72,7 +73,7 @@ def build_module(folder: Path, device: Device) -> Model:
         attention=None,
         can=("attribution", *(("cells",) if spec.task == "text_classification" and recurrent_layers_of(network) else ())),
         warnings=(*notices, *notices_of_weights(network, weights), *more),
-        sha256=code_of(folder).sha256,
+        sha256=sha256,
         baselines=model.own_baselines(),
         maximum_tokens=model.maximum_tokens if isinstance(model, VocabularyModel) else None,
         input_kind="text" if spec.task == "text_classification" else "image",
@@ -200,9 +201,9 @@ def _imports_from(folder: Path) -> Iterator[None]:
                 sys.path.remove(str(folder))
 
 
-def _built(folder: Path, spec: ModuleSpec) -> nn.Module:
+def _built(folder: Path, spec: ModuleSpec, sha256: str) -> nn.Module:
     """Import the file and call its function."""
-    name = f"neuroloupe_module_{code_of(folder).sha256[:16]}"
+    name = f"neuroloupe_module_{sha256[:16]}"
     described = importlib.util.spec_from_file_location(name, folder / spec.file)
     assert described is not None  # of a file that ends in .py
     assert described.loader is not None

@@ -100,11 +100,6 @@ class ImageBoard(QWidget):
         self._arrange()
         self._finish()
 
-    def clear(self) -> None:
-        """Nothing is asked about; what is kept stays."""
-        self._result = None
-        self.main.heatmap.clear()
-
     def set_style(self, style: ImageStyle) -> None:
         """How maps lie on their pictures."""
         self._style = style
