@@ -1,12 +1,17 @@
 """A page that asks for something that takes its time: what it would do, a button, how far it is."""
 
-from PySide6.QtCore import Signal
+from collections.abc import Hashable, Mapping
+
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from engine.heatmaps.numerals import whole_percent
-from engine.jobs import Partial
+from engine.jobs import Failure, Partial
 from gui.controls.rows import name_control
+from gui.side_jobs import SideJobs
 from gui.views.elided_label import ElidedLabel
+
+STOPPED = "Stopped; what was found stays."
 
 
 class AskRow(QWidget):
@@ -54,3 +59,32 @@ class AskRow(QWidget):
         self.note.setText(words)
         self.note.setProperty("role", "error" if wrong else "muted")
         self.note.style().polish(self.note)
+
+
+class AskRows(QObject):
+    """Tells each of several rows what becomes of the question that is asked under its key."""
+
+    def __init__(self, jobs: SideJobs, rows: Mapping[Hashable, AskRow], parent: QObject) -> None:
+        super().__init__(parent)
+        self._rows = rows
+        jobs.progressed.connect(self._on_progressed)
+        jobs.failed.connect(self._on_failed)
+        jobs.stopped.connect(self._on_stopped)
+
+    @Slot(object, object)
+    def _on_progressed(self, key: Hashable, partial: Partial) -> None:
+        if key in self._rows:
+            self._rows[key].show_progress(partial)
+
+    @Slot(object, object)
+    def _on_failed(self, key: Hashable, failure: Failure) -> None:
+        self._end(key, failure.message, wrong=True)
+
+    @Slot(object)
+    def _on_stopped(self, key: Hashable) -> None:
+        self._end(key, STOPPED, wrong=False)
+
+    def _end(self, key: Hashable, words: str, wrong: bool) -> None:
+        if key in self._rows:
+            self._rows[key].show_running(False)
+            self._rows[key].say(words, wrong)

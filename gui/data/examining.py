@@ -12,7 +12,7 @@ from engine.dataset_results import (
     RewrittenRow,
     WordSum,
 )
-from engine.jobs import Failure, Partial
+from engine.jobs import Failure
 from engine.requests import (
     AggregateRequest,
     AttributionRequest,
@@ -23,7 +23,7 @@ from engine.requests import (
     TextInput,
 )
 from gui.data.aggregate_page import OUTCOMES, search_for
-from gui.data.asking import AskRow
+from gui.data.asking import STOPPED, AskRows
 from gui.data.desk import DataDesk
 from gui.data.explaining import explanation_of_rows
 from gui.data.row_filter import RowFilter
@@ -46,10 +46,9 @@ class Examining(QObject):
         self._desk, self._view, self._house = desk, view, house
         jobs = house.jobs
         jobs.answered.connect(self._on_answered)
-        jobs.progressed.connect(self._on_progressed)
         jobs.failed.connect(self._on_failed)
         jobs.stopped.connect(self._on_stopped)
-        self._rows: dict[Hashable, AskRow] = {AGGREGATE: view.aggregate.row, CONSISTENCY: view.consistency.row}
+        AskRows(jobs, {AGGREGATE: view.aggregate.row, CONSISTENCY: view.consistency.row}, self)
         view.aggregate.asked.connect(self.ask_aggregate)
         view.consistency.asked.connect(self.ask_consistency)
         view.aggregate.stopped.connect(self._on_stop_aggregate)
@@ -161,24 +160,14 @@ class Examining(QObject):
             self._view.example.suggestions.show_neighbours(result)
 
     @Slot(object, object)
-    def _on_progressed(self, key: Hashable, partial: Partial) -> None:
-        if key in self._rows:
-            self._rows[key].show_progress(partial)
-
-    @Slot(object, object)
     def _on_failed(self, key: Hashable, failure: Failure) -> None:
-        self._end(key, failure.message, wrong=True)
+        if key in (FLIP, ALIKE):
+            self._view.example.suggestions.say(failure.message)
 
     @Slot(object)
     def _on_stopped(self, key: Hashable) -> None:
-        self._end(key, "Stopped; what was found stays.", wrong=False)
-
-    def _end(self, key: Hashable, words: str, wrong: bool) -> None:
-        if key in self._rows:
-            self._rows[key].show_running(False)
-            self._rows[key].say(words, wrong)
         if key in (FLIP, ALIKE):
-            self._view.example.suggestions.say(words)
+            self._view.example.suggestions.say(STOPPED)
 
     @Slot()
     def _on_stop_aggregate(self) -> None:

@@ -11,7 +11,7 @@ from engine.command_line import beside_command
 from engine.comparisons import BesideResult, ExplainBesideResult, MapsBesideResult
 from engine.export.comparison_files import beside_as_dict
 from engine.export.dataset_files import dataset_to_csv, dataset_to_json
-from engine.jobs import Failure, Partial
+from engine.jobs import Failure
 from engine.requests import (
     BesideRequest,
     ExplainBesideRequest,
@@ -24,7 +24,7 @@ from engine.requests import (
 )
 from engine.samples import samples
 from gui.choices import choice_for
-from gui.data.asking import AskRow
+from gui.data.asking import AskRows
 from gui.data.compare.models_page import MOST_MAPS, ModelsPage
 from gui.data.compare.steps import row_after, rows_around
 from gui.data.desk import AT_THE_END, DataDesk
@@ -52,7 +52,7 @@ class ComparingModels(QObject):
         self._ahead: ExplainBesideRequest | None = None
         jobs = house.jobs
         jobs.answered.connect(self._on_answered)
-        jobs.progressed.connect(self._on_progressed)
+        AskRows(jobs, {BESIDE: page.row, LIKENESS: page.maps_row}, self)
         jobs.failed.connect(self._on_failed)
         jobs.stopped.connect(self._on_stopped)
         page.asked.connect(self.ask)
@@ -251,36 +251,21 @@ class ComparingModels(QObject):
                     self._ask_ahead()
 
     @Slot(object, object)
-    def _on_progressed(self, key: Hashable, partial: Partial) -> None:
-        if key in (BESIDE, LIKENESS):
-            self._row_of(key).show_progress(partial)
-
-    @Slot(object, object)
     def _on_failed(self, key: Hashable, failure: Failure) -> None:
-        row = self._desk.current
-        if key in (BESIDE, LIKENESS):
-            self._end(key, failure.message, wrong=True)
-        elif self._is_awaited(key):
-            self._page.show_pair(row, self._desk.input_of(row), None, failure.message)
+        self._show_ended(key, failure.message)
 
     @Slot(object)
     def _on_stopped(self, key: Hashable) -> None:
-        if key in (BESIDE, LIKENESS):
-            self._end(key, "Stopped; what was found stays.", wrong=False)
-        elif self._is_awaited(key):
+        self._show_ended(key, "stopped")
+
+    def _show_ended(self, key: Hashable, words: str) -> None:
+        if self._is_awaited(key):
             row = self._desk.current
-            self._page.show_pair(row, self._desk.input_of(row), None, "stopped")
+            self._page.show_pair(row, self._desk.input_of(row), None, words)
 
     def _is_awaited(self, key: Hashable) -> bool:
         """Whether the maps of the row in hand would come under this key."""
         return self._desk.current >= 0 and (key == MAPS or (key == AHEAD and self._asked == self._ahead))
-
-    def _row_of(self, key: Hashable) -> AskRow:
-        return self._page.row if key == BESIDE else self._page.maps_row
-
-    def _end(self, key: Hashable, words: str, wrong: bool) -> None:
-        self._row_of(key).show_running(False)
-        self._row_of(key).say(words, wrong)
 
     @Slot()
     def _on_rows(self) -> None:

@@ -13,10 +13,9 @@ from engine.dataset_results import AggregateResult, WordSum
 from engine.errors import UserError
 from engine.export.comparison_files import slices_as_dict
 from engine.export.dataset_files import dataset_to_json
-from engine.jobs import Failure, Partial
 from engine.requests import AggregateRequest, NamedRows, PredictionsRequest, SlicesRequest, TextInput
 from gui.data.aggregate_page import search_for
-from gui.data.asking import AskRow
+from gui.data.asking import AskRows
 from gui.data.compare.slices_page import ALL, ERRORS, REST, RIGHT, THESE, SlicesPage
 from gui.data.desk import DataDesk
 from gui.data.explaining import explanation_of_rows
@@ -38,12 +37,9 @@ class ComparingSlices(QObject):
     def __init__(self, desk: DataDesk, page: SlicesPage, house: House) -> None:
         super().__init__(desk)
         self._desk, self._page, self._house = desk, page, house
-        self._rows: dict[Hashable, AskRow] = {SLICES: page.row, WORDS: page.words_row}
         jobs = house.jobs
         jobs.answered.connect(self._on_answered)
-        jobs.progressed.connect(self._on_progressed)
-        jobs.failed.connect(self._on_failed)
-        jobs.stopped.connect(self._on_stopped)
+        AskRows(jobs, {SLICES: page.row, WORDS: page.words_row}, self)
         page.asked.connect(self.ask)
         page.words_asked.connect(self.ask_words)
         page.stopped.connect(self._on_stop)
@@ -158,24 +154,6 @@ class ComparingSlices(QObject):
             self.changed.emit()
         elif key == WORDS and isinstance(result, AggregateResult) and result.slices:
             self._page.show_words(result, whole)
-
-    @Slot(object, object)
-    def _on_progressed(self, key: Hashable, partial: Partial) -> None:
-        if key in self._rows:
-            self._rows[key].show_progress(partial)
-
-    @Slot(object, object)
-    def _on_failed(self, key: Hashable, failure: Failure) -> None:
-        self._end(key, failure.message, wrong=True)
-
-    @Slot(object)
-    def _on_stopped(self, key: Hashable) -> None:
-        self._end(key, "Stopped; what was found stays.", wrong=False)
-
-    def _end(self, key: Hashable, words: str, wrong: bool) -> None:
-        if key in self._rows:
-            self._rows[key].show_running(False)
-            self._rows[key].say(words, wrong)
 
 
 def _spread(rows: tuple[int, ...], most: int) -> tuple[int, ...]:
